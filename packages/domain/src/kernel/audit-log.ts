@@ -1,0 +1,75 @@
+import type { Session, Tx } from './ctx.ts';
+import { auditEntries, auditPending } from './audit-log.schema.ts';
+import { newId } from './ids.ts';
+
+/** What happened to which thing. `before` and `after` are views of it; fields that look secret are masked. */
+export interface AuditNote {
+  /** Noun and past participle, like `role.created`. */
+  action: string;
+  entity: { type: string; id: string };
+  before?: unknown;
+  after?: unknown;
+}
+
+const SECRET_FIELD = /password|secret|token|credential|hash|private|recovery|otp|authorization|^key$/i;
+const MASK = '•••';
+const DEPTH_MAX = 12;
+
+/** A copy with the value of every field that looks secret masked, however deep. */
+export function mask(value: unknown, depth = 0): unknown {
+  if (depth > DEPTH_MAX) return MASK;
+  if (Array.isArray(value)) return value.map((item) => mask(item, depth + 1));
+  if (value === null || typeof value !== 'object') return typeof value === 'bigint' ? value.toString() : value;
+  if (value instanceof Date) return value.toISOString();
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, SECRET_FIELD.test(name) && inner ? MASK : mask(inner, depth + 1)]),
+  );
+}
+
+/** Stores the notes of one unit of work, inside it. */
+export async function storeAuditNotes(tx: Tx, session: Session, notes: readonly AuditNote[]): Promise<void> {
+  const entries = notes.map((note) => ({
+    companyId: session.companyId,
+    id: newId('aud'),
+    actorType: session.actor.type,
+    actorId: session.actor.id,
+    action: note.action,
+    entityType: note.entity.type,
+    entityId: note.entity.id,
+    before: note.before === undefined ? null : mask(note.before),
+    after: note.after === undefined ? null : mask(note.after),
+    requestId: session.requestId,
+    ip: session.ip ?? null,
+    userAgent: session.userAgent ?? null,
+  }));
+  await Promise.all([
+    tx.insert(auditEntries).values(entries),
+    tx.insert(auditPending).values(entries.map(({ companyId, id }) => ({ companyId, entryId: id }))),
+  ]);
+}
+
+// Written on behalf of the machinery, not of a person: these need no note of their own.
+const UNAUDITED = new Set([
+  'audit_entries',
+  'audit_pending',
+  'audit_links',
+  'events',
+  'idempotency_keys',
+  'staff_sessions',
+  'refresh_tokens',
+  'notifications',
+]);
+
+/** The table a statement writes, unless that table needs no audit note. */
+export function auditedTable(statement: string): string | undefined {
+  const table = /^\s*(?:with .*?\)\s*)?(?:insert into|update|delete from)\s+"?(?:public"?\.)?"?(\w+)/is.exec(statement)?.[1];
+  return table && !UNAUDITED.has(table) ? table : undefined;
+}
+
+/** A privileged write without an audit note. A fault of ours: the unit of work is undone and the tests see it. */
+export class UnauditedWrite extends Error {
+  constructor(table: string) {
+    super(`A staff member or key wrote ${table} without ctx.audit(); add a note, or list the table as unaudited.`);
+    this.name = 'UnauditedWrite';
+  }
+}

@@ -1,0 +1,54 @@
+import type { PgDatabase } from 'drizzle-orm/pg-core';
+import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import type { AuditNote } from './audit-log.ts';
+import type { CompanyId, Id } from './ids.ts';
+import type { IdempotencyClaim } from './idempotency.ts';
+
+/** Who is acting. `system` is our own work (worker, seed, operator), named after the job. */
+export type Actor =
+  | { readonly type: 'staff'; readonly id: Id<'stf'> }
+  | { readonly type: 'key'; readonly id: Id<'key'> }
+  | { readonly type: 'system'; readonly id: string }
+  | { readonly type: 'nobody'; readonly id: 'nobody' };
+
+/** Plain data about the caller: which company, who, and what they may do. Made at the door, never changed. */
+export interface Session {
+  readonly companyId: CompanyId;
+  readonly actor: Actor;
+  /** Words the caller holds: permissions of staff and of secret keys, scopes of keys. */
+  readonly permissions: ReadonlySet<string>;
+  readonly requestId: string;
+  readonly staffSessionId?: Id<'ses'>;
+  readonly ip?: string;
+  readonly userAgent?: string;
+  /** Set when the request carries an Idempotency-Key: the unit of work stores the claim and the answer with the effect. */
+  readonly idempotency?: IdempotencyClaim;
+}
+
+export type Tx = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
+
+/** A session inside its open transaction. Service functions take it first; it has no way to the network. */
+export interface Ctx extends Session {
+  readonly tx: Tx;
+  readonly now: Date;
+  /** Takes down what a privileged write did; stored in the same transaction. See `audit-log.ts`. */
+  audit(note: AuditNote): void;
+  /** Says that cached knowledge of this company (standing of staff and keys, settings) is stale once this commits. */
+  touch(): void;
+  /** Says that a worker has something to do once this commits. */
+  nudge(): void;
+}
+
+/** The only way to a transaction. Retries the whole of `work` on a serialisation failure or a deadlock. */
+export type Run = <T>(session: Session, work: (ctx: Ctx) => Promise<T>) => Promise<T>;
+
+/** A transaction of no company: sees the handle directory and the signing keys, and not one tenant row. */
+export type RunUnscoped = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+
+/** A session of our own work in one company. `job` names it in the audit log. */
+export const systemSession = (companyId: CompanyId, job: string, permissions: Iterable<string> = []): Session => ({
+  companyId,
+  actor: { type: 'system', id: job },
+  permissions: new Set(permissions),
+  requestId: job,
+});

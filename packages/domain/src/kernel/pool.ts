@@ -1,0 +1,203 @@
+import net from 'node:net';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { DatabaseUnavailable } from './errors.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection is replaced at this age: plans made when the tables were small do not live for ever. */
+const CONNECTION_AGE_MAX_MS = 30 * 60_000;
+
+export interface PoolOptions {
+  url: string;
+  /** Connections at most. About twice the cores: more only makes them wait for each other inside PostgreSQL. */
+  size: number;
+  /** How long a unit of work waits for a free connection before it is told 503. */
+  acquireTimeoutMs?: number;
+  /** Turn off behind PgBouncer older than 1.21. */
+  prepare?: boolean;
+  applicationName?: string;
+}
+
+type Dialect = ReturnType<typeof drizzle>['dialect' & keyof ReturnType<typeof drizzle>];
+
+/** One PostgreSQL session. It is used until it is lost, and never reconnects: whoever holds it learns of the loss. */
+export interface Connection {
+  readonly client: postgres.Sql;
+  /** drizzle's SQL writer, shared by all units of work on this connection. */
+  readonly dialect: Dialect;
+  /** Rejects when the connection is lost; never resolves. */
+  readonly lost: Promise<never>;
+  isLost(): boolean;
+  /** Drops the connection at once; the server rolls its transaction back. */
+  destroy(reason: Error): void;
+}
+
+export interface Pool {
+  acquire(): Promise<Connection>;
+  /** Gives the connection back. A lost one is forgotten. */
+  release(connection: Connection): void;
+  readonly options: Required<PoolOptions>;
+  stats(): { open: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+interface Waiter {
+  resolve(connection: Connection): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * A pool of single connections. postgres.js has a pool of its own, but a connection that died inside a transaction
+ * reconnects there, and queries still queued for the transaction run on the new session, outside of it (its issues
+ * 1133, 1155 and 1186). Here each client has one connection whose socket can be opened once.
+ */
+export function createPool(given: PoolOptions): Pool {
+  const options = { acquireTimeoutMs: 3_000, prepare: true, applicationName: 'souk', ...given };
+  const idle: Connection[] = [];
+  const born = new WeakMap<Connection, number>();
+  const waiters: Waiter[] = [];
+  let open = 0;
+  let closing = false;
+
+  async function connect(): Promise<Connection> {
+    open += 1;
+    try {
+      const connection = await openConnection(options, () => {
+        open -= 1;
+        const at = idle.indexOf(connection);
+        if (at >= 0) idle.splice(at, 1);
+        serveNextWaiter();
+      });
+      born.set(connection, Date.now());
+      return connection;
+    } catch (error) {
+      open -= 1;
+      serveNextWaiter();
+      throw new DatabaseUnavailable(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  function serveNextWaiter() {
+    const waiter = waiters[0];
+    if (!waiter || open >= options.size || closing) return;
+    waiters.shift();
+    clearTimeout(waiter.timer);
+    connect().then(waiter.resolve, waiter.reject);
+  }
+
+  function wait(): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiters.splice(waiters.indexOf(waiter), 1);
+        reject(new DatabaseUnavailable(`no connection came free within ${options.acquireTimeoutMs} ms`));
+      }, options.acquireTimeoutMs);
+      const waiter: Waiter = { resolve, reject, timer };
+      waiters.push(waiter);
+    });
+  }
+
+  return {
+    options,
+    async acquire() {
+      if (closing) throw new DatabaseUnavailable('the pool is closed');
+      const ready = idle.pop();
+      if (ready) return ready;
+      return open < options.size ? connect() : wait();
+    },
+    release(connection) {
+      if (connection.isLost()) return;
+      const isOld = Date.now() - (born.get(connection) ?? 0) > CONNECTION_AGE_MAX_MS;
+      if (closing || isOld) return connection.destroy(new Error('connection retired'));
+      const waiter = waiters.shift();
+      if (!waiter) return void idle.push(connection);
+      clearTimeout(waiter.timer);
+      waiter.resolve(connection);
+    },
+    stats: () => ({ open, idle: idle.length, waiting: waiters.length }),
+    async close() {
+      closing = true;
+      for (const waiter of waiters.splice(0)) {
+        clearTimeout(waiter.timer);
+        waiter.reject(new DatabaseUnavailable('the pool is closing'));
+      }
+      await Promise.all(idle.splice(0).map((connection) => connection.client.end({ timeout: 1 })));
+    },
+  };
+}
+
+async function openConnection(options: Required<PoolOptions>, onLost: () => void): Promise<Connection> {
+  let socket: net.Socket | undefined;
+  let loss: Error | undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const lost = new Promise<never>((_, fail) => {
+    reject = fail;
+  });
+  lost.catch(() => undefined); // whoever races against it hears of it; nobody else has to
+
+  const lose = (reason: Error) => {
+    if (loss) return;
+    loss = reason;
+    reject(reason);
+    onLost();
+  };
+  const client = postgres(options.url, {
+    max: 1,
+    prepare: options.prepare,
+    fetch_types: false,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connection: { application_name: options.applicationName },
+    onnotice: () => undefined,
+    onclose: () => lose(new DatabaseUnavailable('the connection was lost')),
+    // Opened once. A second call would be postgres.js reconnecting; refusing it keeps queued queries from ever being sent.
+    socket: async (to: { host: string[]; port: number[]; path?: string }) => {
+      if (socket) throw new DatabaseUnavailable('the connection was lost');
+      socket = await dial(to);
+      return socket;
+    },
+  } as postgres.Options<Record<string, never>>); // `socket` works but is missing from the published types
+  const { dialect } = drizzle(client) as unknown as { dialect: Dialect }; // internal, but what drizzle's own session takes
+  const connection: Connection = {
+    client,
+    dialect,
+    lost,
+    isLost: () => loss !== undefined,
+    destroy(reason) {
+      socket?.destroy();
+      lose(reason);
+    },
+  };
+  // The handshake happens here: a first query that is BEGIN could otherwise fail while the second one gets through.
+  const handshake = client.unsafe('select 1');
+  await Promise.race([handshake, lost, timeout(CONNECT_TIMEOUT_MS, () => socket?.destroy())]).catch((error) => {
+    loss ??= error;
+    throw error;
+  });
+  return connection;
+}
+
+function timeout(limitMs: number, giveUp: () => void): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => {
+      giveUp();
+      reject(new DatabaseUnavailable(`no answer within ${limitMs} ms`));
+    }, limitMs).unref();
+  });
+}
+
+function dial({ host, port, path }: { host: string[]; port: number[]; path?: string }): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = path ? net.connect(path) : net.connect({ host: host[0] ?? 'localhost', port: port[0] ?? 5432 });
+    const failed = (error: Error) => reject(error);
+    socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('connecting timed out')));
+    socket.setNoDelay(true);
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.off('error', failed);
+      // postgres.js reads the host off the socket to check a TLS certificate by name.
+      resolve(Object.assign(socket, { host: host[0], port: port[0] }));
+    });
+  });
+}

@@ -1,0 +1,90 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+/**
+ * Keys that protect what lies in the database: name → 32 bytes. The first is used for sealing, all for opening, so a
+ * new one can be put in front and the old one dropped when nothing is sealed with it any more.
+ */
+export type MasterKeys = ReadonlyMap<string, Buffer>;
+
+const NONCE_BYTES = 12; // 96 bits, NIST SP 800-38D 8.2.2 (random nonces)
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+const VERSION = 'v1';
+
+let masterKeys: MasterKeys = new Map();
+
+/** Reads `name:base64,name2:base64`. Throws with the fault named if a key is not 32 bytes or a name is odd. */
+export function parseMasterKeys(text: string): MasterKeys {
+  const keys = new Map<string, Buffer>();
+  for (const part of text.split(',').map((piece) => piece.trim())) {
+    const [name = '', encoded = ''] = part.split(':');
+    const key = Buffer.from(encoded, 'base64');
+    if (!/^[a-z0-9-]{1,32}$/.test(name)) throw new RangeError(`"${name}" is not a key name (small letters, digits, dashes)`);
+    if (key.length !== KEY_BYTES) throw new RangeError(`key ${name} has ${key.length} bytes and needs ${KEY_BYTES}`);
+    keys.set(name, key);
+  }
+  return keys;
+}
+
+/** Sets the process's master keys. Once, at start, before anything is sealed. */
+export function useMasterKeys(keys: MasterKeys): void {
+  if (keys.size === 0) throw new RangeError('At least one master key is needed');
+  masterKeys = keys;
+}
+
+/** The name of the key that seals now. */
+export const currentMasterKey = (): string => firstOf(masterKeys)[0];
+
+/**
+ * Seals text with the current master key as `v1.<keyName>.<nonce>.<ciphertext+tag>` (AES-256-GCM). It opens only with
+ * the same `boundTo`: company, table, column and id of its row, so a sealed value moved to another row is worthless.
+ */
+export function seal(plain: string, boundTo: string): string {
+  const [name, key] = firstOf(masterKeys);
+  return `${VERSION}.${name}.${sealWith(key, Buffer.from(plain), boundTo)}`;
+}
+
+/** Opens what `seal` made. Throws `SealBroken` if it was changed, moved, or sealed with a key we do not have. */
+export function unseal(sealed: string, boundTo: string): string {
+  const [version, name = '', ...rest] = sealed.split('.');
+  const key = masterKeys.get(name);
+  if (version !== VERSION || !key) throw new SealBroken(`no master key named ${name}`);
+  return openWith(key, rest.join('.'), boundTo).toString();
+}
+
+/** AES-256-GCM with a random nonce, as `<nonce>.<ciphertext+tag>` in base64url. */
+export function sealWith(key: Buffer, plain: Buffer, boundTo: string): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  cipher.setAAD(Buffer.from(boundTo));
+  const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return `${nonce.toString('base64url')}.${body.toString('base64url')}`;
+}
+
+/** Opens what `sealWith` made. Throws `SealBroken`. */
+export function openWith(key: Buffer, sealed: string, boundTo: string): Buffer {
+  const [nonce = '', body = ''] = sealed.split('.');
+  const bytes = Buffer.from(body, 'base64url');
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'));
+    decipher.setAAD(Buffer.from(boundTo));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]);
+  } catch {
+    throw new SealBroken('the sealed value was changed or belongs to another row');
+  }
+}
+
+/** A sealed value that does not open. Never caused by a caller's input alone. */
+export class SealBroken extends Error {
+  constructor(reason: string) {
+    super(`Cannot open a sealed value: ${reason}`);
+    this.name = 'SealBroken';
+  }
+}
+
+function firstOf(keys: MasterKeys): [string, Buffer] {
+  const [first] = keys;
+  if (!first) throw new RangeError('useMasterKeys() was not called');
+  return first;
+}

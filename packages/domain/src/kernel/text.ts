@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+// PostgreSQL cannot store U+0000; the other control characters have no business in a name. Tab and line ends are for `prose`.
+const CONTROL = /[\u0000-\u001f\u007f]/; // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const CONTROL_BUT_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/; // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/** One line of text, trimmed, 1 to `max` characters, without control characters. */
+export const text = (max: number) => words(z.string().trim().min(1).max(max), CONTROL);
+
+/** Text of several lines, trimmed, 0 to `max` characters. */
+export const prose = (max: number) => words(z.string().trim().max(max), CONTROL_BUT_LINES);
+
+/** An email address as typed, trimmed; `emailKey` folds it. At most 254 characters (RFC 5321, 4.5.3.1.3). */
+export const email = z
+  .string()
+  .trim()
+  .max(254)
+  .pipe(z.email({ error: 'Expected an email address, like ada@example.com.' }))
+  .meta({ example: 'ada@example.com', format: 'email' });
+
+/** The form under which addresses are compared and unique: a database index cannot fold them behind row security. */
+export const emailKey = (address: string): string => address.trim().toLowerCase().normalize('NFKC');
+
+const words = (schema: z.ZodString, refused: RegExp) =>
+  schema
+    .refine((value) => !refused.test(value), { error: 'Control characters are not allowed here.' })
+    .refine((value) => !LONE_SURROGATE.test(value), { error: 'This text is not valid Unicode.' });

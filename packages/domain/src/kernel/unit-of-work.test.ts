@@ -1,0 +1,195 @@
+import { eq, sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { companies } from '../company/companies/companies.schema.ts';
+import { useDatabase } from '../testing/database.ts';
+import { type Session, systemSession } from './ctx.ts';
+import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
+import { type CompanyId, newId } from './ids.ts';
+import { statement } from './statement.ts';
+import { unitOfWork } from './unit-of-work.ts';
+
+const db = useDatabase();
+
+const nobodyIn = (companyId: CompanyId): Session => ({ ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } });
+
+const shop = (companyId: CompanyId) => ({
+  companyId,
+  handle: companyId,
+  name: 'A shop',
+  country: 'NG',
+  currency: 'NGN',
+  timezone: 'Africa/Lagos',
+});
+
+async function given() {
+  const session = nobodyIn(newId('com'));
+  await db.app.run(session, (ctx) => ctx.tx.insert(companies).values(shop(ctx.companyId)));
+  return session;
+}
+
+test('what the work wrote is there after it, and only for its company', async () => {
+  const session = await given();
+  const stranger = nobodyIn(newId('com'));
+  const see = (who: Session) => db.app.run(who, (ctx) => ctx.tx.select({ id: companies.companyId }).from(companies));
+  expect(await see(session)).toEqual([{ id: session.companyId }]);
+  expect(await see(stranger)).toEqual([]);
+});
+
+test('a unit of work that throws leaves nothing behind', async () => {
+  const session = nobodyIn(newId('com'));
+  const work = db.app.run(session, async (ctx) => {
+    await ctx.tx.insert(companies).values(shop(ctx.companyId));
+    throw new Error('changed my mind');
+  });
+  await expect(work).rejects.toThrow('changed my mind');
+  expect(await db.admin`select 1 from companies where company_id = ${session.companyId}`).toHaveLength(0);
+});
+
+test('a company id that is not one never reaches the database', async () => {
+  const forged = nobodyIn("com_'; drop table companies; --" as CompanyId);
+  await expect(db.app.run(forged, (ctx) => ctx.tx.select().from(companies))).rejects.toThrow('Expected a company id');
+});
+
+test('a unit of work inside another is refused', async () => {
+  const session = await given();
+  const nested = db.app.run(session, () => db.app.run(session, async () => 1));
+  await expect(nested).rejects.toThrow('pass its ctx down');
+});
+
+test('a query that comes after its unit of work is refused, not run in the next one', async () => {
+  const session = await given();
+  const leaked = await db.app.run(session, async (ctx) => ctx);
+  await expect((async () => leaked.tx.select().from(companies))()).rejects.toThrow();
+});
+
+test('a connection killed inside a unit of work: nothing later runs outside of it', async () => {
+  const session = nobodyIn(newId('com'));
+  const directory = `lost-${Date.now()}`;
+  const work = db.app.run(session, async (ctx) => {
+    const [me] = await ctx.tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    await ctx.tx.insert(companies).values(shop(ctx.companyId));
+    await db.admin`select pg_terminate_backend(${me?.pid ?? 0})`;
+    // A caller that swallows the error and goes on: the directory has no row security, so only the guard stops this.
+    for (let i = 0; i < 20; i++) {
+      await ctx.tx
+        .execute(sql`insert into company_handles (handle, company_id) values (${directory + i}, ${ctx.companyId})`)
+        .catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+  await expect(work).rejects.toBeInstanceOf(DatabaseUnavailable);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await db.admin`select handle from company_handles where company_id = ${session.companyId}`).toHaveLength(0);
+  expect(await db.admin`select 1 from companies where company_id = ${session.companyId}`).toHaveLength(0);
+});
+
+test('queries queued behind a slow one when the connection dies are never sent', async () => {
+  const session = nobodyIn(newId('com'));
+  const work = db.app.run(session, async (ctx) => {
+    const [me] = await ctx.tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    const slow = ctx.tx.execute(sql`select pg_sleep(2)`).catch(() => undefined);
+    const queued = Array.from({ length: 5 }, (_, i) =>
+      ctx.tx
+        .execute(sql`insert into company_handles (handle, company_id) values (${`queued-${session.companyId}-${i}`}, ${ctx.companyId})`)
+        .catch(() => undefined),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await db.admin`select pg_terminate_backend(${me?.pid ?? 0})`;
+    await Promise.all([slow, ...queued]);
+  });
+  await expect(work).rejects.toBeInstanceOf(DatabaseUnavailable);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await db.admin`select 1 from company_handles where company_id = ${session.companyId}`).toHaveLength(0);
+});
+
+test('the pool serves the next unit of work after a lost connection', async () => {
+  const session = await given();
+  await db.admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'souk_app' and datname = current_database()`;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const rows = await db.app.run(session, (ctx) => ctx.tx.select({ id: companies.companyId }).from(companies));
+  expect(rows).toEqual([{ id: session.companyId }]);
+});
+
+test('a connection lost during the commit says that the outcome is unknown', async () => {
+  const session = nobodyIn(newId('com'));
+  // Fails at the commit, by a deferred constraint that waits there for longer than the backend lives.
+  const work = db.app.run(session, async (ctx) => {
+    const [me] = await ctx.tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    queueMicrotask(() => undefined);
+    setTimeout(() => void db.admin`select pg_terminate_backend(${me?.pid ?? 0})`.catch(() => undefined), 0);
+    await ctx.tx.execute(sql`select pg_advisory_xact_lock(1)`);
+    return me;
+  });
+  // Killed either before the commit left or after: both must be told as an outage, never as success of a lost write.
+  const outcome = await work.then(
+    () => 'committed',
+    (error: unknown) => error,
+  );
+  expect(outcome === 'committed' || outcome instanceof CommitUnknown || outcome instanceof DatabaseUnavailable).toBe(true);
+});
+
+test('a unit of work over its time is undone and its connection dropped', async () => {
+  const session = nobodyIn(newId('com'));
+  const hasty = unitOfWork(db.app.pool, { limitMs: 100 });
+  const work = hasty(session, async (ctx) => {
+    await ctx.tx.insert(companies).values(shop(ctx.companyId));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  });
+  await expect(work).rejects.toBeInstanceOf(UnitOfWorkTimeout);
+  expect(await db.admin`select 1 from companies where company_id = ${session.companyId}`).toHaveLength(0);
+});
+
+test('a serialisation failure repeats the whole unit of work', async () => {
+  const session = await given();
+  let tried = 0;
+  const result = await db.app.run(session, async (ctx) => {
+    tried += 1;
+    if (tried < 3) await ctx.tx.execute(sql`do $$ begin raise exception 'again' using errcode = '40001'; end $$`);
+    return 'done';
+  });
+  expect([result, tried]).toEqual(['done', 3]);
+});
+
+test('a swallowed query error cannot pass for a commit', async () => {
+  const session = await given();
+  const work = db.app.run(session, async (ctx) => {
+    await ctx.tx.execute(sql`select 1/0`).catch(() => undefined);
+    return 'fine';
+  });
+  await expect(work).rejects.toThrow('swallowed');
+});
+
+test('a privileged write without an audit note is undone', async () => {
+  const session = await given();
+  const staff: Session = { ...session, actor: { type: 'staff', id: newId('stf') } };
+  const rename = (audited: boolean) =>
+    db.app.run(staff, async (ctx) => {
+      await ctx.tx.update(companies).set({ name: 'Renamed' }).where(eq(companies.companyId, ctx.companyId));
+      if (audited) ctx.audit({ action: 'company.updated', entity: { type: 'company', id: ctx.companyId } });
+    });
+  await expect(rename(false)).rejects.toThrow('companies without ctx.audit()');
+  expect(await db.admin`select 1 from companies where name = 'Renamed'`).toHaveLength(0);
+  await rename(true);
+  const entries = await db.admin`select action, actor_type from audit_entries where company_id = ${session.companyId}`;
+  expect(entries).toEqual([{ action: 'company.updated', actor_type: 'staff' }]);
+});
+
+test('a statement built once runs in any unit of work with other values', async () => {
+  const [a, b] = [await given(), await given()];
+  const byHandle = statement((tx) =>
+    tx.select({ name: companies.name, createdAt: companies.createdAt }).from(companies).where(eq(companies.companyId, sql.placeholder('id'))),
+  );
+  const [first] = await db.app.run(a, (ctx) => byHandle(ctx, { id: a.companyId }));
+  expect(first?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  expect(await db.app.run(a, (ctx) => byHandle(ctx, { id: b.companyId }))).toEqual([]);
+  expect(await db.app.run(b, (ctx) => byHandle(ctx, { id: b.companyId }))).toHaveLength(1);
+});
+
+test('more work than connections waits its turn and all of it is done', async () => {
+  const session = await given();
+  const results = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => db.app.run(session, async (ctx) => (await ctx.tx.execute(sql`select ${i}::int as i`))[0])),
+  );
+  expect(results.map((row) => row?.['i'])).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(db.app.pool.stats().open).toBeLessThanOrEqual(8);
+});

@@ -1,0 +1,191 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PgDatabase } from 'drizzle-orm/pg-core';
+import { PostgresJsSession } from 'drizzle-orm/postgres-js';
+import { type AuditNote, auditedTable, storeAuditNotes, UnauditedWrite } from './audit-log.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Ctx, Run, RunUnscoped, Session, Tx } from './ctx.ts';
+import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
+import { claimKey, type IdempotencyClaim, storeAnswer } from './idempotency.ts';
+import { type CompanyId, idOf } from './ids.ts';
+import type { Connection, Pool } from './pool.ts';
+import { fromPostgres, isWorthRetrying } from './postgres-error.ts';
+
+export const UNIT_OF_WORK_LIMIT_MS = 10_000;
+const ATTEMPTS_MAX = 3;
+const RETRY_PAUSE_MS = 20;
+
+/** What others learn when a unit of work has committed. Never called for one that was undone. */
+export interface Committed {
+  companyId: CompanyId;
+  /** Cached knowledge of this company is stale. */
+  touched: boolean;
+  /** A worker has something to do for this company. */
+  nudged: boolean;
+}
+
+export interface UnitOfWorkOptions {
+  limitMs?: number;
+  clock?: Clock;
+  onCommitted?: (what: Committed) => void;
+}
+
+const companyIdForm = idOf('com');
+const inside = new AsyncLocalStorage<true>();
+const claimed = new WeakSet<IdempotencyClaim>();
+
+/** A second transaction opened inside a first one would wait for a connection the first one may be holding. */
+class NestedUnitOfWork extends Error {
+  constructor() {
+    super('run() was called inside a unit of work; pass its ctx down instead.');
+    this.name = 'NestedUnitOfWork';
+  }
+}
+
+/** Makes `run` for a pool: one transaction inside one company's wall, committed when `work` resolves, else undone. */
+export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
+  const { clock = systemClock, onCommitted } = options;
+  return async (session, work) => {
+    // The id goes into SQL text: it is parsed here, whoever made the session.
+    const begin = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
+    return retrying(async () => {
+      const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
+      const result = await transaction(pool, begin, options.limitMs, (tx, wrote) =>
+        inCompany(session, tx, wrote, clock(), committed, work),
+      );
+      if (committed.touched || committed.nudged) onCommitted?.(committed);
+      return result;
+    });
+  };
+}
+
+/** Makes `unscoped` for a pool: a transaction of no company. Row security shows it not one tenant row. */
+export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUnscoped {
+  return (work) => retrying(() => transaction(pool, 'begin', options.limitMs, (tx) => work(tx)));
+}
+
+async function inCompany<T>(
+  session: Session,
+  tx: Tx,
+  wrote: ReadonlySet<string>,
+  now: Date,
+  committed: Committed,
+  work: (ctx: Ctx) => Promise<T>,
+): Promise<T> {
+  const notes: AuditNote[] = [];
+  const ctx: Ctx = {
+    ...session,
+    tx,
+    now,
+    audit: (note) => void notes.push(note),
+    touch: () => {
+      committed.touched = true;
+    },
+    nudge: () => {
+      committed.nudged = true;
+    },
+  };
+  const claim = session.idempotency;
+  if (claim && !claimed.has(claim)) await claimKey(tx, session, claim);
+  const result = await work(ctx);
+  if (notes.length > 0) await storeAuditNotes(tx, session, notes);
+  else refuseUnaudited(session, wrote);
+  if (claim) {
+    await storeAnswer(tx, session, claim, result);
+    claimed.add(claim);
+  }
+  return result;
+}
+
+function refuseUnaudited(session: Session, wrote: ReadonlySet<string>) {
+  const [table] = wrote;
+  if (table && session.actor.type !== 'nobody') throw new UnauditedWrite(table);
+}
+
+/** One transaction on one connection. Nothing is ever sent on it after it was lost or the transaction has ended. */
+async function transaction<T>(
+  pool: Pool,
+  begin: string,
+  limitMs = UNIT_OF_WORK_LIMIT_MS,
+  work: (tx: Tx, wrote: ReadonlySet<string>) => Promise<T>,
+): Promise<T> {
+  if (inside.getStore()) throw new NestedUnitOfWork();
+  const connection = await pool.acquire();
+  const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
+  const guarded = guard(connection);
+  try {
+    // Sent with the first query of the work, not awaited: one round trip less.
+    const begun = connection.client.unsafe(begin).execute();
+    begun.catch(() => undefined);
+    const result = await Promise.race([inside.run(true, () => work(guarded.tx, guarded.wrote)), connection.lost]);
+    guarded.end();
+    await begun;
+    await commit(connection);
+    return result;
+  } catch (error) {
+    guarded.end();
+    await rollback(connection);
+    throw fromPostgres(error);
+  } finally {
+    clearTimeout(watchdog);
+    pool.release(connection);
+  }
+}
+
+async function commit(connection: Connection): Promise<void> {
+  if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost before the commit');
+  try {
+    const outcome = await Promise.race([connection.client.unsafe('commit'), connection.lost]);
+    // After an error that somebody caught, PostgreSQL answers COMMIT with ROLLBACK and no error.
+    if (outcome.command !== 'COMMIT') throw new Error('The transaction had failed: a query error inside it was swallowed.');
+  } catch (error) {
+    if (connection.isLost()) throw new CommitUnknown();
+    throw error;
+  }
+}
+
+async function rollback(connection: Connection): Promise<void> {
+  if (connection.isLost()) return;
+  try {
+    await Promise.race([connection.client.unsafe('rollback'), connection.lost]);
+  } catch (error) {
+    connection.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
+function guard(connection: Connection): { tx: Tx; wrote: ReadonlySet<string>; end(): void } {
+  const { client, dialect } = connection;
+  const wrote = new Set<string>();
+  let isOpen = true;
+  const door = {
+    options: client.options,
+    unsafe(statement: string, parameters: never[]) {
+      if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
+      if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
+      const table = auditedTable(statement);
+      if (table) wrote.add(table);
+      return client.unsafe(statement, parameters, { prepare: true });
+    },
+  };
+  // drizzle's session asks its client for `options` and `unsafe` only; the types want the whole client.
+  const session = new PostgresJsSession(door as never, dialect as never, undefined);
+  const tx = new PgDatabase(dialect as never, session as never, undefined) as unknown as Tx;
+  return {
+    tx,
+    wrote,
+    end: () => {
+      isOpen = false;
+    },
+  };
+}
+
+async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tried >= ATTEMPTS_MAX || !isWorthRetrying(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS * tried * (0.5 + Math.random())));
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { sql } from 'drizzle-orm';
+import { check, foreignKey, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
+import { instantColumn } from '../../kernel/clock.ts';
+import { idColumn } from '../../kernel/ids.ts';
+import { events } from '../../kernel/outbox.schema.ts';
+import { createdAt, relayMayLook, tenantId, walls } from '../../kernel/tables.ts';
+
+/** One message to one person because of one event. The row decides whether it is still to be sent; the queue only rings. */
+export const notifications = pgTable(
+  'notifications',
+  {
+    ...tenantId('ntf'),
+    eventId: idColumn('evt', 'event_id').notNull(),
+    channel: text('channel').$type<'email'>().notNull().default('email'),
+    template: text('template').notNull(),
+    recipient: text('recipient').notNull(),
+    /** What the template needs, sealed: it may hold a link that opens an account. Emptied once sent or given up. */
+    parameters: text('parameters'),
+    status: text('status').$type<NotificationStatus>().notNull().default('pending'),
+    attempts: integer('attempts').notNull().default(0),
+    /** When it is next due; pushed ahead while a worker holds it, so that a crash delays it and loses nothing. */
+    dueAt: instantColumn('due_at').notNull().default(sql`now()`),
+    lastError: text('last_error'),
+    sentAt: instantColumn('sent_at'),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    ...walls(t),
+    relayMayLook(),
+    unique('notifications_once').on(t.companyId, t.eventId, t.template, t.recipient),
+    check('notifications_status', sql`status in ('pending', 'sent', 'failed')`),
+    foreignKey({ columns: [t.companyId, t.eventId], foreignColumns: [events.companyId, events.id] }),
+    index('notifications_due').on(t.companyId, t.dueAt).where(sql`status = 'pending'`),
+  ],
+);
+
+export type NotificationStatus = 'pending' | 'sent' | 'failed';

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+
+/** The operating-system account a command runs under; only root can choose one. */
+export interface Account {
+  uid: number;
+  gid: number;
+}
+
+export interface CommandOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  account?: Account | undefined;
+  /** The command is killed after this many milliseconds. */
+  timeoutMs?: number;
+}
+
+export interface CommandResult {
+  /** Exit code; null when a signal ended the command or it could not be started. */
+  code: number | null;
+  /** Standard output and standard error, in the order in which they arrived. */
+  output: string;
+}
+
+/**
+ * Runs a command to its end and keeps what it printed. Never throws: a command that cannot be started gives
+ * code null and the reason as its output, so that callers have one place where they explain a failure.
+ */
+export function runCommand(command: string, args: string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: options.timeoutMs,
+      killSignal: 'SIGKILL',
+      ...options.account,
+    });
+    let output = '';
+    const keep = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.once('error', (error) => resolve({ code: null, output: `${output}${error.message}` }));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
