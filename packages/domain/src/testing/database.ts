@@ -5,6 +5,13 @@ import { type Database, openDatabase } from '../kernel/database.ts';
 import { useMasterKeys } from '../kernel/sealing.ts';
 import type { Committed } from '../kernel/unit-of-work.ts';
 
+/** What the run's global set-up hands to every test file. */
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgres: { adminUrl: string; template: string; password: string };
+  }
+}
+
 /** A database of one test file, cloned from the migrated template, reached as the roles production uses. */
 export interface TestDatabase {
   app: Database;

@@ -1,0 +1,78 @@
+import { sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { useDatabase } from '../testing/database.ts';
+import { type Ctx, type Session, systemSession } from './ctx.ts';
+import { AnsweredBefore, IdempotencyKeyReused, sweepKeys } from './idempotency.ts';
+import { type CompanyId, newId } from './ids.ts';
+
+const db = useDatabase();
+
+const asking = (companyId: CompanyId, key = 'k1', digest = 'd1'): Session => ({
+  ...systemSession(companyId, 'buyer'),
+  idempotency: { key, digest, route: 'POST /v1/things' },
+});
+
+const effect = async (ctx: Ctx) => {
+  ctx.audit({ action: 'thing.made', entity: { type: 'thing', id: 'x' } });
+  return { id: newId('evt'), token: 'shown once' };
+};
+const effectsIn = (companyId: CompanyId) => db.admin`select 1 from audit_entries where company_id = ${companyId}`;
+const answerOf = (work: Promise<unknown>) =>
+  work.catch((error: unknown) => (error instanceof AnsweredBefore ? error.answer : Promise.reject(error)));
+
+test('twenty requests with one key at once have one effect and one answer', async () => {
+  const companyId = newId('com');
+  const answers = await Promise.all(Array.from({ length: 20 }, () => answerOf(db.app.run(asking(companyId), effect))));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  expect(await effectsIn(companyId)).toHaveLength(1);
+});
+
+test('the same key with another body is refused', async () => {
+  const companyId = newId('com');
+  await db.app.run(asking(companyId), effect);
+  await expect(db.app.run(asking(companyId, 'k1', 'd2'), effect)).rejects.toBeInstanceOf(IdempotencyKeyReused);
+});
+
+test('a failed attempt leaves the key free', async () => {
+  const companyId = newId('com');
+  await expect(db.app.run(asking(companyId), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await db.app.run(asking(companyId), effect);
+  expect(await effectsIn(companyId)).toHaveLength(1);
+});
+
+test('keys of two companies, and of two callers, have nothing to do with each other', async () => {
+  const [a, b] = [newId('com'), newId('com')];
+  await db.app.run(asking(a), effect);
+  await db.app.run(asking(b), effect);
+  await db.app.run({ ...asking(a), actor: { type: 'system', id: 'other' } }, effect);
+  expect(await effectsIn(a)).toHaveLength(2);
+  expect(await effectsIn(b)).toHaveLength(1);
+});
+
+test('a stored answer is sealed: what is shown once is not readable in the table', async () => {
+  const companyId = newId('com');
+  await db.app.run(asking(companyId), effect);
+  const [row] = await db.admin`select answer from idempotency_keys where company_id = ${companyId}`;
+  expect(row?.['answer']).toMatch(/^v1\./);
+});
+
+test('keys older than 72 hours are swept, younger ones kept', async () => {
+  const companyId = newId('com');
+  await db.app.run(asking(companyId, 'old'), effect);
+  await db.app.run(asking(companyId, 'new'), effect);
+  await db.admin`update idempotency_keys set created_at = now() - interval '73 hours' where key = 'old' and company_id = ${companyId}`;
+  expect(await db.app.run(systemSession(companyId, 'sweep'), sweepKeys)).toBe(1);
+  const left = await db.admin`select key from idempotency_keys where company_id = ${companyId}`;
+  expect(left).toEqual([{ key: 'new' }]);
+});
+
+test('the second request waits for the first one, whatever it does', async () => {
+  const companyId = newId('com');
+  const slow = db.app.run(asking(companyId), async (ctx) => {
+    await ctx.tx.execute(sql`select pg_sleep(0.2)`);
+    return effect(ctx);
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect(db.app.run(asking(companyId), effect)).rejects.toBeInstanceOf(AnsweredBefore);
+  await slow;
+});
