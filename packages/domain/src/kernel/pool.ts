@@ -169,21 +169,17 @@ async function openConnection(options: Required<PoolOptions>, onLost: () => void
     },
   };
   // The handshake happens here: a first query that is BEGIN could otherwise fail while the second one gets through.
-  const handshake = client.unsafe('select 1');
-  await Promise.race([handshake, lost, timeout(CONNECT_TIMEOUT_MS, () => socket?.destroy())]).catch((error) => {
-    loss ??= error;
+  const deadline = setTimeout(() => connection.destroy(new DatabaseUnavailable('no answer in time')), CONNECT_TIMEOUT_MS);
+  try {
+    await Promise.race([client.unsafe('select 1'), lost]);
+  } catch (error) {
+    loss ??= error instanceof Error ? error : new Error(String(error));
+    socket?.destroy();
     throw error;
-  });
+  } finally {
+    clearTimeout(deadline);
+  }
   return connection;
-}
-
-function timeout(limitMs: number, giveUp: () => void): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(() => {
-      giveUp();
-      reject(new DatabaseUnavailable(`no answer within ${limitMs} ms`));
-    }, limitMs).unref();
-  });
 }
 
 function dial({ host, port, path }: { host: string[]; port: number[]; path?: string }): Promise<net.Socket> {

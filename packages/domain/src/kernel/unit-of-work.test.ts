@@ -6,6 +6,7 @@ import { type Session, systemSession } from './ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
 import { type CompanyId, newId } from './ids.ts';
 import { statement } from './statement.ts';
+import { openDatabase } from './database.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
 const db = useDatabase();
@@ -191,4 +192,23 @@ test('more work than connections waits its turn and all of it is done', async ()
   );
   expect(results.map((row) => row?.['i'])).toEqual(Array.from({ length: 100 }, (_, i) => i));
   expect(db.app.pool.stats().open).toBeLessThanOrEqual(8);
+});
+
+test('a database that is not there is told at once, and connections are not used up by trying', async () => {
+  const nowhere = openDatabase({ url: 'postgres://souk_app:x@127.0.0.1:1/none', size: 2 });
+  for (let i = 0; i < 5; i++) {
+    await expect(nowhere.unscoped(async () => 1)).rejects.toBeInstanceOf(DatabaseUnavailable);
+  }
+  expect(nowhere.pool.stats()).toEqual({ open: 0, idle: 0, waiting: 0 });
+  await nowhere.close();
+});
+
+test('an idle connection outlives the time limit of connecting', async () => {
+  const session = await given();
+  const patient = openDatabase({ url: db.urls.app, size: 1 });
+  const pid = () => patient.run(session, async (ctx) => (await ctx.tx.execute(sql`select pg_backend_pid() as pid`))[0]);
+  const first = await pid();
+  await new Promise((resolve) => setTimeout(resolve, 5_500));
+  expect(await pid()).toEqual(first);
+  await patient.close();
 });
