@@ -7,8 +7,8 @@
 const ROOMS = {
   // The kernel's files serve each other; only circles are forbidden there.
   kernel: [],
-  company: ['companies', 'settings', 'iam', 'audit', 'custom-fields'],
-  identity: ['staff', 'sessions', 'invites', 'api-keys', 'customers'],
+  company: ['companies', 'settings', 'secrets', 'iam', 'audit', 'custom-fields'],
+  identity: ['staff', 'sessions', 'passwords', 'two-factor', 'invites', 'api-keys', 'customers'],
   catalog: [
     'files',
     'categories',
@@ -23,7 +23,7 @@ const ROOMS = {
   pricing: ['price-lists', 'tax', 'shipping', 'discounts', 'gift-cards'],
   sales: ['carts', 'orders', 'payments', 'fulfilment', 'returns', 'invoices', 'checkout'],
   reach: ['webhooks', 'notifications', 'analytics', 'recommendations'],
-  setup: ['registration', 'sandbox', 'demo'],
+  setup: ['registration', 'checklist', 'sandbox', 'demo'],
 };
 
 /** What the domain may take from the registry: a schema library, the database, and small pure libraries. */
@@ -150,10 +150,19 @@ const domainRules = [
   },
   {
     name: 'contracts-are-shapes',
-    comment: 'A contract imports zod, the kernel and other contracts: it must be readable without the database.',
+    comment: 'A contract imports zod, the kernel, other contracts and the plain rules beside it; nothing else.',
+    severity: 'error',
+    from: { path: `${DOMAIN}/([^/]+/[^/]+)/.+[.]contract[.]ts$` },
+    to: {
+      pathNot: [library(['zod']), `${DOMAIN}/kernel/`, `${DOMAIN}/.+[.]contract[.]ts$`, `${DOMAIN}/$1/[^/.]+[.]ts$`],
+    },
+  },
+  {
+    name: 'contracts-reach-no-service',
+    comment: 'Not by a detour either: a contract must be readable, and usable, without the database.',
     severity: 'error',
     from: { path: `${DOMAIN}/.+[.]contract[.]ts$` },
-    to: { pathNot: [library(['zod']), `${DOMAIN}/kernel/`, `${DOMAIN}/.+[.]contract[.]ts$`] },
+    to: { path: `${DOMAIN}/(?!kernel/).+[.](?:service|schema|flow)[.]ts$`, reachable: true },
   },
   {
     name: 'sql-lives-in-services',
@@ -300,8 +309,8 @@ module.exports = {
     // Our own build output only: most packages in node_modules live in a dist folder too, and must stay visible.
     exclude: { path: '^(?:apps|packages)/[^/]+/(?:dist|coverage|[.]turbo)/' },
     tsPreCompilationDeps: true,
-    // Test and tool packages stand in the root's package.json.
-    combinedDependencies: true,
+    // A package is judged by its own package.json alone; the root's holds tools, which only tests may import.
+    combinedDependencies: false,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'node', 'default'],

@@ -9,12 +9,6 @@ import type { TestProject } from 'vitest/node';
 
 const TEMPLATE = 'souk_template';
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    postgres: { adminUrl: string; template: string; password: string };
-  }
-}
-
 /** One PostgreSQL for the whole run, its schema migrated once into a template that each test file clones. */
 export default async function setup(project: TestProject) {
   const given = process.env['TEST_DATABASE_ADMIN_URL'];

@@ -110,6 +110,14 @@ CREATE TABLE "api_key_scopes" (
 );
 --> statement-breakpoint
 ALTER TABLE "api_key_scopes" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE TABLE "api_key_uses" (
+	"company_id" text collate "C" NOT NULL,
+	"api_key_id" text collate "C" NOT NULL,
+	"used_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "api_key_uses_company_id_api_key_id_pk" PRIMARY KEY("company_id","api_key_id")
+);
+--> statement-breakpoint
+ALTER TABLE "api_key_uses" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"company_id" text collate "C" NOT NULL,
 	"id" text collate "C" NOT NULL,
@@ -122,7 +130,6 @@ CREATE TABLE "api_keys" (
 	"expires_at" timestamp with time zone,
 	"revoked_at" timestamp with time zone,
 	"rotated_from" text collate "C",
-	"last_used_at" timestamp with time zone,
 	"event_sequence" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "api_keys_company_id_id_pk" PRIMARY KEY("company_id","id"),
@@ -335,11 +342,24 @@ CREATE TABLE "notifications" (
 );
 --> statement-breakpoint
 ALTER TABLE "notifications" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE TABLE "payment_providers" (
+	"company_id" text collate "C" NOT NULL,
+	"provider" text NOT NULL,
+	"public_key" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "payment_providers_company_id_provider_pk" PRIMARY KEY("company_id","provider"),
+	CONSTRAINT "payment_providers_provider" CHECK (provider in ('paystack', 'manual'))
+);
+--> statement-breakpoint
+ALTER TABLE "payment_providers" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "role_permissions" ADD CONSTRAINT "role_permissions_company_id_role_id_roles_company_id_id_fk" FOREIGN KEY ("company_id","role_id") REFERENCES "public"."roles"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "role_permissions" ADD CONSTRAINT "role_permissions_company_id_permission_permissions_company_id_name_fk" FOREIGN KEY ("company_id","permission") REFERENCES "public"."permissions"("company_id","name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "company_secrets" ADD CONSTRAINT "company_secrets_company_id_data_key_id_company_data_keys_company_id_id_fk" FOREIGN KEY ("company_id","data_key_id") REFERENCES "public"."company_data_keys"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_key_origins" ADD CONSTRAINT "api_key_origins_company_id_api_key_id_api_keys_company_id_id_fk" FOREIGN KEY ("company_id","api_key_id") REFERENCES "public"."api_keys"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_key_scopes" ADD CONSTRAINT "api_key_scopes_company_id_api_key_id_api_keys_company_id_id_fk" FOREIGN KEY ("company_id","api_key_id") REFERENCES "public"."api_keys"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "api_key_uses" ADD CONSTRAINT "api_key_uses_company_id_api_key_id_api_keys_company_id_id_fk" FOREIGN KEY ("company_id","api_key_id") REFERENCES "public"."api_keys"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_company_id_rotated_from_api_keys_company_id_id_fk" FOREIGN KEY ("company_id","rotated_from") REFERENCES "public"."api_keys"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invite_roles" ADD CONSTRAINT "invite_roles_company_id_invite_id_invites_company_id_id_fk" FOREIGN KEY ("company_id","invite_id") REFERENCES "public"."invites"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invite_roles" ADD CONSTRAINT "invite_roles_role" FOREIGN KEY ("company_id","role_id") REFERENCES "public"."roles"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -375,6 +395,7 @@ CREATE POLICY "company_wall" ON "company_secrets" AS PERMISSIVE FOR ALL TO publi
 CREATE POLICY "company_wall" ON "company_settings" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "api_key_origins" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "api_key_scopes" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
+CREATE POLICY "company_wall" ON "api_key_uses" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "api_keys" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "invite_roles" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "invites" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
@@ -393,4 +414,5 @@ CREATE POLICY "relay_look" ON "idempotency_keys" AS PERMISSIVE FOR SELECT TO "so
 CREATE POLICY "company_wall" ON "events" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "relay_look" ON "events" AS PERMISSIVE FOR SELECT TO "souk_relay" USING (true);--> statement-breakpoint
 CREATE POLICY "company_wall" ON "notifications" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
-CREATE POLICY "relay_look" ON "notifications" AS PERMISSIVE FOR SELECT TO "souk_relay" USING (true);
+CREATE POLICY "relay_look" ON "notifications" AS PERMISSIVE FOR SELECT TO "souk_relay" USING (true);--> statement-breakpoint
+CREATE POLICY "company_wall" ON "payment_providers" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));

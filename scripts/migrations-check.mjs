@@ -15,6 +15,8 @@ const COPIED = [
   'drizzle',
   'packages/domain',
 ];
+const NOTHING_CHANGED = 'No schema changes';
+const BY_HAND = 'node_modules/.bin/drizzle-kit generate --name <what-changed>';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const skipped = new Set(['node_modules', 'dist', '.turbo', 'coverage']);
@@ -56,19 +58,20 @@ function main() {
   try {
     const before = filesIn(join(copy, 'drizzle'));
     const { status, stdout, stderr, error } = generate(copy);
-    if (status !== 0) {
-      console.error(`drizzle-kit generate failed: ${error?.message ?? `exit code ${status}`}\n${stdout}${stderr}`);
-      return 1;
-    }
     const after = filesIn(join(copy, 'drizzle'));
     const changed = [...after].filter(([path, text]) => before.get(path) !== text);
+    // Where it would have to ask, drizzle-kit fails with exit code 0. Only its own word that nothing changed counts.
+    if (changed.length === 0 && (status !== 0 || !stdout.includes(NOTHING_CHANGED))) {
+      console.error(
+        `drizzle-kit generate gave no answer: ${error?.message ?? `exit code ${status}`}\n${stdout}${stderr}`,
+      );
+      console.error(`If it wants to ask something (was a column renamed?), run it in a terminal:\n  ${BY_HAND}`);
+      return 1;
+    }
     if (changed.length === 0) return 0;
     console.error('The schema files say more than the checked-in migrations. Missing:');
-    for (const [path, text] of changed)
-      console.error(path.endsWith('.sql') ? `\ndrizzle/${path}\n${text}` : `drizzle/${path}`);
-    console.error(
-      '\nNext: node_modules/.bin/drizzle-kit generate --name <what-changed>, read the SQL, and check it in.',
-    );
+    for (const [path, text] of changed) console.error(`drizzle/${path}${path.endsWith('.sql') ? `\n${text}\n` : ''}`);
+    console.error(`\nNext: ${BY_HAND}, read the SQL, and check it in.`);
     return 1;
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
 
 /** The operating-system account a command runs under; only root can choose one. */
 export interface Account {
@@ -31,8 +32,6 @@ export function runCommand(command: string, args: string[], options: CommandOpti
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeoutMs,
-      killSignal: 'SIGKILL',
       ...options.account,
     });
     let output = '';
@@ -41,7 +40,23 @@ export function runCommand(command: string, args: string[], options: CommandOpti
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.once('error', (error) => resolve({ code: null, output: `${output}${error.message}` }));
-    child.once('close', (code) => resolve({ code, output }));
+    // Not spawn's own timeout: its timer outlives a command that could not be started, and holds the process open.
+    const timer = options.timeoutMs ? setTimeout(() => child.kill('SIGKILL'), options.timeoutMs) : undefined;
+    const settle = (result: CommandResult): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    child.once('error', (error) => settle({ code: null, output: `${output}${error.message}` }));
+    child.once('close', (code) => settle({ code, output }));
   });
+}
+
+/** True when the file is there and we may execute it. */
+export async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

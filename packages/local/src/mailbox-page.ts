@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { MailboxMessage, MessageStore } from './mailbox.ts';
+import type { MailboxMessage, MessageStore } from './mailbox-messages.ts';
 
 const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 const REFRESH_SECONDS = 5;
@@ -64,7 +64,8 @@ function oneMessage(store: MessageStore, path: string): Answer {
   }
   if (part === 'attachments') {
     const attachment = message.attachments[Number(number)];
-    if (!attachment) return problem(404, `Message ${id} has ${message.attachments.length} attachments, counted from 0.`);
+    if (!attachment)
+      return problem(404, `Message ${id} has ${message.attachments.length} attachments, counted from 0.`);
     const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(attachment.filename)}`;
     const headers = { 'content-disposition': disposition };
     // Its own type is the sender's claim; as a download it needs none.

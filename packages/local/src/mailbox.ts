@@ -1,36 +1,13 @@
-import { EventEmitter, once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import PostalMime, { type Address, type Email } from 'postal-mime';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { type MailboxMessage, MessageStore } from './mailbox-messages.ts';
 import { answerMailboxRequest } from './mailbox-page.ts';
 
 const LOOPBACK = '127.0.0.1';
-/** The oldest message goes when one more comes. */
-const MOST_MESSAGES = 500;
 const LARGEST_MESSAGE_BYTES = 5 * 1024 * 1024;
 const TOO_LARGE = 552;
-
-export interface MailboxAttachment {
-  filename: string;
-  mimeType: string;
-  bytes: Uint8Array;
-}
-
-export interface MailboxMessage {
-  /** Counts up from 1 while the mailbox runs. */
-  id: number;
-  receivedAt: Date;
-  /** Who really gets it (the envelope), whatever the headers say. */
-  recipients: string[];
-  from: string;
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-  headers: { name: string; value: string }[];
-  attachments: MailboxAttachment[];
-}
 
 export interface Mailbox {
   /** For SMTP_URL. No password, no TLS. */
@@ -80,49 +57,6 @@ export async function startMailbox(options: { smtpPort?: number; httpPort?: numb
   };
 }
 
-/** The messages that came, newest last, at most MOST_MESSAGES. */
-export class MessageStore {
-  #messages: MailboxMessage[] = [];
-  #lastId = 0;
-  readonly #arrivals = new EventEmitter().setMaxListeners(0);
-
-  all(): MailboxMessage[] {
-    return [...this.#messages];
-  }
-
-  byId(id: number): MailboxMessage | undefined {
-    return this.#messages.find((message) => message.id === id);
-  }
-
-  clear(): void {
-    this.#messages = [];
-  }
-
-  add(message: Omit<MailboxMessage, 'id' | 'receivedAt'>): MailboxMessage {
-    this.#lastId += 1;
-    const stored = { ...message, id: this.#lastId, receivedAt: new Date() };
-    this.#messages.push(stored);
-    if (this.#messages.length > MOST_MESSAGES) this.#messages.shift();
-    this.#arrivals.emit('message');
-    return stored;
-  }
-
-  async waitFor(predicate: (message: MailboxMessage) => boolean, timeoutMs: number): Promise<MailboxMessage> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    for (;;) {
-      const found = this.#messages.findLast(predicate);
-      if (found) return found;
-      try {
-        await once(this.#arrivals, 'message', { signal });
-      } catch {
-        const seen = this.#messages.map((message) => `"${message.subject}" to ${message.recipients.join(', ')}`);
-        const what = seen.length === 0 ? 'no message at all' : `only: ${seen.join('; ')}`;
-        throw new Error(`The mailbox waited ${timeoutMs} ms for a message and got ${what}.`);
-      }
-    }
-  }
-}
-
 function smtpServer(store: MessageStore): SMTPServer {
   const server = new SMTPServer({
     banner: 'Souk mailbox: keeps, never delivers',
@@ -131,7 +65,10 @@ function smtpServer(store: MessageStore): SMTPServer {
     disableReverseLookup: true,
     authOptional: true,
     onData(stream, session, done) {
-      receive(store, stream, session).then(() => done(), (error: Error) => done(error));
+      receive(store, stream, session).then(
+        () => done(),
+        (error: Error) => done(error),
+      );
     },
   });
   // A client that hangs up in the middle is its own trouble; without a listener it would end this process.
@@ -148,7 +85,9 @@ async function receive(store: MessageStore, stream: SMTPServerDataStream, sessio
     if (bytes <= LARGEST_MESSAGE_BYTES) chunks.push(chunk);
   }
   if (bytes > LARGEST_MESSAGE_BYTES) {
-    const refusal = new Error(`The mailbox takes messages up to ${LARGEST_MESSAGE_BYTES} bytes; this one has ${bytes}.`);
+    const refusal = new Error(
+      `The mailbox takes messages up to ${LARGEST_MESSAGE_BYTES} bytes; this one has ${bytes}.`,
+    );
     throw Object.assign(refusal, { responseCode: TOO_LARGE });
   }
   const email = await PostalMime.parse(Buffer.concat(chunks), { attachmentEncoding: 'arraybuffer' });
@@ -177,7 +116,7 @@ function written(address: Address): string {
   return address.name ? `${address.name} <${address.address}>` : address.address;
 }
 
-async function listen(server: Pick<Server, 'listen' | 'address' | 'once' | 'off'>, port: number | undefined, what: string): Promise<number> {
+async function listen(server: Server, port: number | undefined, what: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(new Error(`The mailbox cannot listen for ${what} on ${LOOPBACK}:${port ?? 0}: ${error.message}`)),

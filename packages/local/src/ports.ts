@@ -1,9 +1,29 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
+const CONNECT_TIMEOUT_MS = 1_000;
 
-/** True when nothing listens on this loopback port at this moment. */
-export function isPortFree(port: number): Promise<boolean> {
+/** True when nobody answers on this port of this machine at this moment, and we may listen on it. */
+export async function isPortFree(port: number): Promise<boolean> {
+  // Listening alone is no proof: some systems let us listen beside a server that listens on all addresses.
+  const answers = await Promise.all([LOOPBACK, '::1'].map((host) => isAnswered(host, port)));
+  return !answers.includes(true) && (await canListen(port));
+}
+
+function isAnswered(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    const settle = (answered: boolean): void => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+    socket.once('timeout', () => settle(false));
+  });
+}
+
+function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

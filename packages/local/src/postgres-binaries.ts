@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { chmod, cp, lstat, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, posix } from 'node:path';
 import { type Account, runCommand } from './command.ts';
 
@@ -64,7 +64,9 @@ async function installedPackage(): Promise<{ native: string; version: string }> 
     throw new Error(`There is no embedded PostgreSQL for ${platform}.${hint} ${WAY_OUT}`);
   }
   if (process.platform === 'linux' && !runsOnGlibc()) {
-    throw new Error(`The embedded PostgreSQL needs a Linux with glibc; this one (Alpine?) has another libc. ${WAY_OUT}`);
+    throw new Error(
+      `The embedded PostgreSQL needs a Linux with glibc; this one (Alpine?) has another libc. ${WAY_OUT}`,
+    );
   }
   let entry: string;
   try {

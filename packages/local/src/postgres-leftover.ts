@@ -25,11 +25,16 @@ export async function stopLeftover(cluster: string): Promise<boolean> {
     return false;
   }
   // SIGINT is PostgreSQL's "fast" shutdown: ends sessions, keeps the data whole. SIGQUIT leaves recovery to the start.
-  for (const [signal, patienceMs] of [['SIGINT', FAST_STOP_MS], ['SIGQUIT', IMMEDIATE_STOP_MS]] as const) {
+  for (const [signal, patienceMs] of [
+    ['SIGINT', FAST_STOP_MS],
+    ['SIGQUIT', IMMEDIATE_STOP_MS],
+  ] as const) {
     signalTo(pid, signal);
     if (await hasEnded(pid, cluster, patienceMs)) return true;
   }
-  throw new Error(`A PostgreSQL server (pid ${pid}) still runs on ${cluster} and does not stop. End it, then try again.`);
+  throw new Error(
+    `A PostgreSQL server (pid ${pid}) still runs on ${cluster} and does not stop. End it, then try again.`,
+  );
 }
 
 async function hasEnded(pid: number, cluster: string, patienceMs: number): Promise<boolean> {

@@ -192,7 +192,8 @@ async function launch(
     if (result.code === 0) return port;
     said = `${result.output.trim()}\n${await logTail(cluster.logFile, logStart)}`.trim();
     // Somebody took the port first, or the last processes of a crashed server are still leaving.
-    if (!/Address already in use|shared memory block .* still in use|lock file "[^"]+" already exists/.test(said)) break;
+    if (!/Address already in use|shared memory block .* still in use|lock file "[^"]+" already exists/.test(said))
+      break;
     await sleep(RETRY_DELAY_MS);
   }
   throw new Error(

@@ -1,6 +1,6 @@
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { runCommand } from './command.ts';
+import { isExecutable, runCommand } from './command.ts';
 import { type RedisProgram, redisVersion } from './redis-program.ts';
 
 /** Tried in this order: the package's name, the program inside it. */
@@ -32,7 +32,9 @@ export async function fetchRedis(
   if (kept) return kept;
   for (const tool of ['apt-get', 'apt-cache', 'dpkg-deb']) {
     if ((await runCommand(tool, ['--version'])).code !== 0) {
-      return { reason: `this is not Debian or Ubuntu (no ${tool}), so none can be fetched: install one, or set REDIS_URL` };
+      return {
+        reason: `this is not Debian or Ubuntu (no ${tool}), so none can be fetched: install one, or set REDIS_URL`,
+      };
     }
   }
   const work = resolve(cacheDir, 'redis.new');
@@ -69,7 +71,9 @@ async function privateApt(work: string): Promise<PrivateApt> {
   ];
   const options = ['-q', ...settings.flatMap((setting) => ['-o', setting])];
   const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-  return { run: (tool, args, timeoutMs, cwd = work) => runCommand(tool, [...options, ...args], { cwd, env, timeoutMs }) };
+  return {
+    run: (tool, args, timeoutMs, cwd = work) => runCommand(tool, [...options, ...args], { cwd, env, timeoutMs }),
+  };
 }
 
 async function unpackFirst(
@@ -93,9 +97,12 @@ async function unpackFirst(
     const program = await programIn(place.unpacked);
     if (program) return program;
   }
-  if (failures.length > 0) return { reason: `fetching one failed: ${failures.join('; ')}. Install one, or set REDIS_URL` };
+  if (failures.length > 0)
+    return { reason: `fetching one failed: ${failures.join('; ')}. Install one, or set REDIS_URL` };
   const names = CANDIDATES.map((one) => one.name).join(' or ');
-  return { reason: `the package archive offers no ${names}: ${lastLines(place.update)}. Install one, or set REDIS_URL` };
+  return {
+    reason: `the package archive offers no ${names}: ${lastLines(place.update)}. Install one, or set REDIS_URL`,
+  };
 }
 
 /** The package and, of what it depends on, what belongs to the program and is not installed already. */
@@ -117,7 +124,9 @@ async function packagesFor(apt: PrivateApt, name: string): Promise<string[]> {
 }
 
 async function isInstalled(name: string): Promise<boolean> {
-  const asked = await runCommand('dpkg-query', ['-W', '-f', '${db:Status-Status} ', name], { timeoutMs: QUERY_TIMEOUT_MS });
+  const asked = await runCommand('dpkg-query', ['-W', '-f', '${db:Status-Status} ', name], {
+    timeoutMs: QUERY_TIMEOUT_MS,
+  });
   return asked.code === 0 && /\binstalled\b/.test(asked.output) && !/not-installed/.test(asked.output);
 }
 
@@ -140,10 +149,11 @@ async function unpack(apt: PrivateApt, work: string, packages: string[]): Promis
 async function programIn(root: string): Promise<RedisProgram | undefined> {
   for (const { program } of CANDIDATES) {
     const command = join(root, 'usr', 'bin', program);
-    if (!(await access(command).then(() => true, () => false))) continue;
+    if (!(await isExecutable(command))) continue;
     const env = { ...process.env, LD_LIBRARY_PATH: (await libraryFolders(root)).join(':') };
     const version = await redisVersion(command, env);
-    if (version.usable) return { command, env, source: `a private copy of ${program} ${version.text} from the package archive` };
+    if (version.usable)
+      return { command, env, source: `a private copy of ${program} ${version.text} from the package archive` };
   }
   return undefined;
 }

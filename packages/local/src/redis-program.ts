@@ -22,5 +22,8 @@ export async function redisVersion(
   const [major, minor] = [Number(found[2]), Number(found[3])];
   const [oldestMajor, oldestMinor] = OLDEST_VERSION;
   const usable = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
-  return { usable, text: usable ? `${found[1]}` : `${found[1]}, and ${OLDEST_VERSION.join('.')} is the oldest that will do` };
+  return {
+    usable,
+    text: usable ? `${found[1]}` : `${found[1]}, and ${OLDEST_VERSION.join('.')} is the oldest that will do`,
+  };
 }

@@ -87,7 +87,9 @@ describe('findRedis', () => {
 
   test('finding none is an answer that says how to have one', async () => {
     const redis = await findRedis({ env: { PATH: folder } });
-    expect(redis.found ? '' : redis.reason).toMatch(/REDIS_URL is not set, no redis-server or valkey-server.*To have one:/);
+    expect(redis.found ? '' : redis.reason).toMatch(
+      /REDIS_URL is not set, no redis-server or valkey-server.*To have one:/,
+    );
   });
 
   test('a server that does not start is an error with what it printed', async () => {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { access, constants } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isExecutable } from './command.ts';
 import { leash } from './leash.ts';
 import { freePort } from './ports.ts';
 import { fetchRedis } from './redis-download.ts';
@@ -58,7 +58,10 @@ export async function findRedis(options: RedisOptions = {}): Promise<RedisSearch
 
   const { program, refusals } = await programOnPath(env);
   if (program) return await startRedis(program);
-  const none = ['REDIS_URL is not set', ...(refusals.length > 0 ? refusals : ['no redis-server or valkey-server on the PATH'])];
+  const none = [
+    'REDIS_URL is not set',
+    ...(refusals.length > 0 ? refusals : ['no redis-server or valkey-server on the PATH']),
+  ];
   if (!options.fetch) return { found: false, reason: `${none.join(', ')}. ${hint()}` };
 
   if (!options.cacheDir) throw new Error('findRedis: fetch needs a cacheDir.');
@@ -77,7 +80,7 @@ async function programOnPath(env: NodeJS.ProcessEnv): Promise<{ program?: RedisP
   for (const name of PROGRAMS) {
     for (const folder of (env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
       const command = join(folder, name);
-      if (!(await access(command, constants.X_OK).then(() => true, () => false))) continue;
+      if (!(await isExecutable(command))) continue;
       const version = await redisVersion(command, env);
       if (version.usable) return { program: { command, env, source: `${command} (${version.text})` }, refusals };
       refusals.push(`${command} is not usable (${version.text})`);

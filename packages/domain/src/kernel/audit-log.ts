@@ -1,15 +1,6 @@
-import type { Session, Tx } from './ctx.ts';
+import type { AuditNote, Session, Tx } from './ctx.ts';
 import { auditEntries, auditPending } from './audit-log.schema.ts';
 import { newId } from './ids.ts';
-
-/** What happened to which thing. `before` and `after` are views of it; fields that look secret are masked. */
-export interface AuditNote {
-  /** Noun and past participle, like `role.created`. */
-  action: string;
-  entity: { type: string; id: string };
-  before?: unknown;
-  after?: unknown;
-}
 
 const SECRET_FIELD = /password|secret|token|credential|hash|private|recovery|otp|authorization|^key$/i;
 const MASK = '•••';
@@ -58,6 +49,7 @@ const UNAUDITED = new Set([
   'staff_sessions',
   'refresh_tokens',
   'notifications',
+  'api_key_uses',
 ]);
 
 /** The table a statement writes, unless that table needs no audit note. */

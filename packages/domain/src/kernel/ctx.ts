@@ -1,8 +1,6 @@
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
-import type { AuditNote } from './audit-log.ts';
 import type { CompanyId, Id } from './ids.ts';
-import type { IdempotencyClaim } from './idempotency.ts';
 
 /** Who is acting. `system` is our own work (worker, seed, operator), named after the job. */
 export type Actor =
@@ -10,6 +8,23 @@ export type Actor =
   | { readonly type: 'key'; readonly id: Id<'key'> }
   | { readonly type: 'system'; readonly id: string }
   | { readonly type: 'nobody'; readonly id: 'nobody' };
+
+/** What a request with an Idempotency-Key claims: this key, on this route, with this body. */
+export interface IdempotencyClaim {
+  readonly key: string;
+  readonly route: string;
+  /** SHA-256 of the body, hex. */
+  readonly digest: string;
+}
+
+/** What happened to which thing. `before` and `after` are views of it; fields that look secret are masked. */
+export interface AuditNote {
+  /** Noun and past participle, like `role.created`. */
+  readonly action: string;
+  readonly entity: { readonly type: string; readonly id: string };
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
 
 /** Plain data about the caller: which company, who, and what they may do. Made at the door, never changed. */
 export interface Session {

@@ -1,16 +1,8 @@
 import { and, eq, lt, sql } from 'drizzle-orm';
-import type { Ctx, Session, Tx } from './ctx.ts';
+import type { Ctx, IdempotencyClaim, Session, Tx } from './ctx.ts';
 import { DomainError } from './errors.ts';
 import { idempotencyKeys } from './idempotency.schema.ts';
 import { seal, unseal } from './sealing.ts';
-
-/** What a request with an Idempotency-Key claims: this key, on this route, with this body. */
-export interface IdempotencyClaim {
-  readonly key: string;
-  readonly route: string;
-  /** SHA-256 of the body, hex. */
-  readonly digest: string;
-}
 
 export const IDEMPOTENCY_KEPT_HOURS = 72;
 

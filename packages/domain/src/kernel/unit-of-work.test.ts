@@ -122,7 +122,7 @@ test('a connection lost during the commit says that the outcome is unknown', asy
   const work = db.app.run(session, async (ctx) => {
     const [me] = await ctx.tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
     await ctx.tx.execute(sql`insert into slow_commits values (1)`);
-    setTimeout(() => db.admin`select pg_terminate_backend(${me?.pid ?? 0})`.execute(), 200);
+    setTimeout(() => void db.admin`select pg_terminate_backend(${me?.pid ?? 0})`.execute(), 200);
   });
   await expect(work).rejects.toBeInstanceOf(CommitUnknown);
 });

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PgDatabase } from 'drizzle-orm/pg-core';
 import { PostgresJsSession } from 'drizzle-orm/postgres-js';
-import { type AuditNote, auditedTable, storeAuditNotes, UnauditedWrite } from './audit-log.ts';
+import { auditedTable, storeAuditNotes, UnauditedWrite } from './audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { Ctx, Run, RunUnscoped, Session, Tx } from './ctx.ts';
+import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session, Tx } from './ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
-import { claimKey, type IdempotencyClaim, storeAnswer } from './idempotency.ts';
+import { claimKey, storeAnswer } from './idempotency.ts';
 import { type CompanyId, idOf } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
 import { fromPostgres, isWorthRetrying } from './postgres-error.ts';

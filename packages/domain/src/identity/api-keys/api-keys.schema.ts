@@ -22,8 +22,6 @@ export const apiKeys = pgTable(
     revokedAt: instantColumn('revoked_at'),
     /** The key this one replaced. Both are good until the older one's `expiresAt`. */
     rotatedFrom: idColumn('key', 'rotated_from'),
-    /** Written at most once a minute by each process, never with the request. */
-    lastUsedAt: instantColumn('last_used_at'),
     eventSequence: integer('event_sequence').notNull().default(0),
     createdAt: createdAt(),
   },
@@ -53,6 +51,20 @@ export const apiKeyOrigins = pgTable(
   (t) => [
     companyWall(),
     primaryKey({ columns: [t.companyId, t.apiKeyId, t.origin] }),
+    foreignKey({ columns: [t.companyId, t.apiKeyId], foreignColumns: [apiKeys.companyId, apiKeys.id] }),
+  ],
+);
+
+/**
+ * When keys were last used: written at most once a minute by each process, never with the request. Apart from the keys,
+ * so that the traffic of a shop never waits for a lock on its key, and needs no audit note.
+ */
+export const apiKeyUses = pgTable(
+  'api_key_uses',
+  { companyId: companyIdColumn(), apiKeyId: idColumn('key', 'api_key_id').notNull(), usedAt: instantColumn('used_at').notNull() },
+  (t) => [
+    companyWall(),
+    primaryKey({ columns: [t.companyId, t.apiKeyId] }),
     foreignKey({ columns: [t.companyId, t.apiKeyId], foreignColumns: [apiKeys.companyId, apiKeys.id] }),
   ],
 );

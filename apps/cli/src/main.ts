@@ -1,0 +1,40 @@
+import { DomainError } from '@souk/domain/kernel/errors';
+import { Command } from 'commander';
+import { ZodError } from 'zod';
+import { companyCommands } from './company.ts';
+import { databaseCommands } from './database.ts';
+import { demoCommands } from './demo.ts';
+import { signingKeyCommands } from './signing-keys.ts';
+
+/** The exit codes of `souk`: 0 done, 1 refused or failed, 2 wrong words on the command line. */
+const FAILED = 1;
+const WRONG_WORDS = 2;
+
+const program = new Command('souk')
+  .description('Operate a Souk deployment: its database, its companies, its keys.')
+  .showHelpAfterError('(souk --help lists the commands)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_WORDS));
+databaseCommands(program);
+companyCommands(program);
+signingKeyCommands(program);
+demoCommands(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`souk: ${sentenceOf(error)}\n`);
+  process.exitCode = FAILED;
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof ZodError) return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n      ');
+  if (error instanceof DomainError) return `${error.message} ${JSON.stringify(error.detail)}`;
+  if (error instanceof Error) return [error.message, causeOf(error)].filter(Boolean).join(': ');
+  return String(error);
+}
+
+// postgres.js and drizzle keep what really happened in `cause`; a refused connection comes as an AggregateError without words.
+function causeOf(error: Error): string {
+  const cause = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return cause instanceof Error ? cause.message : '';
+}

@@ -1,0 +1,106 @@
+import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { auditEntries, auditLinks, auditPending } from '../../kernel/audit-log.schema.ts';
+import type { Ctx, Tx } from '../../kernel/ctx.ts';
+import type { CompanyId } from '../../kernel/ids.ts';
+import { mine } from '../../kernel/tables.ts';
+import type { ChainFault, ChainHead } from './audit.contract.ts';
+import { type ChainLink, nextLink } from './audit-chain.ts';
+
+/** A committed entry is linked within seconds; one without a link after this time was put there by somebody else. */
+const LINKED_WITHIN_SECONDS = 60;
+const UNLINKED_SHOWN_MAX = 50;
+
+/**
+ * Links up to `max` committed entries to the end of the company's chain, by entry id; returns how many.
+ *
+ * Two workers at once: the second one waits at the delete for the first one's rows and finds them gone. Should they
+ * still read the same end of the chain, the key (company, seq) refuses the second link, and its whole work is undone.
+ */
+export async function linkEntries(ctx: Ctx, max: number): Promise<number> {
+  const oldest = ctx.tx
+    .select({ id: auditPending.entryId })
+    .from(auditPending)
+    .where(mine(ctx, auditPending))
+    .orderBy(asc(auditPending.entryId))
+    .limit(max);
+  const taken = await ctx.tx
+    .delete(auditPending)
+    .where(mine(ctx, auditPending, inArray(auditPending.entryId, oldest)))
+    .returning({ id: auditPending.entryId });
+  if (taken.length === 0) return 0;
+  const ids = taken.map(({ id }) => id);
+  const [entries, head] = await Promise.all([
+    ctx.tx.select().from(auditEntries).where(mine(ctx, auditEntries, inArray(auditEntries.id, ids))).orderBy(asc(auditEntries.id)),
+    headOf(ctx),
+  ]);
+  const links: Omit<ChainLink, 'entry'>[] = [];
+  for (const entry of entries) links.push(nextLink(links.at(-1) ?? head, entry));
+  if (links.length === 0) return 0;
+  // The id of an entry went into the link as text; it is one.
+  await ctx.tx.insert(auditLinks).values(entries.map(({ id }, at) => ({ ...links[at], companyId: ctx.companyId, entryId: id }) as typeof auditLinks.$inferInsert));
+  return links.length;
+}
+
+/** The last link of the company's chain. */
+export async function headOf(ctx: Ctx): Promise<ChainHead | undefined> {
+  const [head] = await ctx.tx
+    .select({ seq: auditLinks.seq, hash: auditLinks.hash })
+    .from(auditLinks)
+    .where(mine(ctx, auditLinks))
+    .orderBy(desc(auditLinks.seq))
+    .limit(1);
+  return head;
+}
+
+/** The next links after `seq`, each with its entry as it is stored now. */
+export async function linksAfter(ctx: Ctx, seq: number, limit: number): Promise<ChainLink[]> {
+  const rows = await ctx.tx
+    .select({ link: auditLinks, entry: auditEntries })
+    .from(auditLinks)
+    .leftJoin(auditEntries, and(eq(auditEntries.companyId, auditLinks.companyId), eq(auditEntries.id, auditLinks.entryId)))
+    .where(mine(ctx, auditLinks, gt(auditLinks.seq, seq)))
+    .orderBy(asc(auditLinks.seq))
+    .limit(limit);
+  return rows.map(({ link, entry }) => ({ ...link, entry: entry ?? undefined }));
+}
+
+/** The hash of one link, if there is such a link. */
+export async function hashAt(ctx: Ctx, seq: number): Promise<string | undefined> {
+  const [link] = await ctx.tx.select({ hash: auditLinks.hash }).from(auditLinks).where(mine(ctx, auditLinks, eq(auditLinks.seq, seq)));
+  return link?.hash;
+}
+
+/** Entries that should long have a link and have none. */
+export async function unlinkedEntries(ctx: Ctx): Promise<ChainFault[]> {
+  const rows = await ctx.tx
+    .select({ id: auditEntries.id })
+    .from(auditEntries)
+    .leftJoin(auditLinks, and(eq(auditLinks.companyId, auditEntries.companyId), eq(auditLinks.entryId, auditEntries.id)))
+    .where(
+      mine(
+        ctx,
+        auditEntries,
+        isNull(auditLinks.entryId),
+        lt(auditEntries.createdAt, sql`now() - make_interval(secs => ${LINKED_WITHIN_SECONDS})`),
+      ),
+    )
+    .orderBy(asc(auditEntries.id))
+    .limit(UNLINKED_SHOWN_MAX);
+  return rows.map(({ id }) => ({
+    kind: 'entry_unlinked',
+    seq: null,
+    entryId: id,
+    message: `Entry ${id} has no link: it was put in past the application, its link was deleted, or no worker is running.`,
+  }));
+}
+
+/** As the relay role, in no company: which companies have entries to link. */
+export async function companiesWithPendingEntries(tx: Tx, limit: number): Promise<CompanyId[]> {
+  const rows = await tx
+    .select({ companyId: auditPending.companyId })
+    .from(auditPending)
+    .groupBy(auditPending.companyId)
+    .orderBy(asc(auditPending.companyId))
+    .limit(limit);
+  return rows.map(({ companyId }) => companyId);
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { defineEvent } from '../../kernel/events.ts';
+import { staffView } from './staff.contract.ts';
+
+const data = z.object({ staff: staffView });
+
+/** Somebody who works for a sample company; other modules' samples start from it. */
+export const sampleStaff: z.input<typeof staffView> = {
+  id: 'stf_01h455vb4pex5vsknk084sn02q',
+  name: 'Ada Obi',
+  email: 'ada@example.com',
+  status: 'active',
+  roles: [{ id: 'role_01h455vb4pex5vsknk084sn02q', name: 'Owner' }],
+  hasTwoFactor: false,
+  lastLoginAt: null,
+  version: 1,
+  createdAt: '2026-11-21T09:00:00.000Z',
+  updatedAt: '2026-11-21T09:00:00.000Z',
+};
+const sample = { staff: sampleStaff };
+
+export const staffCreated = defineEvent('staff.created', data, { sample });
+export const staffUpdated = defineEvent('staff.updated', data, { sample });
+export const staffRolesChanged = defineEvent('staff.roles_changed', data, { sample });
+export const staffDisabled = defineEvent('staff.disabled', data, { sample: { staff: { ...sampleStaff, status: 'disabled' } } });
+export const staffEnabled = defineEvent('staff.enabled', data, { sample });
+export type StaffEvent = typeof staffCreated;

@@ -1,0 +1,111 @@
+import { and, asc, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
+import type { Ctx, Tx } from './ctx.ts';
+import { eventOf } from './events.ts';
+import { firstIdAt } from './id-time.ts';
+import type { CompanyId, Id } from './ids.ts';
+import { events } from './outbox.schema.ts';
+import { unseal } from './sealing.ts';
+import { mine } from './tables.ts';
+
+/** Dispatched events stay this long for `GET /v1/events`. */
+export const EVENTS_KEPT_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** A stored event on its way to those who want to know. */
+export interface WaitingEvent {
+  readonly id: Id<'evt'>;
+  readonly type: string;
+  readonly aggregateId: string;
+  readonly sequence: number;
+  readonly data: unknown;
+  readonly createdAt: string;
+  /** Opens what only our own workers may read. Throws if the seal is broken or the contents do not fit the event. */
+  privately(): unknown;
+}
+
+/** Does what events call for, inside the transaction that stamps them. Never touches the network. */
+export type Consumer = (ctx: Ctx, waiting: readonly WaitingEvent[]) => Promise<void>;
+
+/**
+ * Hands the oldest waiting events of this company, up to `max`, to the consumer and stamps them dispatched, all in this
+ * one transaction: there is no "processing" state, so a crash leaves nothing half-claimed. Other workers' events and those
+ * in `except` are passed over. Returns the ids it dispatched.
+ */
+export async function dispatchEvents(
+  ctx: Ctx,
+  consume: Consumer,
+  { max, except = [] }: { max: number; except?: readonly Id<'evt'>[] },
+): Promise<Id<'evt'>[]> {
+  const waiting = await ctx.tx
+    .select()
+    .from(events)
+    .where(mine(ctx, events, isNull(events.dispatchedAt), except.length > 0 ? notInArray(events.id, [...except]) : undefined))
+    .orderBy(asc(events.id))
+    .limit(max)
+    .for('update', { skipLocked: true });
+  if (waiting.length === 0) return [];
+  await consume(ctx, waiting.map(opened));
+  const ids = waiting.map(({ id }) => id);
+  await ctx.tx.update(events).set({ dispatchedAt: sql`now()`, privately: null }).where(mine(ctx, events, inArray(events.id, ids)));
+  return ids;
+}
+
+/** The ids of waiting events, oldest first; to try them one by one when a batch of them fails. */
+export async function waitingEvents(ctx: Ctx, max: number): Promise<Id<'evt'>[]> {
+  const rows = await ctx.tx
+    .select({ id: events.id })
+    .from(events)
+    .where(mine(ctx, events, isNull(events.dispatchedAt)))
+    .orderBy(asc(events.id))
+    .limit(max);
+  return rows.map(({ id }) => id);
+}
+
+/** As the relay role, in no company: which companies have events waiting. */
+export async function companiesWithEvents(tx: Tx, limit: number): Promise<CompanyId[]> {
+  const rows = await tx
+    .select({ companyId: events.companyId })
+    .from(events)
+    .where(isNull(events.dispatchedAt))
+    .groupBy(events.companyId)
+    .orderBy(asc(events.companyId))
+    .limit(limit);
+  return rows.map(({ companyId }) => companyId);
+}
+
+/**
+ * Deletes up to `max` of this company's events that are past their time; returns how many. `forget` deletes first what
+ * other tables keep about them.
+ */
+export async function sweepEvents(
+  ctx: Ctx,
+  max: number,
+  forget: (ctx: Ctx, ids: readonly Id<'evt'>[]) => Promise<void>,
+): Promise<number> {
+  const oldest = firstIdAt('evt', ctx.now.getTime() - EVENTS_KEPT_DAYS * DAY_MS);
+  const old = await ctx.tx
+    .select({ id: events.id })
+    .from(events)
+    .where(mine(ctx, events, and(lt(events.id, oldest), isNotNull(events.dispatchedAt))))
+    .orderBy(asc(events.id))
+    .limit(max);
+  if (old.length === 0) return 0;
+  const ids = old.map(({ id }) => id);
+  await forget(ctx, ids);
+  await ctx.tx.delete(events).where(mine(ctx, events, inArray(events.id, ids)));
+  return ids.length;
+}
+
+const opened = (row: typeof events.$inferSelect): WaitingEvent => ({
+  id: row.id,
+  type: row.type,
+  aggregateId: row.aggregateId,
+  sequence: row.sequence,
+  data: row.data,
+  createdAt: row.createdAt,
+  privately() {
+    if (row.privately === null) return undefined;
+    const contents: unknown = JSON.parse(unseal(row.privately, `${row.companyId}|events|${row.id}`));
+    return eventOf(row.type)?.privately?.parse(contents) ?? contents;
+  },
+});

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { WaitingEvent } from '../../kernel/dispatch.ts';
+
+/** What an email will say, before it has words: the template's name and what goes into it. Stored sealed. */
+export type Message =
+  | { template: 'staff-invite'; recipient: string; parameters: { token: string } }
+  | { template: 'password-reset'; recipient: string; parameters: { name: string; token: string } }
+  | { template: 'session-reuse'; recipient: string; parameters: { name: string; at: string; ip: string | null; userAgent: string | null } };
+
+/** An event that should lead to a message does not say what the message needs. */
+export class UnreadableEvent extends Error {
+  constructor(type: string, reason: string) {
+    super(`The event ${type} cannot be turned into a message: ${reason}`);
+    this.name = 'UnreadableEvent';
+  }
+}
+
+const withToken = z.object({ token: z.string().min(1) });
+const invited = z.object({ invite: z.object({ email: z.string() }) });
+const aboutStaff = z.object({ staff: z.object({ name: z.string(), email: z.string() }) });
+const reused = aboutStaff.extend({ session: z.object({ ip: z.string().nullable(), userAgent: z.string().nullable() }) });
+
+// One line per kind of event that somebody is written to about. Only what the message needs is read, so that an event may
+// grow. Events that stand in no line lead to no message.
+const RULES: Record<string, (event: WaitingEvent) => Message> = {
+  'staff.invited': (event) => ({
+    template: 'staff-invite',
+    recipient: invited.parse(event.data).invite.email,
+    parameters: withToken.parse(event.privately()),
+  }),
+  'staff.password_reset_requested': (event) => {
+    const { staff } = aboutStaff.parse(event.data);
+    return { template: 'password-reset', recipient: staff.email, parameters: { name: staff.name, ...withToken.parse(event.privately()) } };
+  },
+  'session.reuse_detected': (event) => {
+    const { staff, session } = reused.parse(event.data);
+    const { ip, userAgent } = session;
+    return { template: 'session-reuse', recipient: staff.email, parameters: { name: staff.name, at: event.createdAt, ip, userAgent } };
+  },
+};
+
+/** The message an event calls for, if any. Throws `UnreadableEvent`. */
+export function messageFor(event: WaitingEvent): Message | undefined {
+  try {
+    return RULES[event.type]?.(event);
+  } catch (error) {
+    throw new UnreadableEvent(event.type, reasonOf(error));
+  }
+}
+
+// Names of fields, never their values: this ends in a log.
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) return error.issues.map((issue) => `${issue.path.join('.') || 'it'} ${issue.code}`).join(', ');
+  return error instanceof Error ? error.message : 'unknown';
+}

@@ -1,0 +1,70 @@
+import type { Run, Session } from '../../kernel/ctx.ts';
+import { render } from './email-templates.ts';
+import { type Mailer, MailRefused } from './mailer.ts';
+import { recordFailure, recordSent, type Taken, takeDue } from './notifications.service.ts';
+
+/** Sent side by side: a slow mail server holds up this many of one company's messages, not all of them. */
+export const SENT_AT_ONCE = 5;
+
+export interface SendingPlace {
+  /** Where links in mails to staff lead: the address of the admin site, without a slash at its end. */
+  readonly adminUrl: string;
+}
+
+export interface SendingOutcome {
+  sent: number;
+  /** Will be tried again. */
+  postponed: number;
+  /** Given up. */
+  failed: number;
+}
+
+/**
+ * Sends what is due in one company, one small batch; taking, sending and recording are three steps, and only the first
+ * and the last hold a transaction. At least once: a worker that dies between sending and recording sends it again, under
+ * the same message id. Returns zeros when nothing was due.
+ */
+export async function sendDue(run: Run, mailer: Mailer, session: Session, place: SendingPlace): Promise<SendingOutcome> {
+  const outcome: SendingOutcome = { sent: 0, postponed: 0, failed: 0 };
+  const due = await run(session, (ctx) => takeDue(ctx, SENT_AT_ONCE));
+  const results = await Promise.allSettled(due.map((taken) => sendOne(run, mailer, session, place, taken)));
+  for (const result of results) if (result.status === 'fulfilled') outcome[result.value] += 1;
+  // What could not be recorded comes back when its lease ends. The job should still be seen to fail.
+  const lost = results.find((result) => result.status === 'rejected');
+  if (lost) throw lost.reason;
+  return outcome;
+}
+
+async function sendOne(
+  run: Run,
+  mailer: Mailer,
+  session: Session,
+  place: SendingPlace,
+  taken: Taken,
+): Promise<keyof SendingOutcome> {
+  const failure = await attempt(mailer, place, taken);
+  if (!failure) {
+    await run(session, (ctx) => recordSent(ctx, taken));
+    return 'sent';
+  }
+  const next = await run(session, (ctx) => recordFailure(ctx, taken, failure.reason, failure.final));
+  return next === 'failed' ? 'failed' : 'postponed';
+}
+
+async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promise<{ reason: string; final: boolean } | undefined> {
+  let email: Parameters<Mailer['send']>[0];
+  try {
+    const letter = render(taken.open(), { ...place, companyName: taken.companyName });
+    email = { ...letter, messageId: `${taken.id}@souk`, fromName: taken.companyName, to: taken.recipient };
+  } catch (error) {
+    return { reason: `The message cannot be written: ${messageOf(error)}`, final: false }; // a missing key may come back
+  }
+  try {
+    await mailer.send(email);
+    return undefined;
+  } catch (error) {
+    return { reason: messageOf(error), final: error instanceof MailRefused };
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,140 @@
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { companies } from '../../company/companies/companies.schema.ts';
+import type { Ctx, Tx } from '../../kernel/ctx.ts';
+import type { WaitingEvent } from '../../kernel/dispatch.ts';
+import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
+import { seal, unseal } from '../../kernel/sealing.ts';
+import { mine } from '../../kernel/tables.ts';
+import { type Message, messageFor, UnreadableEvent } from './notification-rules.ts';
+import { notifications } from './notifications.schema.ts';
+import { ATTEMPTS_MAX, LEASE_SECONDS, pauseAfter } from './sending-attempts.ts';
+
+const ERROR_LENGTH_MAX = 500;
+
+/** A notification taken by one worker, for as long as its lease. */
+export interface Taken {
+  readonly id: Id<'ntf'>;
+  readonly recipient: string;
+  /** Which attempt this is, from 1. Recorded with the outcome, so that a worker that lost its lease records nothing. */
+  readonly attempt: number;
+  readonly companyName: string;
+  /** Opens the sealed message. Throws if it cannot be read. */
+  open(): Message;
+}
+
+/**
+ * Writes the notifications that events call for, in the transaction that dispatches them; returns how many are to be sent.
+ * An event comes here once, but should it come twice its notification is there already.
+ */
+export async function announce(ctx: Ctx, waiting: readonly WaitingEvent[]): Promise<number> {
+  const rows = waiting.flatMap((event) => rowOf(ctx.companyId, event));
+  if (rows.length === 0) return 0;
+  await ctx.tx.insert(notifications).values(rows).onConflictDoNothing();
+  return rows.filter(({ status }) => status === 'pending').length;
+}
+
+function rowOf(companyId: CompanyId, event: WaitingEvent): (typeof notifications.$inferInsert)[] {
+  const id = newId('ntf');
+  const base = { companyId, id, eventId: event.id };
+  try {
+    const message = messageFor(event);
+    if (!message) return [];
+    const { template, recipient } = message;
+    return [{ ...base, template, recipient, status: 'pending', parameters: seal(JSON.stringify(message), boundTo(companyId, id)) }];
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    // Kept as failed: one event nobody can read must not hold up those behind it, nor vanish.
+    return [{ ...base, template: event.type, recipient: '', status: 'failed', lastError: error.message.slice(0, ERROR_LENGTH_MAX) }];
+  }
+}
+
+/**
+ * Takes up to `max` due notifications: counts the attempt and pushes the due time ahead before anything is sent, so that
+ * a worker that dies delays them and loses nothing. Those out of attempts are given up here.
+ */
+export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
+  const due = await ctx.tx
+    .select({ id: notifications.id })
+    .from(notifications)
+    .where(mine(ctx, notifications, eq(notifications.status, 'pending'), lte(notifications.dueAt, sql`now()`)))
+    .orderBy(asc(notifications.dueAt))
+    .limit(max)
+    .for('update', { skipLocked: true });
+  if (due.length === 0) return [];
+  const ids = due.map(({ id }) => id);
+  const [rows, [company]] = await Promise.all([
+    ctx.tx
+      .update(notifications)
+      .set({ attempts: sql`${notifications.attempts} + 1`, dueAt: sql`now() + make_interval(secs => ${LEASE_SECONDS})` })
+      .where(mine(ctx, notifications, inArray(notifications.id, ids)))
+      .returning(),
+    ctx.tx.select({ name: companies.name }).from(companies).where(mine(ctx, companies)),
+  ]);
+  const spent = rows.filter(({ attempts }) => attempts > ATTEMPTS_MAX).map(({ id }) => id);
+  if (spent.length > 0) await giveUp(ctx, spent, 'The worker stopped during each attempt.');
+  return rows.filter(({ attempts }) => attempts <= ATTEMPTS_MAX).map((row) => takenOf(row, company?.name ?? ''));
+}
+
+function takenOf(row: typeof notifications.$inferSelect, companyName: string): Taken {
+  return {
+    id: row.id,
+    recipient: row.recipient,
+    attempt: row.attempts,
+    companyName,
+    // Sealed by `announce` from a Message, and bound to this row.
+    open: () => JSON.parse(unseal(row.parameters ?? '', boundTo(row.companyId, row.id))) as Message,
+  };
+}
+
+/** The message was taken by the mail server: nothing of it is kept but that it was sent. */
+export async function recordSent(ctx: Ctx, taken: Taken): Promise<void> {
+  await ctx.tx
+    .update(notifications)
+    .set({ status: 'sent', sentAt: sql`now()`, parameters: null, lastError: null })
+    .where(mine(ctx, notifications, stillHeld(taken)));
+}
+
+/** The attempt failed. It is made again after a pause, unless it is `final` or was the last one. */
+export async function recordFailure(ctx: Ctx, taken: Taken, reason: string, final: boolean): Promise<'failed' | 'again'> {
+  const lastError = shortened(reason);
+  if (final || taken.attempt >= ATTEMPTS_MAX) {
+    await giveUp(ctx, [taken.id], lastError);
+    return 'failed';
+  }
+  await ctx.tx
+    .update(notifications)
+    .set({ lastError, dueAt: sql`now() + make_interval(secs => ${pauseAfter(taken.attempt)})` })
+    .where(mine(ctx, notifications, stillHeld(taken)));
+  return 'again';
+}
+
+async function giveUp(ctx: Ctx, ids: readonly Id<'ntf'>[], lastError: string): Promise<void> {
+  await ctx.tx
+    .update(notifications)
+    .set({ status: 'failed', lastError, parameters: null })
+    .where(mine(ctx, notifications, inArray(notifications.id, [...ids]), eq(notifications.status, 'pending')));
+}
+
+const stillHeld = ({ id, attempt }: Taken) =>
+  and(eq(notifications.id, id), eq(notifications.status, 'pending'), eq(notifications.attempts, attempt));
+
+/** Deletes what is kept about events that are about to be deleted. */
+export async function forgetNotifications(ctx: Ctx, eventIds: readonly Id<'evt'>[]): Promise<void> {
+  await ctx.tx.delete(notifications).where(mine(ctx, notifications, inArray(notifications.eventId, [...eventIds])));
+}
+
+/** As the relay role, in no company: which companies have notifications due. */
+export async function companiesWithDueNotifications(tx: Tx, limit: number): Promise<CompanyId[]> {
+  const rows = await tx
+    .select({ companyId: notifications.companyId })
+    .from(notifications)
+    .where(and(eq(notifications.status, 'pending'), lte(notifications.dueAt, sql`now()`)))
+    .groupBy(notifications.companyId)
+    .orderBy(asc(notifications.companyId))
+    .limit(limit);
+  return rows.map(({ companyId }) => companyId);
+}
+
+const boundTo = (companyId: CompanyId, id: string) => `${companyId}|notifications|parameters|${id}`;
+// PostgreSQL stores no NUL, and a mail server may answer anything.
+const shortened = (reason: string) => reason.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX);

@@ -1,0 +1,15 @@
+/** After the last one the notification is given up: about three hours after the first. */
+export const ATTEMPTS_MAX = 8;
+/** How long a worker that took a notification may take. Longer than the mailer's own deadline. */
+export const LEASE_SECONDS = 120;
+
+const FIRST_PAUSE_SECONDS = 10;
+const PAUSE_FACTOR = 3;
+const PAUSE_MAX_SECONDS = 3_600;
+
+/**
+ * Seconds until the next attempt: 10, 30, 90 … up to an hour, each between half and one and a half times that, so that
+ * mails that failed together do not come back together.
+ */
+export const pauseAfter = (attempt: number, random = Math.random()): number =>
+  Math.min(FIRST_PAUSE_SECONDS * PAUSE_FACTOR ** (attempt - 1), PAUSE_MAX_SECONDS) * (0.5 + random);

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { allPermissions, allScopes } from '../kernel/access.ts';
+import { allEvents } from '../kernel/events.ts';
+import './declarations.ts';
+
+const SOURCE = path.resolve(import.meta.dirname, '..');
+
+test('every module that declares words is loaded', () => {
+  const declaring = filesOf(SOURCE).filter((file) => /\.(access|events)\.ts$/.test(file)).sort();
+  const text = readFileSync(path.join(import.meta.dirname, 'declarations.ts'), 'utf8');
+  const loaded = [...text.matchAll(/^import '\.\.\/(.+)';$/gm)].map(([, file]) => file).sort();
+  expect(loaded).toEqual(declaring);
+});
+
+test('every permission and scope has a sentence for the role editor', () => {
+  for (const { name, sentence } of [...allPermissions(), ...allScopes()]) {
+    expect(name).toMatch(/^[a-z_-]+\.[a-z_]+$/);
+    expect(sentence.length, name).toBeGreaterThan(10);
+  }
+});
+
+test.each(allEvents().map((event) => [event.type, event] as const))('the sample of %s still parses', (_type, event) => {
+  expect(event.data.safeParse(event.sample).error).toBeUndefined();
+});
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+}

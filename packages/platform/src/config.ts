@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { baseUrl, masterKeys, networks, onOff, port, urlOf, wholeNumber } from './setting.ts';
+
+/** The master key of development. Everybody knows it, so production refuses it. */
+export const DEVELOPMENT_MASTER_KEY = `development:${Buffer.from('souk-development-key-not-secret!').toString('base64')}`;
+const DEVELOPMENT_ADMIN_URL = 'http://localhost:4000';
+const DEVELOPMENT_MAIL_FROM = 'Souk <souk@localhost>';
+/** Passwords of examples and tutorials. A production database reached with one of them is open to all. */
+const KNOWN_PASSWORDS = new Set(['', 'souk', 'souk_app', 'souk_relay', 'postgres', 'password', 'development', 'secret', 'changeme']);
+
+/** What one process reads from its environment, in capitals as there. `z.infer` of it is the process's config. */
+const everyProcess = {
+  NODE_ENV: z.enum(['development', 'test', 'production']),
+  DATABASE_URL: urlOf('postgres:', 'postgresql:'),
+  DATABASE_POOL_SIZE: wholeNumber(1, 200).optional(),
+  DATABASE_PREPARE: onOff.default(true),
+  REDIS_URL: urlOf('redis:', 'rediss:').optional(),
+  MASTER_KEYS: masterKeys,
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+};
+
+const mail = {
+  ADMIN_URL: baseUrl,
+  SMTP_URL: urlOf('smtp:', 'smtps:').optional(),
+  MAIL_FROM: z.string().min(3).max(320),
+};
+
+const metrics = (defaultPort: number) => ({
+  METRICS_PORT: port.default(defaultPort),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+});
+
+/** Requests a minute. Budgets of traffic, not of safety: logins and codes have their own (`attempts.ts`). */
+const trafficLimits = {
+  RATE_LIMIT_PER_KEY: wholeNumber(1, 10_000_000).default(3_000),
+  RATE_LIMIT_PER_COMPANY: wholeNumber(1, 10_000_000).default(12_000),
+  RATE_LIMIT_PER_ADDRESS: wholeNumber(1, 10_000_000).default(1_200),
+};
+
+const http = {
+  HOST: z.string().min(1),
+  TRUSTED_PROXIES: networks.default([]),
+  REGISTRATION: z.enum(['open', 'invite', 'closed']),
+  ...mail,
+  ...trafficLimits,
+};
+
+const adminSchema = z.object({ ...everyProcess, ...http, ...metrics(9_400), ADMIN_PORT: port.default(4_000) });
+const storefrontSchema = z.object({ ...everyProcess, ...http, ...metrics(9_401), STOREFRONT_PORT: port.default(4_100) });
+const workerSchema = z.object({
+  ...everyProcess,
+  ...mail,
+  ...metrics(9_402),
+  DATABASE_RELAY_URL: urlOf('postgres:', 'postgresql:'),
+});
+const cliSchema = z.object({ ...everyProcess, ...mail, REGISTRATION: http.REGISTRATION });
+
+export type AdminConfig = z.infer<typeof adminSchema>;
+export type StorefrontConfig = z.infer<typeof storefrontSchema>;
+export type WorkerConfig = z.infer<typeof workerSchema>;
+export type CliConfig = z.infer<typeof cliSchema>;
+/** What the two APIs have in common. */
+export type ApiConfig = Omit<AdminConfig, 'ADMIN_PORT'>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads a process's settings once. Throws `SettingsWrong` that lists every fault. */
+export const readAdminConfig = (env: Environment = process.env): AdminConfig => read('admin API', adminSchema, env);
+export const readStorefrontConfig = (env: Environment = process.env): StorefrontConfig =>
+  read('storefront API', storefrontSchema, env);
+export const readWorkerConfig = (env: Environment = process.env): WorkerConfig => read('worker', workerSchema, env);
+export const readCliConfig = (env: Environment = process.env): CliConfig => read('souk command', cliSchema, env);
+
+const EXAMPLES: Record<string, string> = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://souk_app:<password>@localhost:5432/souk',
+  DATABASE_RELAY_URL: 'postgres://souk_relay:<password>@localhost:5432/souk',
+  DATABASE_POOL_SIZE: '8',
+  DATABASE_PREPARE: 'true',
+  REDIS_URL: 'redis://localhost:6379',
+  MASTER_KEYS: '2026-11:<32 random bytes in base64>   (openssl rand -base64 32)',
+  LOG_LEVEL: 'info',
+  ADMIN_URL: 'https://admin.example.com',
+  SMTP_URL: 'smtp://user:<password>@mail.example.com:587',
+  MAIL_FROM: 'Example Shops <shops@example.com>',
+  METRICS_PORT: '9400   (0 turns it off)',
+  METRICS_HOST: '127.0.0.1',
+  HOST: '0.0.0.0',
+  TRUSTED_PROXIES: '10.0.0.0/8,192.168.1.7',
+  REGISTRATION: 'open   (or invite, or closed)',
+  ADMIN_PORT: '4000',
+  STOREFRONT_PORT: '4100',
+  RATE_LIMIT_PER_KEY: '3000   (requests a minute)',
+  RATE_LIMIT_PER_COMPANY: '12000   (requests a minute)',
+  RATE_LIMIT_PER_ADDRESS: '1200   (requests a minute)',
+};
+
+interface Fault {
+  name: string;
+  reason: string;
+}
+
+/** The environment does not fit. The message lists each setting, what is wrong with it, and an example. */
+export class SettingsWrong extends Error {
+  constructor(processName: string, faults: readonly Fault[]) {
+    const lines = faults.map(({ name, reason }) => `  ${name}: ${reason}. Example: ${name}=${EXAMPLES[name] ?? '…'}`);
+    const count = faults.length === 1 ? 'one setting is' : `${faults.length} settings are`;
+    super(`The ${processName} cannot start: ${count} wrong in its environment.\n${lines.join('\n')}`);
+    this.name = 'SettingsWrong';
+  }
+}
+
+function read<Schema extends z.ZodType<Record<string, unknown>>>(processName: string, schema: Schema, env: Environment): z.infer<Schema> {
+  const given = withDefaults(env);
+  const parsed = schema.safeParse(given);
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, given));
+  if (given['NODE_ENV'] === 'production') faults.push(...developmentSecrets(env, given));
+  const once = [...new Map(faults.map((fault) => [fault.name, fault])).values()];
+  if (!parsed.success || once.length > 0) throw new SettingsWrong(processName, once);
+  return parsed.data;
+}
+
+// An empty variable is one that was left out: compose files write `${NAME:-}`.
+function withDefaults(env: Environment): Record<string, string> {
+  const set = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())));
+  const mode = set['NODE_ENV'] ?? 'development';
+  const ofMode: Record<string, string> =
+    mode === 'production'
+      ? { HOST: '0.0.0.0', REGISTRATION: 'closed' }
+      : {
+          HOST: '127.0.0.1',
+          REGISTRATION: 'open',
+          MASTER_KEYS: DEVELOPMENT_MASTER_KEY,
+          ADMIN_URL: DEVELOPMENT_ADMIN_URL,
+          MAIL_FROM: DEVELOPMENT_MAIL_FROM,
+        };
+  return { ...ofMode, ...set, NODE_ENV: mode };
+}
+
+// Values are never shown: half of them are secrets.
+function faultOf(issue: z.core.$ZodIssue, given: Record<string, string>): Fault {
+  const name = String(issue.path[0] ?? '');
+  if (!(name in given)) return { name, reason: 'is missing' };
+  if (issue.code === 'invalid_value') return { name, reason: `expected one of ${issue.values.map(String).join(', ')}` };
+  return { name, reason: issue.message };
+}
+
+function developmentSecrets(env: Environment, given: Record<string, string>): Fault[] {
+  const faults: Fault[] = [];
+  const developmentKey = DEVELOPMENT_MASTER_KEY.slice(DEVELOPMENT_MASTER_KEY.indexOf(':') + 1);
+  if (env['MASTER_KEYS']?.includes(developmentKey)) {
+    faults.push({ name: 'MASTER_KEYS', reason: 'holds the key of development, which everybody knows' });
+  }
+  for (const name of ['DATABASE_URL', 'DATABASE_RELAY_URL']) {
+    const url = given[name];
+    if (url && URL.canParse(url) && KNOWN_PASSWORDS.has(decodeURIComponent(new URL(url).password))) {
+      faults.push({ name, reason: 'has no password, or one from an example' });
+    }
+  }
+  return faults;
+}

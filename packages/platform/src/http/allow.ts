@@ -1,0 +1,34 @@
+import { SetMetadata } from '@nestjs/common';
+
+/** Who may call a route. Every route says one of these, else the app does not boot (`declared-routes.ts`). */
+export type RouteAccess =
+  | { readonly kind: 'permission'; readonly permission: string }
+  | { readonly kind: 'scope'; readonly scope: string }
+  | { readonly kind: 'signed-in' }
+  | { readonly kind: 'public' };
+
+export const ROUTE_ACCESS = 'souk:access';
+
+const declare = (access: RouteAccess): MethodDecorator => SetMetadata(ROUTE_ACCESS, access);
+
+/** Admin API: staff whose roles hold the permission, and secret keys that hold it. */
+export const Allow = (permission: string): MethodDecorator => declare({ kind: 'permission', permission });
+
+/** Storefront API: keys with the scope. */
+export const Scope = (scope: string): MethodDecorator => declare({ kind: 'scope', scope });
+
+/** Admin API: any signed-in staff member, about nothing but themselves (`/v1/me`, own sessions). No keys. */
+export const SignedIn = (): MethodDecorator => declare({ kind: 'signed-in' });
+
+/** Anybody. Credentials sent along are not looked at, so there is no session: use `@CurrentCaller()`. */
+export const Public = (): MethodDecorator => declare({ kind: 'public' });
+
+export const EVEN_SUSPENDED = 'souk:even-suspended';
+
+/** A write that staff of a suspended company may still do: log out, end a session. */
+export const EvenSuspended = (): MethodDecorator => SetMetadata(EVEN_SUSPENDED, true);
+
+export const WITHOUT_IDEMPOTENCY = 'souk:without-idempotency';
+
+/** A POST that ignores `Idempotency-Key`: it has its own way to be safe (hooks, login, refresh, logout, registration). */
+export const WithoutIdempotency = (): MethodDecorator => SetMetadata(WITHOUT_IDEMPOTENCY, true);

@@ -1,0 +1,29 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { DomainError } from '@souk/domain/kernel/errors';
+import type { FastifyReply } from 'fastify';
+import type { Loggers } from '../logger.ts';
+import { refusalOf, sendProblem } from './problem.ts';
+
+/** Turns whatever was thrown into problem+json, and writes into the log what the caller does not get to see. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly loggers: Loggers) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    this.answer(error, host.switchToHttp().getResponse<FastifyReply>());
+  }
+
+  /** The same for errors that Fastify meets before or after Nest. */
+  answer(error: unknown, reply: FastifyReply): void {
+    if (reply.sent) return;
+    const refusal = refusalOf(error);
+    const { request } = reply;
+    const where = { requestId: request.id, method: request.method, route: request.routeOptions?.url, company: request.souk?.companyId };
+    if (refusal.isOurFault) this.loggers.log.error({ ...where, err: error }, 'a request failed through our fault');
+    else if (error instanceof DomainError && Object.keys(error.detail).length > 0) {
+      this.loggers.log.debug({ ...where, code: error.code, detail: error.detail }, 'a request was refused');
+    }
+    if (refusal.status === 503) this.loggers.log.warn({ ...where, err: error }, 'a request could not be served');
+    sendProblem(reply, refusal);
+  }
+}

@@ -1,0 +1,94 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException } from '@nestjs/common';
+import { DomainError, type FieldFault } from '@souk/domain/kernel/errors';
+import type { FastifyReply } from 'fastify';
+
+export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
+const FAULTS_SHOWN = 50;
+
+/** The body of every answer that says no (RFC 9457). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors?: FieldFault[];
+  requestId: string;
+}
+
+/** What an error becomes on the wire. `isOurFault`: it goes into the log with its stack, and the caller learns nothing of it. */
+export interface Refusal {
+  status: number;
+  code: string;
+  detail: string;
+  errors?: FieldFault[];
+  retryAfterSeconds?: number;
+  headers?: Record<string, string>;
+  isOurFault?: boolean;
+}
+
+const INTERNAL: Refusal = {
+  status: 500,
+  code: 'internal',
+  detail: 'Something went wrong on our side. Give the request id to whoever runs this shop.',
+  isOurFault: true,
+};
+
+/** What Fastify itself refuses, by its error code: status, our code, and the way out. */
+const OF_FASTIFY: Record<string, [status: number, code: string, detail: string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send JSON, with the header Content-Type: application/json.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than 1 MiB. Send less at once.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'invalid_content_length', 'The body is not as long as Content-Length says.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'The body is empty. Send a JSON object.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'invalid_json', 'The body is not JSON. Check its brackets, quotes and commas.'],
+  FST_ERR_BAD_URL: [400, 'invalid_url', 'The path is not a valid URL. Percent-encode what is not a letter or a digit.'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'url_too_long', 'A part of the path is longer than anything here.'],
+};
+
+/** What an error becomes on the wire. Everything unknown becomes a 500 that tells nothing. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof DomainError) return ofDomain(error);
+  if (error instanceof HttpException) return ofStatus(error.getStatus());
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  const known = typeof code === 'string' ? OF_FASTIFY[code] : undefined;
+  if (known) return { status: known[0], code: known[1], detail: known[2] };
+  return typeof statusCode === 'number' ? ofStatus(statusCode) : INTERNAL;
+}
+
+function ofDomain(error: DomainError): Refusal {
+  return {
+    status: error.status,
+    code: error.code,
+    detail: error.message,
+    errors: error.faults.length > 0 ? error.faults.slice(0, FAULTS_SHOWN) : undefined,
+    retryAfterSeconds: error.retryAfterSeconds,
+  };
+}
+
+function ofStatus(status: number): Refusal {
+  if (status < 400 || status > 499) return INTERNAL;
+  const title = STATUS_CODES[status] ?? 'Bad Request';
+  const code = title.toLowerCase().replaceAll(/[^a-z]+/g, '_');
+  return { status, code, detail: `${title}.` };
+}
+
+/** The body of a refusal. `type` is a name, not an address: there is nothing to fetch. */
+export const problemBody = ({ status, code, detail, errors }: Refusal, requestId: string): Problem => ({
+  type: `urn:souk:error:${code}`,
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  code,
+  detail,
+  ...(errors && { errors }),
+  requestId,
+});
+
+/** Answers a request with a refusal as problem+json. */
+export function sendProblem(reply: FastifyReply, refusal: Refusal): void {
+  if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(refusal.retryAfterSeconds)));
+  if (refusal.headers) reply.headers(refusal.headers);
+  // As text: an object would be given to the serialiser of the route's answer.
+  const body = JSON.stringify(problemBody(refusal, reply.request.id));
+  void reply.code(refusal.status).header('content-type', PROBLEM_JSON).send(body);
+}

@@ -1,0 +1,75 @@
+import { type KeyStanding, keyStanding } from '@souk/domain/identity/api-keys/standing.service';
+import type { AccessClaims } from '@souk/domain/identity/sessions/access-tokens';
+import { staffStanding } from '@souk/domain/identity/sessions/standing.service';
+import { type Run, systemSession } from '@souk/domain/kernel/ctx';
+import type { CompanyId } from '@souk/domain/kernel/ids';
+import { StandingCache, type StandingCacheOptions } from './standing-cache.ts';
+
+/** A staff member's standing, ready for use: permissions as a set that all their requests share. */
+export interface StaffReady {
+  readonly permissions: ReadonlySet<string>;
+  readonly companyStatus: 'active' | 'suspended';
+}
+
+/** A key's standing, ready for use. */
+export interface KeyReady extends Omit<KeyStanding, 'scopes' | 'expiresAt'> {
+  readonly permissions: ReadonlySet<string>;
+  /** Milliseconds since 1970; infinite if it does not expire. */
+  readonly expiresAtMs: number;
+}
+
+/** What credentials are worth now, from memory where it is fresh. One per process. */
+export class Standings {
+  private readonly staff: StandingCache<StaffReady>;
+  private readonly keys: StandingCache<KeyReady>;
+
+  constructor(
+    private readonly run: Run,
+    options?: StandingCacheOptions,
+  ) {
+    this.staff = new StandingCache(options);
+    this.keys = new StandingCache(options);
+  }
+
+  /** Undefined: the session is over, the person disabled or the company closed. */
+  ofStaff({ companyId, staffId, sessionId }: AccessClaims): Promise<StaffReady | undefined> {
+    return this.staff.get(companyId, `${companyId}|${staffId}|${sessionId}`, async () => {
+      const found = await this.run(lookUp(companyId), (ctx) => staffStanding(ctx, { staffId, sessionId }));
+      return found && { permissions: new Set(found.permissions), companyStatus: found.companyStatus };
+    });
+  }
+
+  /** A key's standing if it is known and fresh: no promise, no look-up. */
+  knownKey(hash: string): KeyReady | undefined {
+    return this.keys.peek(hash);
+  }
+
+  /** Undefined: there is no such key any more. */
+  ofKey(companyId: CompanyId, hash: string): Promise<KeyReady | undefined> {
+    return this.keys.get(companyId, hash, async () => {
+      const found = await this.run(lookUp(companyId), (ctx) => keyStanding(ctx, hash));
+      if (!found) return undefined;
+      const { scopes, expiresAt, ...rest } = found;
+      return { ...rest, permissions: new Set(scopes), expiresAtMs: expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY };
+    });
+  }
+
+  /** A company changed who may do what. */
+  drop(companyId: CompanyId): void {
+    this.staff.drop(companyId);
+    this.keys.drop(companyId);
+  }
+
+  /** News may have been missed: believe nothing. */
+  clear(): void {
+    this.staff.clear();
+    this.keys.clear();
+  }
+
+  /** Entries remembered; for the metrics. */
+  get size(): number {
+    return this.staff.size + this.keys.size;
+  }
+}
+
+const lookUp = (companyId: CompanyId) => systemSession(companyId, 'standing');
