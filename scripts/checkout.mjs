@@ -36,7 +36,10 @@ export function pnpmVersion() {
 
 /** Our environment without npm's, and with the installed tools before whatever else the machine has. */
 export function toolEnvironment(extra = {}) {
-  const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT_NPM_SETTINGS.test(name));
+  const own = Object.entries(process.env).filter(
+    // NODE_ENV=production would leave out half of what an install or a test needs.
+    ([name]) => name !== 'NODE_ENV' && (!/^npm_/i.test(name) || KEPT_NPM_SETTINGS.test(name)),
+  );
   return {
     ...Object.fromEntries(own),
     PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,

@@ -2,13 +2,24 @@
 
 const live = process.stdout.isTTY === true && !process.env.CI;
 const coloured = live && !process.env.NO_COLOR;
+/** The step that is being shown, in a terminal: other lines must not run into its own. */
+let showing;
 /** Without a terminal to rewrite, a step is announced only when it takes longer than this. */
 const ANNOUNCE_AFTER_MS = 1_000;
 const WIDEST = 110;
 
 const paint = (code, text) => (coloured ? `\u001B[${code}m${text}\u001B[0m` : text);
+/** For what must be seen. */
 export const bold = (text) => paint(1, text);
+/** For what may be overlooked. */
 export const quiet = (text) => paint(90, text);
+
+/** Prints a line between, before or after the steps. */
+export function writeLine(line) {
+  showing?.clear();
+  console.log(line);
+  showing?.draw();
+}
 
 /**
  * Runs one step, showing that it runs, what it says meanwhile, and how long it took.
@@ -40,8 +51,10 @@ function rewriting(title, seconds) {
     const line = `… ${title} ${seconds()}${detail && `  ${detail}`}`;
     process.stdout.write(`\r\u001B[K${line.slice(0, Math.min(WIDEST, (process.stdout.columns ?? 80) - 1))}`);
   };
+  const clear = () => process.stdout.write('\r\u001B[K');
   draw();
   const timer = setInterval(draw, 250);
+  showing = { clear, draw };
   return {
     say(text) {
       detail = text;
@@ -49,7 +62,8 @@ function rewriting(title, seconds) {
     },
     end() {
       clearInterval(timer);
-      process.stdout.write('\r\u001B[K');
+      showing = undefined;
+      clear();
     },
   };
 }

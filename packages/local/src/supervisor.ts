@@ -148,7 +148,7 @@ export class Supervisor {
   }
 
   #launch(spec: ProcessSpec): ManagedProcess {
-    this.#names.add(spec.name);
+    if (!spec.quiet) this.#names.add(spec.name);
     const width = (): number => Math.max(...[...this.#names].map((name) => name.length));
     const managed = new ManagedProcess(spec, { ...this.#options, width });
     this.#held.push(managed);

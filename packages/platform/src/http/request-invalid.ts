@@ -1,5 +1,8 @@
 import { DomainError, type FieldFault } from '@souk/domain/kernel/errors';
 import type { z } from 'zod';
+import { REQUIRED } from './fault-words.ts';
+
+const NAME_SHOWN = 60;
 
 /** What was sent does not fit the contract. One fault per field. */
 export class RequestInvalid extends DomainError {
@@ -26,10 +29,10 @@ function faultsOfIssue(issue: z.core.$ZodIssue, where: 'body' | 'query' | 'param
   return [{ pointer: pointer(issue.path, where), code: codeOf(issue), message: issue.message }];
 }
 
-const NAME_SHOWN = 60;
 
 function codeOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('received undefined')) return 'required';
+  // zod tells the message-maker that the input was undefined, but leaves it out of the issue itself.
+  if (issue.code === 'invalid_type' && issue.message.startsWith(REQUIRED)) return 'required';
   if (issue.code === 'custom') return typeof issue.params?.['code'] === 'string' ? issue.params['code'] : 'invalid';
   return issue.code;
 }

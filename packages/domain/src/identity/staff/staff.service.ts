@@ -54,6 +54,15 @@ export async function getStaff(ctx: Ctx, id: Id<'stf'>): Promise<StaffView> {
   return viewOf(ctx, row);
 }
 
+/** The person with this address, if there is one. */
+export async function staffByEmail(ctx: Ctx, email: string): Promise<StaffView | undefined> {
+  const [row] = await ctx.tx
+    .select()
+    .from(staff)
+    .where(mine(ctx, staff, eq(staff.emailKey, emailKey(email))));
+  return row ? viewOf(ctx, row) : undefined;
+}
+
 /** The people who work here, in the order they came; with `permission`, the active ones who hold it. */
 export async function listStaff(ctx: Ctx, query: StaffQuery): Promise<Page<StaffView>> {
   const { where, orderBy } = keyset({ columns: [staff.id], direction: 'asc' }, query.after);

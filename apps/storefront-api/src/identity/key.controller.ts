@@ -1,0 +1,21 @@
+import { Controller, Get } from '@nestjs/common';
+import { storeScope } from '@souk/domain/company/companies/companies.access';
+import { idOf } from '@souk/domain/kernel/ids';
+import type { Session } from '@souk/domain/kernel/ctx';
+import { Scope } from '@souk/platform/http/allow';
+import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { CurrentSession } from '@souk/platform/http/session';
+import { z } from 'zod';
+
+class PresentKeyDto extends dtoOf(z.object({ id: idOf('key'), companyId: idOf('com'), scopes: z.array(z.string()) })) {}
+
+/** What the key in the request may do: the first thing to ask when a storefront gets a 403. */
+@Controller('v1/key')
+export class KeyController {
+  @Get()
+  @Scope(storeScope.read)
+  @ZodResponse({ status: 200, type: PresentKeyDto })
+  show(@CurrentSession() session: Session) {
+    return { id: session.actor.id as `key_${string}`, companyId: session.companyId, scopes: [...session.permissions] }; // only keys get here
+  }
+}

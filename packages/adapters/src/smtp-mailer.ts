@@ -1,0 +1,112 @@
+import { type Email, type Mailer, MailRefused } from '@souk/domain/reach/notifications/mailer';
+import { createTransport } from 'nodemailer';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const SILENCE_TIMEOUT_MS = 15_000;
+/** From the first byte to the server's yes. Shorter than the lease of a notification (120 s). */
+const SEND_TIMEOUT_MS = 45_000;
+const CONNECTIONS = 5;
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export interface SmtpOptions {
+  /**
+   * `smtp://user:password@host:587` upgrades to TLS by STARTTLS and refuses to go on without, except to this very
+   * machine; `smtps://host:465` speaks TLS from the start; `?tls=optional` accepts a server on another machine that has none.
+   */
+  url: string;
+  /** The sender: an address, or `Name <address>`. Each email brings its own name. */
+  from: string;
+}
+
+/** The mail server cannot be used as `SMTP_URL` or `MAIL_FROM` says. */
+export class MailSettingsWrong extends Error {
+  constructor(reason: string) {
+    super(`Mail cannot be sent: ${reason}`);
+    this.name = 'MailSettingsWrong';
+  }
+}
+
+/**
+ * A mailer that speaks SMTP. Connections are made when there is something to send, and kept for a while.
+ * @throws MailSettingsWrong when the URL or the sender is not usable
+ */
+export function smtpMailer({ url, from }: SmtpOptions): Mailer & { close(): void } {
+  const sender = addressOf(from);
+  const transport = createTransport({
+    ...serverOf(url),
+    pool: true,
+    maxConnections: CONNECTIONS,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_TIMEOUT_MS,
+    // The content is ours alone: nothing in it may make the mailer read a file or fetch a page.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  // A pooled connection that breaks while idle says so here; without a listener it would end the process.
+  transport.on('error', () => undefined);
+  return {
+    async send(email) {
+      const sending = transport.sendMail(messageOf(email, sender));
+      sending.catch(() => undefined); // it may fail after the deadline, when nobody listens any more
+      try {
+        await Promise.race([sending, deadline()]);
+      } catch (error) {
+        throw isRefusal(error) ? new MailRefused(error.message) : error;
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function messageOf({ messageId, fromName, to, subject, text, html }: Email, address: string) {
+  return {
+    messageId: `<${messageId}>`,
+    from: { name: fromName, address },
+    to: { name: '', address: to },
+    subject,
+    text,
+    html,
+    // Out-of-office programs do not answer what says this (RFC 3834, 5).
+    headers: { 'Auto-Submitted': 'auto-generated' },
+  };
+}
+
+function serverOf(text: string) {
+  if (!URL.canParse(text)) throw new MailSettingsWrong('SMTP_URL is not a URL. Example: SMTP_URL=smtp://user:<password>@mail.example.com:587');
+  const url = new URL(text);
+  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') throw new MailSettingsWrong('SMTP_URL must begin with smtp:// or smtps://');
+  const secure = url.protocol === 'smtps:';
+  const isHere = LOOPBACK.has(url.hostname);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (secure ? 465 : 587),
+    secure,
+    requireTLS: !secure && !isHere && url.searchParams.get('tls') !== 'optional',
+    // A mailbox on this machine has no certificate that anybody could check, and needs none.
+    ignoreTLS: !secure && isHere,
+    auth: url.username === '' ? undefined : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
+  };
+}
+
+function addressOf(from: string): string {
+  const address = /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim();
+  if (!/^[^\s<>@,;]+@[^\s<>@,;]+$/.test(address)) {
+    throw new MailSettingsWrong('MAIL_FROM has no address. Example: MAIL_FROM="Example Shops <shops@example.com>"');
+  }
+  return address;
+}
+
+// 5xx is "no, for good" (RFC 5321, 4.2.1), but only where it is about this reader or this message: a refused login,
+// sender or greeting is the deployment's trouble, and goes away when a setting is mended.
+function isRefusal(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { responseCode, command } = error as Error & { responseCode?: unknown; command?: unknown };
+  return typeof responseCode === 'number' && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA');
+}
+
+function deadline(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`The mail server took longer than ${SEND_TIMEOUT_MS / 1000} s`)), SEND_TIMEOUT_MS).unref();
+  });
+}

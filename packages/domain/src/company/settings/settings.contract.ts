@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { SETTING_GROUPS, type SettingGroup, type Settings, settingGroups } from './setting-groups.ts';
+
+/** What every group says about itself besides its fields. */
+const about = {
+  version: z.int().meta({ description: 'Send it as If-Match to be sure nobody changed the group meanwhile. 0: never changed.' }),
+  overridden: z.array(z.string()).meta({ description: 'The fields this company set; all others have their default.' }),
+  ignored: z.array(z.string()).meta({
+    description: 'Fields whose stored value is no longer allowed, so that the default holds. Set them again, or to null.',
+  }),
+};
+
+const names = SETTING_GROUPS as [SettingGroup, ...SettingGroup[]]; // there is at least one
+export const groupParam = z.enum(names);
+
+const viewOfGroup = (group: SettingGroup) => z.object({ group: z.literal(group), ...settingGroups[group].shape, ...about });
+
+/** One group: its fields with their values, and what they are about. */
+export const settingsGroupView = z.discriminatedUnion('group', names.map(viewOfGroup) as [ReturnType<typeof viewOfGroup>]);
+export type SettingsGroupView<Group extends SettingGroup = SettingGroup> = Settings<Group> & {
+  group: Group;
+  version: number;
+  overridden: string[];
+  ignored: string[];
+};
+
+/** All groups by name. */
+export const settingsView = z.object(Object.fromEntries(names.map((group) => [group, viewOfGroup(group)])));
+export type SettingsView = { [Group in SettingGroup]: SettingsGroupView<Group> };
+
+/** A change of one group: the fields to set; null gives a field its default back. */
+export const settingsPatch = z.record(z.string().max(60), z.unknown()).meta({
+  description: 'The fields to set, of the group in the path. null gives a field its default back.',
+});
+
+/** The schema of a change of one group, with every field optional and nullable. */
+export const patchOfGroup = (group: SettingGroup) => {
+  const fields = Object.entries(settingGroups[group].shape).map(([name, field]) => [name, field.unwrap().nullable().optional()]);
+  return z.strictObject(Object.fromEntries(fields) as Record<string, z.ZodType>); // optional fields of this group
+};

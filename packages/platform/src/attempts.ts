@@ -1,0 +1,83 @@
+import {
+  ATTEMPT_LIMITS,
+  type AttemptKind,
+  type Attempts,
+  limitOf,
+  TooManyAttempts,
+} from '@souk/domain/identity/sessions/attempts';
+import { DomainError } from '@souk/domain/kernel/errors';
+import type { Redis } from 'ioredis';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes, type RateLimiterStoreAbstract } from 'rate-limiter-flexible';
+import { LIMITER_TABLE, QUEUE_SCHEMA } from './migrate.ts';
+
+const CONNECTIONS_MAX = 2;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** The counter of attempts cannot be reached: nobody gets to guess meanwhile. */
+export class AttemptsUnavailable extends DomainError {
+  readonly code = 'attempts_unavailable';
+  readonly status = 503;
+  override readonly retryAfterSeconds = 5;
+  constructor(reason: string) {
+    super('Logging in is not possible right now. Try again in a few seconds.', { reason });
+  }
+}
+
+type Store = (prefix: string, limit: { points: number; seconds: number }) => RateLimiterStoreAbstract;
+
+/** Counts attempts in Redis, shared by all processes. */
+export const attemptsOnRedis = (redis: Redis): Attempts =>
+  attempts((prefix, { points, seconds }) => new RateLimiterRedis({ storeClient: redis, keyPrefix: `souk:${prefix}`, points, duration: seconds }));
+
+/** Counts attempts in PostgreSQL, shared by all processes. Call `close` at the end: it has connections of its own. */
+export function attemptsOnPostgres(url: string, log: Logger): Attempts & { close(): Promise<void> } {
+  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  pool.on('error', (error) => log.warn({ err: error }, 'a connection of the attempt counter was lost'));
+  const store: Store = (prefix, { points, seconds }) =>
+    new RateLimiterPostgres({
+      storeClient: pool,
+      storeType: 'pool',
+      schemaName: QUEUE_SCHEMA,
+      tableName: LIMITER_TABLE,
+      tableCreated: true, // by migrations: this role may not create tables
+      keyPrefix: prefix,
+      points,
+      duration: seconds,
+    });
+  return { ...attempts(store), close: () => pool.end() };
+}
+
+function attempts(store: Store): Attempts {
+  const limiters = new Map(
+    Object.entries(ATTEMPT_LIMITS).flatMap(([kind, limits]) =>
+      Object.entries(limits).map(([of, limit]) => [`${kind}-${of}`, store(`${kind}-${of}`, limit)] as const),
+    ),
+  );
+  const limiterOf = (kind: AttemptKind, key: string) => {
+    const of = limitOf(kind, key) === ATTEMPT_LIMITS[kind].address ? 'address' : 'subject';
+    const limiter = limiters.get(`${kind}-${of}`);
+    if (!limiter) throw new Error(`There is no limiter for ${kind}`);
+    return limiter;
+  };
+  return {
+    async consume(kind, key) {
+      try {
+        await limiterOf(kind, key).consume(key);
+      } catch (refused) {
+        // The limiter rejects with its count when there were too many, with an error when it cannot count.
+        if (!(refused instanceof RateLimiterRes)) throw new AttemptsUnavailable(String(refused));
+        const isFirst = refused.consumedPoints === limitOf(kind, key).points + 1;
+        throw new TooManyAttempts(refused.msBeforeNext / 1000, isFirst);
+      }
+    },
+    async forgive(kind, key) {
+      try {
+        await limiterOf(kind, key).delete(key);
+      } catch (error) {
+        throw new AttemptsUnavailable(String(error));
+      }
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { prepareRoles } from '@souk/domain/kernel/roles';
+import { freePort } from '@souk/local/ports';
+import { startPostgres } from '@souk/local/postgres';
+import { migrate } from '@souk/platform/migrate';
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+const READY_WITHIN_MS = 30_000;
+/** No row of the bench is about being refused for asking too often. */
+const UNLIMITED = '10000000';
+
+export interface Deployment {
+  adminUrl: string;
+  storefrontUrl: string;
+  databaseUrl: string;
+  company: { handle: string; email: string; password: string; key: string };
+  stop(): Promise<void>;
+}
+
+/** A whole deployment for the bench: a throwaway PostgreSQL and the two APIs as they run in production. */
+export async function deploy(): Promise<Deployment> {
+  const server = await startPostgres({ dataDir: path.join(await mkdtemp(path.join(tmpdir(), 'souk-bench-')), 'postgres') });
+  const children: ChildProcess[] = [];
+  const stop = async () => {
+    await Promise.all(children.map(stopChild));
+    await server.destroy();
+  };
+  try {
+    const urls = rolesOf(server.adminUrl);
+    await prepareRoles(server.adminUrl, urls);
+    await migrate({ url: urls.migrate, folder: path.join(ROOT, 'drizzle') });
+    const env = await environment(urls);
+    const admin = await startApi('admin-api', env, env.ADMIN_PORT);
+    children.push(admin.child);
+    const storefront = await startApi('storefront-api', env, env.STOREFRONT_PORT);
+    children.push(storefront.child);
+    const company = await register(admin.url);
+    return { adminUrl: admin.url, storefrontUrl: storefront.url, databaseUrl: urls.app, company, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function rolesOf(adminUrl: string) {
+  const password = randomBytes(16).toString('hex');
+  const of = (role: string) => {
+    const url = new URL(adminUrl);
+    url.username = role;
+    url.password = password;
+    url.pathname = '/souk_bench';
+    return url.href;
+  };
+  return { app: of('souk_app'), relay: of('souk_relay'), migrate: of('souk_migrate') };
+}
+
+async function environment(urls: { app: string }) {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    NODE_ENV: 'production',
+    DATABASE_URL: urls.app,
+    MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+    REGISTRATION: 'open',
+    HOST: '127.0.0.1',
+    // The login flood comes from many addresses; it says so in X-Forwarded-For.
+    TRUSTED_PROXIES: '127.0.0.1',
+    ADMIN_URL: 'http://localhost:4000',
+    MAIL_FROM: 'bench@localhost',
+    METRICS_PORT: '0',
+    ADMIN_PORT: String(await freePort()),
+    STOREFRONT_PORT: String(await freePort()),
+    RATE_LIMIT_PER_KEY: UNLIMITED,
+    RATE_LIMIT_PER_COMPANY: UNLIMITED,
+    RATE_LIMIT_PER_ADDRESS: UNLIMITED,
+  };
+}
+
+async function startApi(app: string, env: NodeJS.ProcessEnv, port: string): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [path.join(ROOT, 'apps', app, 'dist/main.js')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const url = `http://127.0.0.1:${port}`;
+  const until = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error(`${app} ended with code ${child.exitCode} before it was ready`);
+    const isReady = await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
+    if (isReady) return { child, url };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.kill();
+  throw new Error(`${app} was not ready within ${READY_WITHIN_MS / 1000} s`);
+}
+
+/** Starts the bare server for comparison, in a process of its own like ours. */
+export async function startBare(key: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'bare-server.js'), key], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise<string>((resolve, reject) => {
+    lines.once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`the bare server ended with code ${code}`)));
+  });
+  return { url, stop: () => stopChild(child) };
+}
+
+async function register(adminUrl: string): Promise<Deployment['company']> {
+  const owner = { name: 'Bench', email: 'bench@example.com', password: randomBytes(12).toString('hex') };
+  const company = { name: 'Bench', handle: 'bench-shop', country: 'NG', currency: 'NGN', timezone: 'UTC' };
+  const answer = await fetch(`${adminUrl}/v1/companies`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ company, owner }),
+  });
+  if (answer.status !== 201) throw new Error(`registration answered ${answer.status}: ${await answer.text()}`);
+  const { apiKey } = (await answer.json()) as { apiKey: { key: string } };
+  return { handle: company.handle, email: owner.email, password: owner.password, key: apiKey.key };
+}
+
+function stopChild(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}

@@ -1,0 +1,45 @@
+// The apps as npm start and db:prepare run them. Only these scripts know how the processes are called and configured.
+
+import { join } from 'node:path';
+import { bin, root, toolEnvironment } from './checkout.mjs';
+
+const entry = (app) => join(root, 'apps', app, 'dist', 'main.js');
+
+/** Builds every app and package that has a build. */
+export const buildSpec = () => ({
+  name: 'build',
+  command: join(bin, 'turbo'),
+  args: ['run', 'build', '--output-logs=errors-only'],
+  cwd: root,
+  env: toolEnvironment(),
+  quiet: true,
+});
+
+/** The souk command, as something to run to its end. */
+export const soukSpec = (args, env) => ({
+  name: `souk ${args.join(' ')}`,
+  command: process.execPath,
+  args: ['--enable-source-maps', entry('cli'), ...args],
+  cwd: root,
+  env: toolEnvironment({ NODE_ENV: 'development', ...env }),
+  quiet: true,
+});
+
+/** The three processes that stay, in the order of their start. */
+export function processSpecs(env, ports) {
+  const app = (name, folder, colour, metricsPort) => ({
+    name,
+    colour,
+    command: process.execPath,
+    args: ['--enable-source-maps', entry(folder)],
+    cwd: root,
+    env: toolEnvironment({ NODE_ENV: 'development', ...env, METRICS_PORT: String(metricsPort) }),
+  });
+  return [
+    { spec: app('admin', 'admin-api', 'cyan', ports.adminMetrics), ready: readyz(ports.admin) },
+    { spec: app('storefront', 'storefront-api', 'magenta', ports.storefrontMetrics), ready: readyz(ports.storefront) },
+    { spec: app('worker', 'worker', 'yellow', ports.workerMetrics), ready: readyz(ports.workerMetrics) },
+  ];
+}
+
+const readyz = (port) => `http://127.0.0.1:${port}/readyz`;

@@ -1,0 +1,155 @@
+// npm start: everything Souk needs on one machine, from nothing but Node and npm. Ctrl-C stops it; the data stays.
+//
+// DATABASE_URL (with DATABASE_RELAY_URL and DATABASE_MIGRATE_URL), REDIS_URL and SMTP_URL each replace what would
+// otherwise be embedded. ADMIN_PORT and STOREFRONT_PORT choose the ports.
+
+import { join } from 'node:path';
+import { dataDir, makeDataDir } from './checkout.mjs';
+import { checkNode, install } from './install.mjs';
+import { buildLocal, importLocal } from './local-package.mjs';
+import { databaseUrls, demoFile, readState } from './local-state.mjs';
+import { takeLock } from './lock.mjs';
+import { buildSpec, processSpecs, soukSpec } from './souk-apps.mjs';
+import { main, step, writeLine } from './steps.mjs';
+import { welcome } from './welcome.mjs';
+
+const ADMIN_PORT = 4000;
+const STOREFRONT_PORT = 4100;
+const FIRST_METRICS_PORT = 9400;
+const MAILBOX_PORT = 8025;
+const DATABASE_SETTINGS = ['DATABASE_URL', 'DATABASE_RELAY_URL', 'DATABASE_MIGRATE_URL'];
+
+await main(async () => {
+  checkNode();
+  checkDatabaseSettings();
+  makeDataDir();
+  const lock = takeLock('start');
+  if ('holder' in lock) {
+    throw new Error(
+      `npm start already runs in this folder (process ${lock.holder}). Its terminal shows the addresses; ` +
+        'stop it there with Ctrl-C before you start it again.',
+    );
+  }
+  await step('Packages', install);
+  await step('Local services', buildLocal);
+  const { Supervisor } = await importLocal('supervisor');
+  const all = new Supervisor({ write: writeLine });
+  try {
+    await bringUp(all);
+  } catch (error) {
+    // After a Ctrl-C, whatever was under way fails: that is no news.
+    if (!all.isStopping) {
+      await all.stop(1);
+      throw error;
+    }
+  }
+  const { exitCode } = await all.ended;
+  process.exitCode = exitCode;
+  console.log(exitCode === 0 ? 'Stopped. The data is kept; npm run reset deletes it.' : 'Stopped.');
+});
+
+async function bringUp(all) {
+  const state = readState();
+  const database = await step('PostgreSQL', (say) => provideDatabase(all, state, say));
+  const redis = await step('Redis', () => provideRedis(all));
+  const mail = await step('Mailbox', () => provideMailbox(all));
+  await step('Build', () => all.run(buildSpec()));
+  const ports = await choosePorts();
+  const env = {
+    ...database.urls,
+    ...(redis.found ? { REDIS_URL: redis.url } : {}),
+    SMTP_URL: mail.smtpUrl,
+    MASTER_KEYS: process.env.MASTER_KEYS || state.masterKeys,
+    ADMIN_PORT: String(ports.admin),
+    STOREFRONT_PORT: String(ports.storefront),
+    ADMIN_URL: process.env.ADMIN_URL || `http://localhost:${ports.admin}`,
+  };
+  if (database.adminUrl) {
+    const prepare = { ...env, DATABASE_ADMIN_URL: database.adminUrl };
+    await step('Database roles', () => all.run(soukSpec(['db', 'prepare'], prepare)));
+  }
+  await step('Migrations', () => all.run(soukSpec(['migrate'], env)));
+  const seeded = { ...env, SEED_STATE: demoFile(process.env.DATABASE_URL) };
+  const demo = await step('Demo companies', () => all.run(soukSpec(['seed', 'demo', '--json'], seeded)));
+  await startProcesses(all, env, ports);
+  console.log(welcome({ ports, redis, mail, database, companies: companiesIn(demo) }));
+}
+
+/** The app's role is not allowed to do what migrations do, so one URL cannot stand for all three. */
+function checkDatabaseSettings() {
+  const missing = DATABASE_SETTINGS.filter((name) => !process.env[name]);
+  if (missing.length === 0 || missing.length === DATABASE_SETTINGS.length) return;
+  throw new Error(
+    `For a database of your own, ${DATABASE_SETTINGS.join(', ')} are needed together; missing: ${missing.join(', ')}. ` +
+      'npm run db:prepare creates the roles and prints all three. Without any of them, an embedded database is used.',
+  );
+}
+
+async function provideDatabase(all, state, say) {
+  if (process.env.DATABASE_URL) {
+    const urls = Object.fromEntries(DATABASE_SETTINGS.map((name) => [name, process.env[name]]));
+    return { urls, adminUrl: undefined, source: 'DATABASE_URL' };
+  }
+  const { startPostgres } = await importLocal('postgres');
+  const server = await startPostgres({ dataDir: join(dataDir, 'postgres'), say });
+  all.hold('PostgreSQL', () => server.stop());
+  const urls = databaseUrls(server.adminUrl, state.passwords);
+  return { urls, adminUrl: server.adminUrl, source: `embedded, data in ${server.home}` };
+}
+
+async function provideRedis(all) {
+  const { findRedis } = await importLocal('redis');
+  const redis = await findRedis();
+  if (redis.found) all.hold('Redis', () => redis.stop());
+  return redis;
+}
+
+async function provideMailbox(all) {
+  if (process.env.SMTP_URL) return { smtpUrl: process.env.SMTP_URL, pageUrl: undefined };
+  const { startMailbox } = await importLocal('mailbox');
+  const { nextFreePort } = await importLocal('ports');
+  const mailbox = await startMailbox({ httpPort: await nextFreePort(MAILBOX_PORT) });
+  all.hold('Mailbox', () => mailbox.stop());
+  return mailbox;
+}
+
+async function choosePorts() {
+  const { nextFreePort } = await importLocal('ports');
+  const wanted = {
+    admin: wantedPort('ADMIN_PORT', ADMIN_PORT),
+    storefront: wantedPort('STOREFRONT_PORT', STOREFRONT_PORT),
+  };
+  const admin = await nextFreePort(wanted.admin);
+  const storefront = await nextFreePort(wanted.storefront === admin ? admin + 1 : wanted.storefront);
+  if (admin !== wanted.admin) writeLine(`  Port ${wanted.admin} is busy: the admin API takes ${admin}.`);
+  if (storefront !== wanted.storefront) {
+    writeLine(`  Port ${wanted.storefront} is busy: the storefront API takes ${storefront}.`);
+  }
+  const adminMetrics = await nextFreePort(FIRST_METRICS_PORT);
+  const storefrontMetrics = await nextFreePort(adminMetrics + 1);
+  const workerMetrics = await nextFreePort(storefrontMetrics + 1);
+  return { admin, storefront, adminMetrics, storefrontMetrics, workerMetrics };
+}
+
+function wantedPort(name, otherwise) {
+  const given = process.env[name];
+  if (!given) return otherwise;
+  const port = Number(given);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Error(`${name} should be a port between 1 and 65535, not "${given}".`);
+}
+
+async function startProcesses(all, env, ports) {
+  const started = processSpecs(env, ports).map(({ spec, ready }) => ({ process: all.start(spec), ready }));
+  for (const { process: managed, ready } of started) {
+    await step(`Ready: ${managed.name}`, () => all.ready(managed, ready));
+  }
+}
+
+function companiesIn(output) {
+  try {
+    return JSON.parse(output).companies;
+  } catch {
+    throw new Error(`souk seed demo --json did not answer with JSON. It said:\n${output}`);
+  }
+}
