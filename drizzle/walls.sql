@@ -40,3 +40,7 @@ grant update (retired_at) on signing_keys to souk_app;
 
 -- Finding companies is the relay's part; what is in them is not.
 grant select (company_id, status) on companies to souk_relay;
+
+-- A process reads which migrations there were, and refuses to start when it needs one that is missing.
+grant usage on schema drizzle to souk_app, souk_relay;
+grant select on drizzle.__drizzle_migrations to souk_app, souk_relay;

@@ -110,9 +110,8 @@ function runPnpm(say) {
     let output = '';
     const take = (chunk) => {
       output += chunk;
-      const [, total] = /^Packages: \+(\d+)/m.exec(output) ?? [];
       const counts = [...String(chunk).matchAll(/^Progress: .*downloaded (\d+), added (\d+)/gm)].pop();
-      if (counts) say(`${counts[2]}${total ? ` of ${total}` : ''} packages (${counts[1]} downloaded)`);
+      if (counts) say(`${counts[2]} added (${counts[1]} downloaded)`);
     };
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);

@@ -66,13 +66,24 @@ async function bringUp(all) {
   };
   if (database.adminUrl) {
     const prepare = { ...env, DATABASE_ADMIN_URL: database.adminUrl };
-    await step('Database roles', () => all.run(soukSpec(['db', 'prepare'], prepare)));
+    await step('Database roles', () => souk(all, ['db', 'prepare'], prepare));
   }
-  await step('Migrations', () => all.run(soukSpec(['migrate'], env)));
+  await step('Migrations', () => souk(all, ['migrate'], env));
   const seeded = { ...env, SEED_STATE: demoFile(process.env.DATABASE_URL) };
-  const demo = await step('Demo companies', () => all.run(soukSpec(['seed', 'demo', '--json'], seeded)));
+  const demo = await step('Demo companies', () => souk(all, ['seed', 'demo', '--json'], seeded));
   await startProcesses(all, env, ports);
   console.log(welcome({ ports, redis, mail, database, companies: companiesIn(demo) }));
+}
+
+async function souk(all, args, env) {
+  try {
+    return await all.run(soukSpec(args, env));
+  } catch (error) {
+    const next = process.env.DATABASE_URL
+      ? 'The database is the one DATABASE_URL names; look there first.'
+      : 'If the data of this folder may go, npm run reset starts over.';
+    throw new Error(`${error.message}\n${next}`);
+  }
 }
 
 /** The app's role is not allowed to do what migrations do, so one URL cannot stand for all three. */

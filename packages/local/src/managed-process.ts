@@ -3,7 +3,9 @@ import { leash } from './leash.ts';
 import { lineSplitter, readableLine } from './log-lines.ts';
 
 const COLOURS = { cyan: 36, magenta: 35, yellow: 33, green: 32, blue: 34, grey: 90 } as const;
-const LAST_LINES = 20;
+const LAST_LINES = 80;
+/** Of a process that stays; a command that fails often has its cause above a long stack. */
+const LAST_LINES_SHOWN = 20;
 /** A process whose children keep its pipes open is given this long to flush after its own end. */
 const FLUSH_MS = 500;
 
@@ -67,7 +69,7 @@ export class ManagedProcess {
 
   /** The last lines it wrote, standard error included, as they were shown. */
   lastLines(): string[] {
-    return [...this.#last];
+    return this.#last.slice(this.#spec.quiet ? 0 : -LAST_LINES_SHOWN);
   }
 
   /** SIGTERM to the process and its children, patience, SIGKILL; resolves when it is gone. */

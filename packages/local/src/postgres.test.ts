@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -100,6 +100,23 @@ describe('startPostgres', { timeout: 60_000 }, () => {
       /invalid value for parameter "shared_buffers"[\s\S]*npm run reset/,
     );
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'as root, lives outside a folder that its account cannot enter, comes back to that place, and leaves nothing there',
+    async () => {
+      const folder = await freshFolder(); // mkdtemp makes it private to root.
+      const dataDir = join(folder, 'postgres');
+      const first = await start(dataDir);
+      expect(first.home.startsWith(folder)).toBe(false);
+      await query(first, 'create table kept as select 5 as answer');
+      await first.stop();
+      const second = await start(dataDir);
+      expect(second.home).toBe(first.home);
+      expect(await query(second, 'select answer from kept')).toEqual([{ answer: 5 }]);
+      await second.destroy();
+      await expect(stat(first.home)).rejects.toThrow('ENOENT');
+    },
+  );
 
   test('stop may be called twice, and destroy leaves nothing behind', async () => {
     const folder = await freshFolder();

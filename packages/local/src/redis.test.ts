@@ -17,12 +17,15 @@ process.stdin.on('data', (chunk) => { config += chunk; });
 process.stdin.on('end', () => {
   const value = (name) => new RegExp('^' + name + ' (.*)$', 'm').exec(config)?.[1];
   require('node:net').createServer((socket) => {
+    let known = false;
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
       for (const line of String(chunk).split('\\r\\n').filter(Boolean)) {
         if (line === 'CONFIG') socket.write(JSON.stringify(config) + '\\r\\n');
-        else if (line.startsWith('AUTH')) socket.write(line.slice(5) === value('requirepass') ? '+OK\\r\\n' : '-WRONGPASS\\r\\n');
-        else socket.write('+PONG\\r\\n');
+        else if (line.startsWith('AUTH')) {
+          known = line.slice(5) === value('requirepass');
+          socket.write(known ? '+OK\\r\\n' : '-WRONGPASS\\r\\n');
+        } else socket.write(known ? '+PONG\\r\\n' : '-NOAUTH\\r\\n');
       }
     });
   }).listen(Number(value('port')), value('bind'));

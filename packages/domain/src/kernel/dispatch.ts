@@ -1,4 +1,4 @@
-import { and, asc, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
 import type { Ctx, Tx } from './ctx.ts';
 import { eventOf } from './events.ts';
 import { firstIdAt } from './id-time.ts';
@@ -34,12 +34,12 @@ export type Consumer = (ctx: Ctx, waiting: readonly WaitingEvent[]) => Promise<v
 export async function dispatchEvents(
   ctx: Ctx,
   consume: Consumer,
-  { max, except = [] }: { max: number; except?: readonly Id<'evt'>[] },
+  { max, except = [], only }: { max: number; except?: readonly Id<'evt'>[]; only?: Id<'evt'> },
 ): Promise<Id<'evt'>[]> {
   const waiting = await ctx.tx
     .select()
     .from(events)
-    .where(mine(ctx, events, isNull(events.dispatchedAt), except.length > 0 ? notInArray(events.id, [...except]) : undefined))
+    .where(mine(ctx, events, isNull(events.dispatchedAt), without(except), only && eq(events.id, only)))
     .orderBy(asc(events.id))
     .limit(max)
     .for('update', { skipLocked: true });
@@ -51,15 +51,17 @@ export async function dispatchEvents(
 }
 
 /** The ids of waiting events, oldest first; to try them one by one when a batch of them fails. */
-export async function waitingEvents(ctx: Ctx, max: number): Promise<Id<'evt'>[]> {
+export async function waitingEvents(ctx: Ctx, max: number, except: readonly Id<'evt'>[]): Promise<Id<'evt'>[]> {
   const rows = await ctx.tx
     .select({ id: events.id })
     .from(events)
-    .where(mine(ctx, events, isNull(events.dispatchedAt)))
+    .where(mine(ctx, events, isNull(events.dispatchedAt), without(except)))
     .orderBy(asc(events.id))
     .limit(max);
   return rows.map(({ id }) => id);
 }
+
+const without = (ids: readonly Id<'evt'>[]) => (ids.length > 0 ? notInArray(events.id, [...ids]) : undefined);
 
 /** As the relay role, in no company: which companies have events waiting. */
 export async function companiesWithEvents(tx: Tx, limit: number): Promise<CompanyId[]> {

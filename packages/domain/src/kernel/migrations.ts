@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
+import type { RunUnscoped } from './ctx.ts';
 
 /** One migration at a time in a database, whoever starts it. */
 const MIGRATION_LOCK = 5_316_801;
@@ -29,4 +31,13 @@ export async function knownMigrations(folder: string): Promise<{ tag: string; wh
     await readFile(path.join(folder, 'meta', '_journal.json'), 'utf8'),
   );
   return journal.entries;
+}
+
+/** The names of the migrations a folder holds and the database does not have yet, oldest first. */
+export async function pendingMigrations(unscoped: RunUnscoped, folder: string): Promise<string[]> {
+  const known = await knownMigrations(folder);
+  const [applied] = await unscoped((tx) =>
+    tx.execute<{ newest: string | null }>(sql`select max(created_at)::text as newest from drizzle.__drizzle_migrations`),
+  );
+  return known.filter(({ when }) => when > Number(applied?.newest ?? 0)).map(({ tag }) => tag);
 }

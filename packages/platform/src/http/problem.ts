@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { DomainError, type FieldFault } from '@souk/domain/kernel/errors';
 import type { FastifyReply } from 'fastify';
+import { MethodNotAllowed, NoSuchRoute } from './unrouted.ts';
+import type { Refusal } from './refusal.ts';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 const FAULTS_SHOWN = 50;
@@ -15,17 +17,6 @@ export interface Problem {
   detail: string;
   errors?: FieldFault[];
   requestId: string;
-}
-
-/** What an error becomes on the wire. `isOurFault`: it goes into the log with its stack, and the caller learns nothing of it. */
-export interface Refusal {
-  status: number;
-  code: string;
-  detail: string;
-  errors?: FieldFault[];
-  retryAfterSeconds?: number;
-  headers?: Record<string, string>;
-  isOurFault?: boolean;
 }
 
 const INTERNAL: Refusal = {
@@ -49,6 +40,7 @@ const OF_FASTIFY: Record<string, [status: number, code: string, detail: string]>
 /** What an error becomes on the wire. Everything unknown becomes a 500 that tells nothing. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof DomainError) return ofDomain(error);
+  if (error instanceof NoSuchRoute || error instanceof MethodNotAllowed) return error.refusal;
   if (error instanceof HttpException) return ofStatus(error.getStatus());
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
   const known = typeof code === 'string' ? OF_FASTIFY[code] : undefined;

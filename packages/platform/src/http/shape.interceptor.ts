@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, StreamableFile } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
 import type { z } from 'zod';
-import { shapeOf } from './dto.ts';
+import { answerOf, schemaOf } from './dto.ts';
 
 /** An answer that does not fit its contract is our fault; what it holds stays in here. */
 export class AnswerMisshapen extends Error {
@@ -16,7 +16,7 @@ export class AnswerMisshapen extends Error {
 @Injectable()
 export class ShapeInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const shape = shapeOf(context.getHandler());
+    const shape = schemaOf(answerOf(context.getHandler())?.dto);
     if (!shape) return next.handle();
     const route = `${context.getClass().name}.${context.getHandler().name}`;
     return next.handle().pipe(map((answer: unknown) => (answer instanceof StreamableFile ? answer : fitted(shape, answer, route))));

@@ -3,7 +3,6 @@ import { instant } from '../../kernel/clock.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
 import { prose, text } from '../../kernel/text.ts';
-import { SYSTEM_ROLE_KEYS } from './system-roles.ts';
 
 const ROLE_NAME_LENGTH_MAX = 60;
 const ROLE_DESCRIPTION_LENGTH_MAX = 500;
@@ -44,7 +43,7 @@ export const roleView = z.object({
   description: z.string(),
   permissions: z.array(z.string()),
   isSystem: z.boolean(),
-  systemKey: z.enum(SYSTEM_ROLE_KEYS).nullable().meta({ description: 'Which system role this is; null for your own.' }),
+  systemKey: z.string().nullable().meta({ description: 'Which system role this is; null for your own.' }),
   version: z.int(),
   createdAt: instant,
   updatedAt: instant,

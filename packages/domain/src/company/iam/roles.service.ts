@@ -180,7 +180,6 @@ async function refusingTakenName<T>(write: Promise<T>): Promise<T> {
 }
 
 function viewOf(row: RoleRow, words: readonly string[] = []): RoleView {
-  const { companyId: _company, nameKey: _key, systemKey, ...shown } = row;
-  // The column holds what `seedAccess` wrote: one of the keys, or nothing.
-  return { ...shown, systemKey: systemKey as SystemRoleKey | null, permissions: [...words].sort() };
+  const { companyId: _company, nameKey: _key, ...shown } = row;
+  return { ...shown, permissions: [...words].sort() };
 }

@@ -1,5 +1,4 @@
-export const SYSTEM_ROLE_KEYS = ['owner', 'admin', 'catalogue_manager', 'order_manager', 'support', 'read_only'] as const;
-export type SystemRoleKey = (typeof SYSTEM_ROLE_KEYS)[number];
+export type SystemRoleKey = 'owner' | 'admin' | 'catalogue_manager' | 'order_manager' | 'support' | 'read_only';
 
 interface SystemRole {
   key: SystemRoleKey;

@@ -6,7 +6,7 @@ const about = {
   version: z.int().meta({ description: 'Send it as If-Match to be sure nobody changed the group meanwhile. 0: never changed.' }),
   overridden: z.array(z.string()).meta({ description: 'The fields this company set; all others have their default.' }),
   ignored: z.array(z.string()).meta({
-    description: 'Fields whose stored value is no longer allowed, so that the default holds. Set them again, or to null.',
+    description: 'Stored fields that this version does not know, or whose value it does not allow: their default holds.',
   }),
 };
 

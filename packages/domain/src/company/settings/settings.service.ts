@@ -22,6 +22,9 @@ export async function getSettings<Group extends SettingGroup>(ctx: Ctx, group: G
   return valuesOf(group, (await readGroup(ctx, group)).overrides).values;
 }
 
+/** The values of one group out of its stored overrides, for a query that has read them itself. */
+export const settingsFrom = <Group extends SettingGroup>(group: Group, overrides: Overrides): Settings<Group> => valuesOf(group, overrides).values;
+
 /** One group with its version, as `GET /v1/settings/:group` shows it. Throws `NotFound` for a name that is no group. */
 export async function showSettings(ctx: Ctx, group: string): Promise<SettingsGroupView> {
   const known = groupNamed(group);

@@ -21,6 +21,7 @@ export const refreshed = z.object({ tokens });
 export const logoutInput = z.strictObject({
   everywhere: z.boolean().default(false).meta({ description: 'Ends all sessions of this person, not only this one.' }),
 });
+export type LogoutInput = z.infer<typeof logoutInput>;
 
 export const sessionView = z.object({
   id: idOf('ses'),

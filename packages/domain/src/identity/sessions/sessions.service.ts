@@ -5,8 +5,9 @@ import { type Id, newId } from '../../kernel/ids.ts';
 import { keyset, type ListQuery, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { makeToken } from './opaque-token.ts';
-import type { SessionView } from './sessions.contract.ts';
+import type { LogoutInput, SessionView } from './sessions.contract.ts';
 import { refreshTokens, staffSessions } from './sessions.schema.ts';
+import { staffIdOf } from './visitor.ts';
 
 /** Absolute: however busy, after so long everybody logs in again. */
 const SESSION_DAYS = 30;
@@ -85,6 +86,13 @@ export async function endSessions(ctx: Ctx, staffId: Id<'stf'>, reason: EndReaso
     ctx.audit({ action: 'session.all_ended', entity: { type: 'staff', id: staffId }, after });
   }
   return ended.length;
+}
+
+/** Logs the signed-in person out: ends this session, or all of theirs. */
+export async function logOut(ctx: Ctx, { everywhere }: LogoutInput): Promise<void> {
+  const staffId = staffIdOf(ctx);
+  if (everywhere) await endSessions(ctx, staffId, 'logout');
+  else if (ctx.staffSessionId) await endSession(ctx, staffId, ctx.staffSessionId, 'logout');
 }
 
 /**

@@ -39,13 +39,24 @@ function written(message: Message, { companyName, adminUrl }: Surroundings): Ema
         button: { label: 'Choose a new password', url: link('reset-password', message.parameters.token) },
         footnote: 'The link is good once, for 30 minutes. If it was not you who asked, ignore this message: your password stays as it is.',
       };
+    case 'password-changed':
+      return {
+        subject: `Your password for ${companyName} was changed`,
+        heading: 'Your password was changed',
+        paragraphs: [
+          `Hello ${message.parameters.name},`,
+          `On ${readable(message.parameters.at)} the password of your account at ${companyName} was changed, and other devices were logged out.`,
+          'If it was not you, ask for a new password at once and tell whoever runs the shop.',
+        ],
+        footnote: 'You get this message because it concerns the safety of your account.',
+      };
     case 'session-reuse':
       return {
         subject: `A login at ${companyName} was ended for your safety`,
         heading: 'We ended one of your logins',
         paragraphs: [
           `Hello ${message.parameters.name},`,
-          `On ${message.parameters.at} a login of yours at ${companyName} was used from two places at once${origin(message.parameters)}. That can mean that somebody has a copy of it, so it was ended. Please log in again.`,
+          `On ${readable(message.parameters.at)} a login of yours at ${companyName} was used from two places at once${origin(message.parameters)}. That can mean that somebody has a copy of it, so it was ended. Please log in again.`,
           'If you do not recognise this, change your password and look through your other sessions.',
         ],
         footnote: 'You get this message because it concerns the safety of your account.',
@@ -55,6 +66,8 @@ function written(message: Message, { companyName, adminUrl }: Surroundings): Ema
 
 const origin = ({ ip, userAgent }: { ip: string | null; userAgent: string | null }) =>
   ip === null ? '' : ` (last seen from ${ip}${userAgent === null ? '' : `, ${userAgent}`})`;
+
+const readable = (at: string) => `${new Date(at).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
 
 // A line end in a subject would begin a new header.
 const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim(); // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced

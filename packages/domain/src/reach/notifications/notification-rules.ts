@@ -1,11 +1,23 @@
 import { z } from 'zod';
+import { staffInvited } from '../../identity/invites/invites.events.ts';
+import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
+import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
+import { instant } from '../../kernel/clock.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
 
 /** What an email will say, before it has words: the template's name and what goes into it. Stored sealed. */
-export type Message =
-  | { template: 'staff-invite'; recipient: string; parameters: { token: string } }
-  | { template: 'password-reset'; recipient: string; parameters: { name: string; token: string } }
-  | { template: 'session-reuse'; recipient: string; parameters: { name: string; at: string; ip: string | null; userAgent: string | null } };
+export type Message = { recipient: string } & (
+  | { template: 'staff-invite'; parameters: LinkToken }
+  | { template: 'password-reset'; parameters: LinkToken & { name: string } }
+  | { template: 'password-changed'; parameters: { name: string; at: string } }
+  | { template: 'session-reuse'; parameters: { name: string; at: string; ip: string | null; userAgent: string | null } }
+);
+
+/** What makes a link good. After `expiresAt` the mail is not worth sending. */
+interface LinkToken {
+  token: string;
+  expiresAt: string;
+}
 
 /** An event that should lead to a message does not say what the message needs. */
 export class UnreadableEvent extends Error {
@@ -15,7 +27,7 @@ export class UnreadableEvent extends Error {
   }
 }
 
-const withToken = z.object({ token: z.string().min(1) });
+const withToken = z.object({ token: z.string().min(1), expiresAt: instant });
 const invited = z.object({ invite: z.object({ email: z.string() }) });
 const aboutStaff = z.object({ staff: z.object({ name: z.string(), email: z.string() }) });
 const reused = aboutStaff.extend({ session: z.object({ ip: z.string().nullable(), userAgent: z.string().nullable() }) });
@@ -23,16 +35,20 @@ const reused = aboutStaff.extend({ session: z.object({ ip: z.string().nullable()
 // One line per kind of event that somebody is written to about. Only what the message needs is read, so that an event may
 // grow. Events that stand in no line lead to no message.
 const RULES: Record<string, (event: WaitingEvent) => Message> = {
-  'staff.invited': (event) => ({
+  [staffInvited.type]: (event) => ({
     template: 'staff-invite',
     recipient: invited.parse(event.data).invite.email,
     parameters: withToken.parse(event.privately()),
   }),
-  'staff.password_reset_requested': (event) => {
+  [passwordResetRequested.type]: (event) => {
     const { staff } = aboutStaff.parse(event.data);
     return { template: 'password-reset', recipient: staff.email, parameters: { name: staff.name, ...withToken.parse(event.privately()) } };
   },
-  'session.reuse_detected': (event) => {
+  [passwordChanged.type]: (event) => {
+    const { staff } = aboutStaff.parse(event.data);
+    return { template: 'password-changed', recipient: staff.email, parameters: { name: staff.name, at: event.createdAt } };
+  },
+  [sessionReuseDetected.type]: (event) => {
     const { staff, session } = reused.parse(event.data);
     const { ip, userAgent } = session;
     return { template: 'session-reuse', recipient: staff.email, parameters: { name: staff.name, at: event.createdAt, ip, userAgent } };
@@ -53,3 +69,6 @@ function reasonOf(error: unknown): string {
   if (error instanceof z.ZodError) return error.issues.map((issue) => `${issue.path.join('.') || 'it'} ${issue.code}`).join(', ');
   return error instanceof Error ? error.message : 'unknown';
 }
+
+/** When the message stops making sense, if it does. */
+export const expiryOf = (message: Message): string | undefined => ('expiresAt' in message.parameters ? message.parameters.expiresAt : undefined);

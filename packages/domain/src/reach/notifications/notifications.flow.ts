@@ -1,6 +1,7 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { render } from './email-templates.ts';
 import { type Mailer, MailRefused } from './mailer.ts';
+import { expiryOf } from './notification-rules.ts';
 import { recordFailure, recordSent, type Taken, takeDue } from './notifications.service.ts';
 
 /** Sent side by side: a slow mail server holds up this many of one company's messages, not all of them. */
@@ -54,7 +55,10 @@ async function sendOne(
 async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promise<{ reason: string; final: boolean } | undefined> {
   let email: Parameters<Mailer['send']>[0];
   try {
-    const letter = render(taken.open(), { ...place, companyName: taken.companyName });
+    const message = taken.open();
+    const expiresAt = expiryOf(message);
+    if (expiresAt && Date.parse(expiresAt) <= Date.now()) return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, final: true };
+    const letter = render(message, { ...place, companyName: taken.companyName });
     email = { ...letter, messageId: `${taken.id}@souk`, fromName: taken.companyName, to: taken.recipient };
   } catch (error) {
     return { reason: `The message cannot be written: ${messageOf(error)}`, final: false }; // a missing key may come back

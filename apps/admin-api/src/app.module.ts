@@ -1,0 +1,25 @@
+import type { Type } from '@nestjs/common';
+import { AuthController } from './identity/auth.controller.ts';
+import { InvitesController } from './identity/invites.controller.ts';
+import { MeController } from './identity/me.controller.ts';
+import { PasswordsController } from './identity/passwords.controller.ts';
+import { SessionsController } from './identity/sessions.controller.ts';
+import { StaffController } from './identity/staff.controller.ts';
+import { TwoFactorController } from './identity/two-factor.controller.ts';
+import { ChecklistController } from './setup/checklist.controller.ts';
+import { CompaniesController } from './setup/companies.controller.ts';
+import { SandboxController } from './setup/sandbox.controller.ts';
+
+/** Every controller of the admin API. A new one gets its line here. */
+export const controllers: Type[] = [
+  AuthController,
+  ChecklistController,
+  CompaniesController,
+  InvitesController,
+  MeController,
+  PasswordsController,
+  SandboxController,
+  SessionsController,
+  StaffController,
+  TwoFactorController,
+];

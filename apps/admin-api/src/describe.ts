@@ -1,0 +1,6 @@
+import 'reflect-metadata';
+import { describeApi } from '@souk/platform/openapi/description';
+import { controllers } from './app.module.ts';
+
+/** What `scripts/openapi.mjs` writes down of this API. */
+export const description = describeApi({ name: 'admin', controllers });

@@ -1,0 +1,5 @@
+import type { Type } from '@nestjs/common';
+import { KeyController } from './identity/key.controller.ts';
+
+/** Every controller of the storefront API. A new one gets its line here. */
+export const controllers: Type[] = [KeyController];

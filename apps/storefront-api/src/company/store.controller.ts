@@ -1,0 +1,27 @@
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { storeScope } from '@souk/domain/company/companies/companies.access';
+import { storeView } from '@souk/domain/company/settings/store.contract';
+import { showStore } from '@souk/domain/company/settings/store.service';
+import type { Run, Session } from '@souk/domain/kernel/ctx';
+import { Scope } from '@souk/platform/http/allow';
+import { CacheableResponse, sendCacheable } from '@souk/platform/http/cacheable';
+import { dtoOf } from '@souk/platform/http/dto';
+import { NoQueryDto } from '@souk/platform/http/no-query';
+import { CurrentSession } from '@souk/platform/http/session';
+import { RUN } from '@souk/platform/tokens';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+class StoreDto extends dtoOf(storeView) {}
+
+/** Whose shop this is: what a storefront asks first. */
+@Controller('v1/store')
+export class StoreController {
+  constructor(@Inject(RUN) private readonly run: Run) {}
+
+  @Get()
+  @Scope(storeScope.read)
+  @CacheableResponse(StoreDto.Output)
+  async show(@CurrentSession() session: Session, @Query() _query: NoQueryDto, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    sendCacheable(request, reply, await this.run(session, showStore));
+  }
+}

@@ -1,0 +1,86 @@
+import { type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/ctx';
+import { companiesWithEvents, dispatchEvents, waitingEvents } from '@souk/domain/kernel/dispatch';
+import type { CompanyId, Id } from '@souk/domain/kernel/ids';
+import { announce } from '@souk/domain/reach/notifications/notifications.service';
+import type { Loggers } from '@souk/platform/logger';
+import { Setbacks } from './setbacks.ts';
+import { sideBySide } from './side-by-side.ts';
+
+/** One company's share of a round: whoever has more waits for the others' turn. */
+const BATCH = 100;
+const COMPANIES_PER_ROUND = 1_000;
+const AT_ONCE = 4;
+
+export interface RelayParts {
+  run: Run;
+  /** As the relay role: sees which companies have something waiting, and nothing of it. */
+  lookAround: RunUnscoped;
+  /** Tells a worker that notifications of this company are due. */
+  ring(companyId: CompanyId): Promise<void>;
+  log: Loggers['log'];
+  dispatched?(count: number): void;
+}
+
+/**
+ * Takes events out of the outbox: which companies have some? For each, inside that company and in one transaction, writes
+ * what they call for and stamps them. After the commit it rings. A crash anywhere leaves them waiting, whole.
+ */
+export class Relay {
+  private readonly companies = new Setbacks<CompanyId>();
+  private readonly events = new Setbacks<Id<'evt'>>();
+
+  constructor(private readonly parts: RelayParts) {}
+
+  /** One batch of every company that has events waiting. Returns whether any were dispatched. */
+  async round(): Promise<boolean> {
+    const waiting = await this.parts.lookAround((tx) => companiesWithEvents(tx, COMPANIES_PER_ROUND));
+    const able = waiting.filter((companyId) => !this.companies.isPaused(companyId));
+    let count = 0;
+    const dispatch = async (companyId: CompanyId) => {
+      count += await this.dispatch(companyId);
+      this.companies.clear(companyId);
+    };
+    await sideBySide(able, AT_ONCE, dispatch, (companyId, error) => {
+      const failures = this.companies.add(companyId);
+      this.parts.log.error({ err: error, companyId, failures }, 'the events of a company could not be dispatched; tried again later');
+    });
+    if (count > 0) this.parts.dispatched?.(count);
+    return count > 0;
+  }
+
+  private async dispatch(companyId: CompanyId): Promise<number> {
+    try {
+      return await this.batch(companyId, { max: BATCH, except: this.events.paused() });
+    } catch (error) {
+      this.parts.log.warn({ err: error, companyId }, 'a batch of events failed; trying them one by one');
+      return this.oneByOne(companyId);
+    }
+  }
+
+  /** One event that fails must not hold up those behind it: it is set aside for a while, and the others go on. */
+  private async oneByOne(companyId: CompanyId): Promise<number> {
+    const session = systemSession(companyId, 'relay');
+    const ids = await this.parts.run(session, (ctx) => waitingEvents(ctx, BATCH, this.events.paused()));
+    let count = 0;
+    for (const id of ids) {
+      try {
+        count += await this.batch(companyId, { max: 1, only: id });
+        this.events.clear(id);
+      } catch (error) {
+        const failures = this.events.add(id);
+        this.parts.log.error({ err: error, companyId, eventId: id, failures }, 'an event could not be dispatched; it is tried again later');
+      }
+    }
+    return count;
+  }
+
+  private async batch(companyId: CompanyId, which: Parameters<typeof dispatchEvents>[2]): Promise<number> {
+    const { count, due } = await this.parts.run(systemSession(companyId, 'relay'), async (ctx) => {
+      let made = 0;
+      const ids = await dispatchEvents(ctx, async (inner, waiting) => void (made += await announce(inner, waiting)), which);
+      return { count: ids.length, due: made };
+    });
+    if (due > 0) await this.parts.ring(companyId);
+    return count;
+  }
+}

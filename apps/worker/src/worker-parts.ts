@@ -1,0 +1,63 @@
+import { smtpMailer } from '@souk/adapters/smtp-mailer';
+import { type Database, openDatabase, refuseUnsafeRole } from '@souk/domain/kernel/database';
+import { useMasterKeys } from '@souk/domain/kernel/sealing';
+import type { Mailer } from '@souk/domain/reach/notifications/mailer';
+import type { WorkerConfig } from '@souk/platform/config';
+import type { Loggers } from '@souk/platform/logger';
+import { hearNudges } from '@souk/platform/queue-nudge';
+import { openRedis } from '@souk/platform/redis';
+import { refuseUnfitDatabase } from '@souk/platform/startup-check';
+
+const POOL_SIZE = 8;
+const RELAY_POOL_SIZE = 2;
+
+/** What a worker is made of, besides its loops and its queues. */
+export interface WorkerParts {
+  readonly config: WorkerConfig;
+  readonly loggers: Loggers;
+  readonly app: Database;
+  /** As the relay role: sees in which companies something waits. */
+  readonly relay: Database;
+  /** Undefined: no mail server is set, and mails wait. */
+  readonly mailer: Mailer | undefined;
+  /** Whom to call when something was announced, here or in another process. Set once. */
+  nudged: () => void;
+  close(): Promise<void>;
+}
+
+/** Opens everything. Throws if a database role could walk through the walls or migrations are missing; Redis may come later. */
+export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): Promise<WorkerParts> {
+  const { log } = loggers;
+  useMasterKeys(config.MASTER_KEYS);
+  const mailer = config.SMTP_URL === undefined ? undefined : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM });
+  if (!mailer) log.warn('SMTP_URL is not set: mails wait in the database until it is');
+  const prepare = config.DATABASE_PREPARE;
+  const app = openDatabase({
+    url: config.DATABASE_URL,
+    size: config.DATABASE_POOL_SIZE ?? POOL_SIZE,
+    prepare,
+    applicationName: 'souk-worker',
+    onCommitted: ({ nudged }) => (nudged ? parts.nudged() : undefined),
+  });
+  const relay = openDatabase({ url: config.DATABASE_RELAY_URL, size: RELAY_POOL_SIZE, prepare, applicationName: 'souk-relay' });
+  const subscriber = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'subscriber') : undefined;
+  const close = async () => {
+    subscriber?.disconnect();
+    mailer?.close();
+    await Promise.all([app.close(), relay.close()]);
+  };
+  const parts: WorkerParts = { config, loggers, app, relay, mailer, nudged: () => undefined, close };
+  try {
+    await refuseUnfitDatabase(app.unscoped);
+    await refuseUnsafeRole(relay.unscoped);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  if (subscriber) {
+    hearNudges(subscriber, () => parts.nudged()).catch((error: unknown) =>
+      log.warn({ err: error }, 'nudges are not heard; the relay looks by itself'),
+    );
+  }
+  return parts;
+}

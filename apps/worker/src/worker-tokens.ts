@@ -1,0 +1,14 @@
+/**
+ * What a processor may ask for by `@Inject(…)`, besides `RUN` and the `Doorbell`:
+ *
+ * | token      | type                                                                      |
+ * |------------|---------------------------------------------------------------------------|
+ * | `MAILER`   | `Mailer` of `@souk/domain/reach/notifications/mailer`                     |
+ * | `PLACE`    | `SendingPlace` of `@souk/domain/reach/notifications/notifications.flow`   |
+ * | `LOG`      | `log` of `@souk/platform/logger`                                        |
+ * | `OUTCOMES` | `(outcome: SendingOutcome) => void`: counts them for `/metrics`           |
+ */
+export const MAILER = Symbol('mailer');
+export const PLACE = Symbol('sending place');
+export const LOG = Symbol('log');
+export const OUTCOMES = Symbol('outcomes');

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { staffInvited } from '../../identity/invites/invites.events.ts';
+import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
+import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
+import { render } from './email-templates.ts';
+import { type Message, messageFor, UnreadableEvent } from './notification-rules.ts';
+import { ATTEMPTS_MAX, pauseAfter } from './sending-attempts.ts';
+
+const EXPIRES_AT = '2026-11-28T09:00:00.000Z';
+const around = { companyName: 'Ada & <b>Sons</b>', adminUrl: 'https://admin.example.com' };
+const messages: Message[] = [
+  { template: 'staff-invite', recipient: 'a@example.com', parameters: { token: 'souk_iv_<1>', expiresAt: EXPIRES_AT } },
+  { template: 'password-reset', recipient: 'a@example.com', parameters: { name: '<script>x</script>', token: 't', expiresAt: EXPIRES_AT } },
+  { template: 'password-changed', recipient: 'a@example.com', parameters: { name: '"Ada"', at: EXPIRES_AT } },
+  { template: 'session-reuse', recipient: 'a@example.com', parameters: { name: 'Ada', at: EXPIRES_AT, ip: '192.0.2.7', userAgent: '<img src=x>' } },
+];
+
+test.each(messages)('$template: nothing a person typed becomes markup, and the text says the same', (message) => {
+  const { subject, text, html } = render(message, around);
+  expect(subject).toContain('Ada & <b>Sons</b>');
+  expect(html).toContain('Ada &amp; &lt;b&gt;Sons&lt;/b&gt;');
+  expect(html).not.toMatch(/<script|<img|<b>/);
+  expect(html).not.toMatch(/<[^>]*\ssrc=|url\(|<link/); // nothing is fetched when it is opened
+  expect(text).toContain('Ada & <b>Sons</b>');
+});
+
+test('a link keeps its token behind the #, where no server and no referrer sees it', () => {
+  const { text, html } = render(messages[0] as Message, around);
+  expect(text).toContain('https://admin.example.com/accept-invite#token=souk_iv_%3C1%3E');
+  expect(html).toContain('href="https://admin.example.com/accept-invite#token=souk_iv_%3C1%3E"');
+});
+
+test('a company name with a line end starts no new header', () => {
+  expect(render(messages[0] as Message, { ...around, companyName: 'A\r\nBcc: eve@example.com' }).subject).not.toMatch(/[\r\n]/);
+});
+
+test('an event without what its message needs is refused by name of the field, never by value', () => {
+  const event = { id: 'evt_1', type: 'staff.invited', aggregateId: 'inv_1', sequence: 1, createdAt: EXPIRES_AT } as const;
+  const broken = { ...event, data: { invite: { email: 'ada@example.com' } }, privately: () => ({ token: 7 }) };
+  expect(() => messageFor(broken)).toThrow(UnreadableEvent);
+  expect(() => messageFor(broken)).toThrow(/token/);
+  expect(messageFor({ ...event, type: 'product.created', data: {}, privately: () => undefined })).toBeUndefined();
+});
+
+test.each([staffInvited, passwordResetRequested, passwordChanged, sessionReuseDetected])('$type: what the event really holds is enough for its message', (definition) => {
+  const contents = { token: 'souk_token', expiresAt: EXPIRES_AT };
+  const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
+  const message = messageFor({ ...event, data: definition.sample, privately: () => definition.privately?.parse(contents) });
+  expect(message?.recipient).toMatch(/@example\.com$/);
+  expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
+});
+
+test('pauses grow to an hour and all attempts fit into a day', () => {
+  const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, i) => pauseAfter(i + 1, 0.5));
+  expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
+  expect(pauses.at(-1)).toBe(3_600);
+  expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeLessThan(86_400);
+  expect([pauseAfter(1, 0), pauseAfter(1, 1)]).toEqual([5, 15]);
+});

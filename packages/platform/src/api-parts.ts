@@ -1,0 +1,113 @@
+import { ensureSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
+import type { AccessTokens } from '@souk/domain/identity/sessions/access-tokens';
+import type { Attempts } from '@souk/domain/identity/sessions/attempts';
+import { type Database, openDatabase } from '@souk/domain/kernel/database';
+import { useMasterKeys } from '@souk/domain/kernel/sealing';
+import type { Registry } from 'prom-client';
+import { SignedAccessTokens } from './access-tokens.ts';
+import { attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
+import type { ApiConfig } from './config.ts';
+import { type Check, Readiness } from './health.ts';
+import { KeyUse } from './key-use.ts';
+import { Limits } from './limits.ts';
+import type { Loggers } from './logger.ts';
+import { processMetrics } from './metrics.ts';
+import { openRedis } from './redis.ts';
+import { Standings } from './standings.ts';
+import { refuseOldSchema, refuseUnfitDatabase } from './startup-check.ts';
+import { hearTouched, tellTouched } from './touched.ts';
+
+/** What an API process is made of, besides its controllers. */
+export interface ApiParts {
+  readonly config: ApiConfig;
+  readonly loggers: Loggers;
+  readonly database: Database;
+  readonly standings: Standings;
+  readonly limits: Limits;
+  readonly keyUse: KeyUse;
+  readonly attempts: Attempts;
+  readonly accessTokens: AccessTokens;
+  readonly readiness: Readiness;
+  readonly registry: Registry;
+  /** Writes down what waits in memory and closes connections, the database last. */
+  close(): Promise<void>;
+}
+
+export interface ApiPartsOptions {
+  /** Stands in PostgreSQL's list of connections: souk-admin, souk-storefront. */
+  name: string;
+}
+
+/**
+ * Opens everything an API process needs. Throws if the database's role could walk through the walls or migrations are
+ * missing; Redis may come later.
+ */
+export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }: ApiPartsOptions): Promise<ApiParts> {
+  const { log } = loggers;
+  useMasterKeys(config.MASTER_KEYS);
+  const redis = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'commands') : undefined;
+  const subscriber = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'subscriber') : undefined;
+  const database: Database = openDatabase({
+    url: config.DATABASE_URL,
+    size: config.DATABASE_POOL_SIZE,
+    prepare: config.DATABASE_PREPARE,
+    applicationName: name,
+    onCommitted: ({ companyId, touched }) => {
+      if (!touched) return;
+      standings.drop(companyId);
+      tellTouched(redis, companyId, log);
+    },
+  });
+  const standings = new Standings(database.run);
+  const attempts = redis ? attemptsOnRedis(redis) : attemptsOnPostgres(config.DATABASE_URL, log);
+  const limits = new Limits({ perMinute: limitsOf(config) });
+  const keyUse = new KeyUse(database.run, log);
+  const close = async () => {
+    limits.stop();
+    await keyUse.stop();
+    subscriber?.disconnect();
+    redis?.disconnect();
+    if ('close' in attempts && typeof attempts.close === 'function') await attempts.close();
+    await database.close();
+  };
+  try {
+    await refuseUnfitDatabase(database.unscoped);
+    await database.unscoped((tx) => ensureSigningKey(tx, 'staff'));
+    if (redis) limits.settleThrough(redis, log);
+    if (subscriber) listen(subscriber, standings, loggers);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const readiness = new Readiness(checksOf(database, redis, loggers));
+  const registry = processMetrics(name, database.pool);
+  const accessTokens = new SignedAccessTokens(database.unscoped);
+  return { config, loggers, database, standings, limits, keyUse, attempts, accessTokens, readiness, registry, close };
+}
+
+function listen(subscriber: ReturnType<typeof openRedis>, standings: Standings, { log }: Loggers): void {
+  const news = { touched: standings.drop.bind(standings), missed: standings.clear.bind(standings) };
+  hearTouched(subscriber, news).catch((error: unknown) => log.warn({ err: error }, 'changes of other processes are heard late'));
+}
+
+const limitsOf = (config: ApiConfig) => ({
+  key: config.RATE_LIMIT_PER_KEY,
+  company: config.RATE_LIMIT_PER_COMPANY,
+  address: config.RATE_LIMIT_PER_ADDRESS,
+});
+
+function checksOf(database: Database, redis: ReturnType<typeof openRedis> | undefined, { log }: Loggers): Check[] {
+  const told = (name: string, ask: () => Promise<unknown>): Check => ({
+    name,
+    ask: () =>
+      ask().catch((error: unknown) => {
+        log.warn({ err: error, check: name }, 'not ready');
+        throw error;
+      }),
+  });
+  return [
+    // One query for both: it needs the database, and tells which migrations it has.
+    told('database', () => refuseOldSchema(database.unscoped)),
+    ...(redis ? [told('redis', () => redis.ping())] : []),
+  ];
+}

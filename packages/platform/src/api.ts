@@ -1,0 +1,97 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { allPermissions, allScopes } from '@souk/domain/kernel/access';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiDescription, ApiName } from './api-description.ts';
+import { ApiModule } from './api.module.ts';
+import type { ApiParts } from './api-parts.ts';
+import { AdminDoor } from './http/admin-door.ts';
+import { answerPreflight, isPreflight, letRead } from './http/cross-origin.ts';
+import { declaredRoutes, refuseUndeclaredAccess } from './http/declared-routes.ts';
+import type { Door } from './http/door.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { traceOf } from './http/request-id.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { SoukAdapter } from './http/souk-adapter.ts';
+import { StorefrontDoor } from './http/storefront-door.ts';
+import { takeOnlyJson } from './http/strict-json.ts';
+import { nestLogger } from './logger.ts';
+import { timeRequests } from './metrics.ts';
+
+/**
+ * Builds an API: its controllers behind the door, with our limits, headers and words. It does not listen yet. Throws
+ * `UndeclaredAccess` if a route does not say who may call it.
+ */
+export async function createApi({ name, controllers }: ApiDescription, parts: ApiParts): Promise<NestFastifyApplication> {
+  const door: Door = name === 'admin' ? new AdminDoor(parts) : new StorefrontDoor(parts);
+  const words = new Set([...allPermissions(), ...allScopes()].map((word) => word.name));
+  refuseUndeclaredAccess(declaredRoutes(controllers), { kinds: door.kinds, words });
+
+  const filter = new ProblemFilter(parts.loggers);
+  const headers = await headersOf(name);
+  const adapter = new SoukAdapter(parts.config.TRUSTED_PROXIES, (error, reply) => {
+    // A path that cannot be decoded is refused before any hook has run.
+    if (!reply.hasHeader('x-request-id')) reply.headers(headers).header('x-request-id', reply.request.id);
+    filter.answer(error, reply);
+  });
+  const fastify = adapter.getInstance() as FastifyInstance; // the adapter's own type has other generics
+  takeOnlyJson(fastify);
+  aroundEveryRequest(fastify, name, headers, parts);
+  timeRequests(fastify, parts.registry, () => parts.standings.size);
+  opsRoutes(fastify, parts);
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(controllers, parts, door), adapter, {
+    bodyParser: false,
+    logger: nestLogger(parts.loggers),
+    abortOnError: false,
+  });
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+/** The headers every answer has. */
+async function headersOf(name: ApiName): Promise<Record<string, string>> {
+  const caching: Record<string, string> = name === 'admin' ? { 'cache-control': 'no-store' } : { vary: 'X-Api-Key, Origin, Accept-Language' };
+  return { ...(await securityHeaders()), ...caching };
+}
+
+function aroundEveryRequest(fastify: FastifyInstance, name: ApiName, headers: Record<string, string>, parts: ApiParts): void {
+  const { config, loggers } = parts;
+  const adminOrigin = new URL(config.ADMIN_URL).origin;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers);
+    reply.header('x-request-id', request.id);
+    if (isPreflight(request)) return answerPreflight(reply);
+    // The admin pages of this deployment. Tokens are in a header, so other sites have nothing to ride on.
+    if (name === 'admin' && request.headers.origin === adminOrigin) letRead(reply, adminOrigin);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    loggers.requests.info(requestLine(request, reply));
+    done();
+  });
+}
+
+function requestLine(request: FastifyRequest, reply: FastifyReply) {
+  const { souk } = request;
+  const trace = request.headers['traceparent'] === undefined ? undefined : traceOf(request.headers);
+  return {
+    requestId: request.id,
+    method: request.method,
+    // The pattern, never the URL: paths hold ids and queries hold whatever people type.
+    route: request.routeOptions.url ?? 'none',
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ...(souk && { company: souk.companyId, actor: `${souk.actor.type}:${souk.actor.id}` }),
+    ...(trace && { trace }),
+  };
+}
+
+function opsRoutes(fastify: FastifyInstance, { readiness }: ApiParts): void {
+  fastify.get('/healthz', async () => ({ status: 'ok' }));
+  fastify.get('/readyz', async (_request, reply) => {
+    const { isReady, checks } = await readiness.health();
+    if (!isReady) reply.code(503).header('retry-after', '1');
+    return { status: isReady ? 'ready' : 'not ready', checks };
+  });
+}

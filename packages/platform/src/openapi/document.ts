@@ -1,0 +1,68 @@
+import type { ApiDescription } from '../api-description.ts';
+import { declaredRoutes } from '../http/declared-routes.ts';
+import { operationOf } from './operation.ts';
+import { PROBLEM_SCHEMA, problemResponses } from './problems.ts';
+import { type JsonSchema, Schemas } from './schemas.ts';
+
+const VERSION = '1';
+
+const ABOUT = {
+  admin: {
+    title: 'Souk admin API',
+    description:
+      'For the staff of a company and for its servers. Log in for an access token, or use a secret API key with the permissions it was given.',
+  },
+  storefront: {
+    title: 'Souk storefront API',
+    description: 'For shops: everything a buyer sees and does. Send the API key of the shop as `X-Api-Key`.',
+  },
+} as const;
+
+const SECURITY = {
+  admin: {
+    staffToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of `POST /v1/auth/login`; 15 minutes.' },
+    secretKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A secret key. Publishable keys are refused here.' },
+  },
+  storefront: {
+    apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'Publishable in browsers, secret on servers.' },
+  },
+} as const;
+
+const HEADERS = {
+  RequestId: { description: 'The id of this request in our log.', schema: { type: 'string' } },
+  RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'string', pattern: '^[0-9]+$' } },
+  RateLimit: { description: 'What is left: `"key";r=99;t=42`.', schema: { type: 'string' } },
+  RateLimitPolicy: { description: 'The limits: `"key";q=100;w=60`.', schema: { type: 'string' } },
+};
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A name of your own for this request, kept 72 hours: repeated with the same body it gets the first answer, with `Idempotency-Replayed: true`.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
+/** The OpenAPI 3.1 document of an API, made from its running contracts. The same code gives the same document, byte for byte. */
+export function openApiDocument({ name, controllers }: ApiDescription): JsonSchema {
+  const schemas = new Schemas();
+  const paths: Record<string, Record<string, JsonSchema>> = {};
+  for (const route of declaredRoutes(controllers)) {
+    const path = route.path.replaceAll(/:([^/]+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, schemas) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: { ...ABOUT[name], version: VERSION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { ...schemas.all(), Problem: PROBLEM_SCHEMA },
+      responses: problemResponses(),
+      headers: HEADERS,
+      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      securitySchemes: SECURITY[name],
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { Type } from '@nestjs/common';
+import type { z } from 'zod';
+import { allPermissions, allScopes } from '@souk/domain/kernel/access';
+import type { DeclaredRoute } from '../http/declared-routes.ts';
+import { answerOf } from '../http/dto.ts';
+import { PROBLEMS, problemsOf } from './problems.ts';
+import { type RouteArgument, routeArguments } from './route-arguments.ts';
+import { type JsonSchema, jsonSchemaOf, type Schemas } from './schemas.ts';
+
+const HTTP_CODE = '__httpCode__';
+
+/** One operation of the document. Throws if a route declares no answer, or takes something that has no contract. */
+export function operationOf(route: DeclaredRoute, schemas: Schemas): JsonSchema {
+  const given = routeArguments(route.controller, route.handlerName);
+  const parameters = [...parametersOf(route, given), ...idempotencyParameter(route)];
+  const body = given.find(({ where }) => where === 'body');
+  return {
+    operationId: operationIdOf(route),
+    summary: summaryOf(route),
+    tags: [tagOf(route.path)],
+    description: accessSentence(route),
+    ...accessMarks(route),
+    security: securityOf(route),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: true, content: json(schemas.of(dtoOfBody(route, body), 'input')) } }),
+    responses: { ...success(route, schemas), ...problems(route, given) },
+  };
+}
+
+const json = (schema: JsonSchema) => ({ 'application/json': { schema } });
+const words = (name: string) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+const nounOf = ({ controller }: DeclaredRoute) => controller.name.replace(/Controller$/, '');
+const tagOf = (path: string) => path.split('/')[2] ?? 'other';
+
+/** Unique, stable, and a good name of a function: `RolesController.create` → `rolesCreate`. */
+function operationIdOf(route: DeclaredRoute): string {
+  const noun = nounOf(route);
+  const handler = route.handlerName.charAt(0).toUpperCase() + route.handlerName.slice(1);
+  return noun.charAt(0).toLowerCase() + noun.slice(1) + handler;
+}
+
+const summaryOf = (route: DeclaredRoute) => `${words(nounOf(route))}: ${words(route.handlerName)}`.replace(/^./, (first) => first.toUpperCase());
+
+function accessSentence({ access }: DeclaredRoute): string {
+  const sentenceOf = (word: string) => [...allPermissions(), ...allScopes()].find(({ name }) => name === word)?.sentence ?? '';
+  switch (access?.kind) {
+    case 'permission':
+      return `Needs the permission \`${access.permission}\` (${sentenceOf(access.permission)}).`;
+    case 'scope':
+      return `Needs the scope \`${access.scope}\` (${sentenceOf(access.scope)}).`;
+    case 'signed-in':
+      return 'Any signed-in staff member, about themselves. API keys are refused.';
+    default:
+      return 'Open to everybody.';
+  }
+}
+
+function accessMarks({ access }: DeclaredRoute): JsonSchema {
+  if (access?.kind === 'permission') return { 'x-permission': access.permission };
+  return access?.kind === 'scope' ? { 'x-scope': access.scope } : {};
+}
+
+function securityOf({ access }: DeclaredRoute): JsonSchema[] {
+  if (access?.kind === 'public') return [];
+  if (access?.kind === 'scope') return [{ apiKey: [] }];
+  return access?.kind === 'signed-in' ? [{ staffToken: [] }] : [{ staffToken: [] }, { secretKey: [] }];
+}
+
+function idempotencyParameter(route: DeclaredRoute): JsonSchema[] {
+  const takesKey = route.method === 'POST' && route.access?.kind !== 'public' && !route.withoutIdempotency;
+  return takesKey ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : [];
+}
+
+function parametersOf(route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema[] {
+  const named = given.flatMap((argument) => {
+    if (argument.where === 'body') return [];
+    return argument.name === undefined ? allFields(route, argument) : [oneField(argument, argument.name)];
+  });
+  const inPath = [...route.path.matchAll(/:([^/]+)/g)].map((match) => match[1]);
+  for (const name of inPath) {
+    if (!named.some((field) => field['in'] === 'path' && field['name'] === name)) {
+      throw new Error(`${route.method} ${route.path} does not say what :${name} is; use idParam() or pathParam()`);
+    }
+  }
+  return named;
+}
+
+function oneField({ where, schema }: RouteArgument, name: string): JsonSchema {
+  const isHeader = where === 'header';
+  return { name, in: where, required: where === 'path', schema: schema && !isHeader ? jsonSchemaOf(schema, 'input') : { type: 'string' } };
+}
+
+function allFields(route: DeclaredRoute, { where, schema }: RouteArgument): JsonSchema[] {
+  const whole = schema && jsonSchemaOf(schema as z.ZodType, 'input');
+  const properties = whole?.['properties'];
+  if (!properties) throw new Error(`${route.method} ${route.path} takes a ${where} without a contract; use a class made with dtoOf()`);
+  const required = new Set(Array.isArray(whole['required']) ? whole['required'] : []);
+  return Object.entries(properties).map(([name, { description, ...inner }]) => ({
+    name,
+    in: where,
+    required: where === 'path' || required.has(name),
+    ...(description && { description }),
+    schema: inner,
+  }));
+}
+
+function dtoOfBody(route: DeclaredRoute, body: RouteArgument): Type {
+  if (body.dto) return body.dto;
+  throw new Error(`${route.method} ${route.path} takes a body without a contract; use a class made with dtoOf()`);
+}
+
+function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
+  const handler: object = route.controller.prototype[route.handlerName];
+  const answer = answerOf(handler);
+  const headers = {
+    'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+    RateLimit: { $ref: '#/components/headers/RateLimit' },
+    'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
+  };
+  if (answer) {
+    const description = answer.description ?? 'Done.';
+    return { [answer.status]: { description, headers, content: json(schemas.of(answer.dto as Type, 'output')) } };
+  }
+  const status: number | undefined = Reflect.getMetadata(HTTP_CODE, handler);
+  if (status === 204 || status === 202) return { [status]: { description: 'Done; there is nothing to say.', headers } };
+  throw new Error(`${route.method} ${route.path} does not say what it answers; add @ZodResponse, or @HttpCode(204)`);
+}
+
+const problems = (route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema =>
+  Object.fromEntries(problemsOf(route, given).map((status) => [status, { $ref: `#/components/responses/${PROBLEMS[status]?.name}` }]));

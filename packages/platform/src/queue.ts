@@ -1,0 +1,121 @@
+import { type CompanyId, idOf } from '@souk/domain/kernel/ids';
+import { createPostgresBackend, type DefaultJobOptions, Queue, type QueueOptions, setDefaultBackendFactory, type WorkerOptions } from 'bullmq';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { QUEUE_SCHEMA } from './migrate.ts';
+
+/** Queues there are. A queue is a doorbell: its jobs say whose rows in PostgreSQL are due, and nothing else. */
+export const QUEUES = ['notifications'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** What a job carries. A processor parses it before use and enters the company anew: no right comes from a queue. */
+export const ringForm = z.strictObject({ companyId: idOf('com') });
+export type Ring = z.infer<typeof ringForm>;
+
+export interface QueueStore {
+  /** Without it the queue lives in PostgreSQL. */
+  redisUrl?: string;
+  databaseUrl: string;
+}
+
+/** Keys in Redis begin with this; the braces keep all of them in one slot of a cluster. */
+const REDIS_PREFIX = '{souk}';
+const PRODUCER_CONNECTIONS = 2;
+const WORKER_CONNECTIONS = 3;
+const RECONNECT_MS_MAX = 2_000;
+/** Whoever rings does not wait longer than this for the store. */
+const RING_TIMEOUT_MS = 1_000;
+/** A ring that is lost is rung again by a sweeper within seconds, so a job is never tried twice by the queue itself. */
+const JOB_OPTIONS: DefaultJobOptions = {
+  attempts: 1,
+  removeOnComplete: { age: 3_600, count: 1_000 },
+  removeOnFail: { age: 86_400, count: 1_000 },
+};
+
+/**
+ * Chooses where this process's queues live and gives the options of their connections. Called by every process that uses
+ * a queue, also for Redis: the choice is BullMQ's own and global, and a test may have made another one.
+ */
+export function chooseStore({ redisUrl, databaseUrl }: QueueStore) {
+  setDefaultBackendFactory(redisUrl === undefined ? createPostgresBackend : undefined);
+  const shared = { prefix: REDIS_PREFIX };
+  if (redisUrl === undefined) {
+    const at = { connectionString: databaseUrl, schema: QUEUE_SCHEMA, application_name: 'souk-queue' };
+    return {
+      producer: { ...shared, connection: { ...at, max: PRODUCER_CONNECTIONS } },
+      worker: { ...shared, connection: { ...at, max: WORKER_CONNECTIONS } },
+    };
+  }
+  const retryStrategy = (times: number) => Math.min(50 * 2 ** times, RECONNECT_MS_MAX);
+  return {
+    // A producer is told at once that Redis is away; a worker waits for it.
+    producer: { ...shared, connection: { url: redisUrl, retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1 } },
+    worker: { ...shared, connection: { url: redisUrl, retryStrategy, maxRetriesPerRequest: null } },
+  };
+}
+
+/** How long a worker holds a job before another may take it for dead, and how often that is looked for. */
+export const WORKER_TIMING = { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 1 } satisfies Partial<WorkerOptions>;
+
+/**
+ * Rings for a company. Losing a ring costs seconds, never work, so ringing never throws and never waits for long: what is
+ * due lies in PostgreSQL, and a sweeper rings again for it.
+ */
+export class Doorbell {
+  private readonly queues = new Map<QueueName, Queue>();
+  private readonly ringing = new Set<string>();
+  private isClosed = false;
+
+  constructor(
+    private readonly options: QueueOptions,
+    private readonly log: Logger,
+  ) {}
+
+  /** Resolves when the ring was taken or given up. A company that is being rung for already is not rung for twice. */
+  async ring(name: QueueName, companyId: CompanyId): Promise<void> {
+    const ring = `${name}-${companyId}`;
+    if (this.isClosed || this.ringing.has(ring)) return;
+    this.ringing.add(ring);
+    const data: Ring = { companyId };
+    // At most one job waits and one runs per company; a ring during a run makes it run once more.
+    const deduplication = { id: ring, keepLastIfActive: true };
+    const rung = this.queue(name).add('due', data, { ...JOB_OPTIONS, deduplication });
+    rung.then(
+      () => this.ringing.delete(ring),
+      () => this.ringing.delete(ring),
+    );
+    try {
+      await Promise.race([rung, timeout()]);
+    } catch (error) {
+      if (!this.isClosed) this.log.warn({ err: error, queue: name, companyId }, 'a ring was lost; the sweeper will ring again');
+    }
+  }
+
+  /** Resolves when the store answers; for `/readyz`. */
+  async ready(): Promise<void> {
+    const connected = Promise.all(QUEUES.map((name) => this.queue(name).getJobCounts('waiting')));
+    connected.catch(() => undefined);
+    await Promise.race([connected, timeout()]);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private queue(name: QueueName): Queue {
+    const known = this.queues.get(name);
+    if (known) return known;
+    const queue = new Queue(name, this.options);
+    // Without a listener an error of the connection would end the process.
+    queue.on('error', (error) => this.log.debug({ err: error, queue: name }, 'the queue cannot be reached'));
+    this.queues.set(name, queue);
+    return queue;
+  }
+}
+
+function timeout(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`the queue did not answer within ${RING_TIMEOUT_MS} ms`)), RING_TIMEOUT_MS).unref();
+  });
+}

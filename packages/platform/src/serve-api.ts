@@ -1,0 +1,78 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApi } from './api.ts';
+import type { ApiDescription } from './api-description.ts';
+import { type ApiParts, openApiParts } from './api-parts.ts';
+import type { ApiConfig } from './config.ts';
+import { createLoggers, type Loggers } from './logger.ts';
+import { type OpsListener, startOpsListener } from './ops-listener.ts';
+
+/** Requests in flight get this long to end. Together with the rest it stays below 25 s, which orchestrators give. */
+const DRAIN_MS = 20_000;
+const STOP_MS = 25_000;
+
+export interface ServedApi extends ApiDescription {
+  config: ApiConfig;
+  port: number;
+  /** The setting that holds the port, for the message when it is taken. */
+  portSetting: string;
+}
+
+/**
+ * Runs an API until SIGTERM or SIGINT: opens its parts, listens, and stops in order. Ends the process with code 1 and one
+ * readable message if it cannot start.
+ */
+export async function serveApi({ config, port, portSetting, ...description }: ServedApi): Promise<void> {
+  const loggers = createLoggers({ level: config.LOG_LEVEL, process: description.name });
+  try {
+    const parts = await openApiParts(config, loggers, { name: `souk-${description.name}` });
+    const app = await createApi(description, parts);
+    const { readiness, registry } = parts;
+    const ops = await startOpsListener({ host: config.METRICS_HOST, port: config.METRICS_PORT, registry, readiness });
+    stopOnSignal(app, parts, ops, loggers);
+    await listen(app, config.HOST, port, portSetting);
+    loggers.log.info({ url: `http://${config.HOST}:${port}`, metrics: ops?.port }, `the ${description.name} API is ready`);
+  } catch (error) {
+    loggers.log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
+
+async function listen(app: NestFastifyApplication, host: string, port: number, setting: string): Promise<void> {
+  try {
+    await app.listen({ port, host });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const next = code === 'EADDRINUSE' ? ` Another process has it: set ${setting} to a free port.` : '';
+    throw new Error(`Cannot listen on ${host}:${port} (${code}).${next}`, { cause: error });
+  }
+}
+
+/** Not ready → no new connections → requests in flight end → what waits in memory is written → connections close. */
+function stopOnSignal(app: NestFastifyApplication, parts: ApiParts, ops: OpsListener | undefined, { log }: Loggers): void {
+  let isStopping = false;
+  const stop = async (signal: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'stopping: requests in flight may end');
+    parts.readiness.stop();
+    setTimeout(() => process.exit(1), STOP_MS).unref();
+    const late = setTimeout(() => {
+      log.warn('requests were still in flight and are cut off');
+      (app.getHttpServer() as { closeAllConnections(): void }).closeAllConnections(); // Node's server has it; Nest's type is any
+    }, DRAIN_MS);
+    await app.close();
+    clearTimeout(late);
+    await parts.close();
+    await ops?.close();
+    log.info('stopped');
+    process.exit(0);
+  };
+  const stopped = (signal: string) => {
+    stop(signal).catch((error: unknown) => {
+      log.error({ err: error }, 'stopping failed');
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', stopped);
+  process.on('SIGINT', stopped);
+}
