@@ -63,7 +63,7 @@ const GRAB_BAGS = [
 
 const DOMAIN = '^packages/domain/src';
 const TEST_FILE = '[.]test[.]ts$';
-const TESTING = `${DOMAIN}/testing/`;
+const TESTING = '^(?:packages/(?:domain|platform)|apps/[^/]+)/src/testing/';
 /** Files that never run in production. */
 const NOT_PRODUCTION = [TEST_FILE, TESTING];
 

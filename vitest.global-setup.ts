@@ -29,6 +29,6 @@ export default async function setup(project: TestProject) {
 }
 
 async function startThrowaway() {
-  const dataDir = path.join(await mkdtemp(path.join(tmpdir(), 'souk-test-')), 'postgres');
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'souk-test-'));
   return startPostgres({ dataDir, settings: THROWAWAY_SETTINGS });
 }

@@ -27,18 +27,20 @@ export const soukSpec = (args, env) => ({
 
 /** The three processes that stay, in the order of their start. */
 export function processSpecs(env, ports) {
-  const app = (name, folder, colour, metricsPort) => ({
+  // Least privilege here too: only the command migrates, and only the worker looks across companies.
+  const { DATABASE_MIGRATE_URL: _migrate, DATABASE_RELAY_URL: relay, ...shared } = env;
+  const app = (name, folder, colour, metricsPort, more = {}) => ({
     name,
     colour,
     command: process.execPath,
     args: ['--enable-source-maps', entry(folder)],
     cwd: root,
-    env: toolEnvironment({ NODE_ENV: 'development', ...env, METRICS_PORT: String(metricsPort) }),
+    env: toolEnvironment({ NODE_ENV: 'development', ...shared, ...more, METRICS_PORT: String(metricsPort) }),
   });
   return [
     { spec: app('admin', 'admin-api', 'cyan', ports.adminMetrics), ready: readyz(ports.admin) },
     { spec: app('storefront', 'storefront-api', 'magenta', ports.storefrontMetrics), ready: readyz(ports.storefront) },
-    { spec: app('worker', 'worker', 'yellow', ports.workerMetrics), ready: readyz(ports.workerMetrics) },
+    { spec: app('worker', 'worker', 'yellow', ports.workerMetrics, { DATABASE_RELAY_URL: relay }), ready: readyz(ports.workerMetrics) },
   ];
 }
 

@@ -9,6 +9,7 @@ import { freePort } from '@souk/local/ports';
 import { startPostgres } from '@souk/local/postgres';
 import { migrate } from '@souk/platform/migrate';
 
+/** From scripts/bench/dist, where the bundle runs. */
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const READY_WITHIN_MS = 30_000;
 /** No row of the bench is about being refused for asking too often. */
@@ -24,7 +25,7 @@ export interface Deployment {
 
 /** A whole deployment for the bench: a throwaway PostgreSQL and the two APIs as they run in production. */
 export async function deploy(): Promise<Deployment> {
-  const server = await startPostgres({ dataDir: path.join(await mkdtemp(path.join(tmpdir(), 'souk-bench-')), 'postgres') });
+  const server = await startPostgres({ dataDir: await mkdtemp(path.join(tmpdir(), 'souk-bench-')) });
   const children: ChildProcess[] = [];
   const stop = async () => {
     await Promise.all(children.map(stopChild));

@@ -1,4 +1,11 @@
 import type { Type } from '@nestjs/common';
+import { AuditController } from './company/audit.controller.ts';
+import { CompanyController } from './company/company.controller.ts';
+import { PaymentProvidersController } from './company/payment-providers.controller.ts';
+import { PermissionsController } from './company/permissions.controller.ts';
+import { RolesController } from './company/roles.controller.ts';
+import { SettingsController } from './company/settings.controller.ts';
+import { ApiKeysController } from './identity/api-keys.controller.ts';
 import { AuthController } from './identity/auth.controller.ts';
 import { InvitesController } from './identity/invites.controller.ts';
 import { MeController } from './identity/me.controller.ts';
@@ -12,14 +19,21 @@ import { SandboxController } from './setup/sandbox.controller.ts';
 
 /** Every controller of the admin API. A new one gets its line here. */
 export const controllers: Type[] = [
+  ApiKeysController,
+  AuditController,
   AuthController,
   ChecklistController,
   CompaniesController,
+  CompanyController,
   InvitesController,
   MeController,
   PasswordsController,
+  PaymentProvidersController,
+  PermissionsController,
+  RolesController,
   SandboxController,
   SessionsController,
+  SettingsController,
   StaffController,
   TwoFactorController,
 ];

@@ -15,8 +15,8 @@ export interface RelayParts {
   run: Run;
   /** As the relay role: sees which companies have something waiting, and nothing of it. */
   lookAround: RunUnscoped;
-  /** Tells a worker that notifications of this company are due. */
-  ring(companyId: CompanyId): Promise<void>;
+  /** Tells a worker that notifications of this company are due. Never rejects; a ring that is lost is rung again. */
+  ring(companyId: CompanyId): Promise<boolean>;
   log: Loggers['log'];
   dispatched?(count: number): void;
 }
@@ -80,7 +80,7 @@ export class Relay {
       const ids = await dispatchEvents(ctx, async (inner, waiting) => void (made += await announce(inner, waiting)), which);
       return { count: ids.length, due: made };
     });
-    if (due > 0) await this.parts.ring(companyId);
+    if (due > 0) void this.parts.ring(companyId); // the next company does not wait for the queue
     return count;
   }
 }

@@ -1,4 +1,4 @@
-import { type INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { WorkerConfig } from '@souk/platform/config';
 import { Readiness } from '@souk/platform/health';
@@ -37,7 +37,7 @@ export async function startWorker(config: WorkerConfig, loggers: Loggers): Promi
       { name: 'relay', ask: () => loops.relay.wellness() },
     ]);
     const ops = await startOpsListener({ host: config.METRICS_HOST, port: config.METRICS_PORT, registry, readiness });
-    const ring = parts.mailer ? doorbell.ring.bind(doorbell, 'notifications') : async () => undefined;
+    const ring = parts.mailer ? doorbell.ring.bind(doorbell, 'notifications') : async () => false;
     const loops = startLoops(parts, ring, metrics);
     parts.nudged = () => loops.relay.wake();
     return { opsPort: ops?.port, stop: once(() => stop({ parts, readiness, loops, queues, doorbell, ops })) };

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDescription, ApiName } from './api-description.ts';
 import { ApiModule } from './api.module.ts';
 import type { ApiParts } from './api-parts.ts';
+import { docsRoutes } from './docs-page.ts';
 import { AdminDoor } from './http/admin-door.ts';
 import { answerPreflight, isPreflight, letRead } from './http/cross-origin.ts';
 import { declaredRoutes, refuseUndeclaredAccess } from './http/declared-routes.ts';
@@ -22,7 +23,8 @@ import { timeRequests } from './metrics.ts';
  * Builds an API: its controllers behind the door, with our limits, headers and words. It does not listen yet. Throws
  * `UndeclaredAccess` if a route does not say who may call it.
  */
-export async function createApi({ name, controllers }: ApiDescription, parts: ApiParts): Promise<NestFastifyApplication> {
+export async function createApi(api: ApiDescription, parts: ApiParts): Promise<NestFastifyApplication> {
+  const { name, controllers } = api;
   const door: Door = name === 'admin' ? new AdminDoor(parts) : new StorefrontDoor(parts);
   const words = new Set([...allPermissions(), ...allScopes()].map((word) => word.name));
   refuseUndeclaredAccess(declaredRoutes(controllers), { kinds: door.kinds, words });
@@ -39,6 +41,7 @@ export async function createApi({ name, controllers }: ApiDescription, parts: Ap
   aroundEveryRequest(fastify, name, headers, parts);
   timeRequests(fastify, parts.registry, () => parts.standings.size);
   opsRoutes(fastify, parts);
+  await docsRoutes(fastify, api);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(controllers, parts, door), adapter, {
     bodyParser: false,
     logger: nestLogger(parts.loggers),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type CompanyId, idOf } from '@souk/domain/kernel/ids';
 import { createPostgresBackend, type DefaultJobOptions, Queue, type QueueOptions, setDefaultBackendFactory, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
@@ -65,29 +66,38 @@ export class Doorbell {
   private readonly queues = new Map<QueueName, Queue>();
   private readonly ringing = new Set<string>();
   private isClosed = false;
+  /** The last ring was lost. Said once, not for every company. */
+  private isAway = false;
 
   constructor(
     private readonly options: QueueOptions,
     private readonly log: Logger,
   ) {}
 
-  /** Resolves when the ring was taken or given up. A company that is being rung for already is not rung for twice. */
-  async ring(name: QueueName, companyId: CompanyId): Promise<void> {
+  /**
+   * Resolves with whether the ring was taken. A company that is being rung for already is not rung for twice.
+   */
+  async ring(name: QueueName, companyId: CompanyId): Promise<boolean> {
     const ring = `${name}-${companyId}`;
-    if (this.isClosed || this.ringing.has(ring)) return;
+    if (this.isClosed || this.ringing.has(ring)) return false;
     this.ringing.add(ring);
     const data: Ring = { companyId };
     // At most one job waits and one runs per company; a ring during a run makes it run once more.
     const deduplication = { id: ring, keepLastIfActive: true };
-    const rung = this.queue(name).add('due', data, { ...JOB_OPTIONS, deduplication });
+    // An id of our own: for one of its own BullMQ would make a sequence in PostgreSQL, and our role makes nothing there.
+    const rung = this.queue(name).add('due', data, { ...JOB_OPTIONS, jobId: `ring-${randomUUID()}`, deduplication });
     rung.then(
       () => this.ringing.delete(ring),
       () => this.ringing.delete(ring),
     );
     try {
       await Promise.race([rung, timeout()]);
+      this.isAway = false;
+      return true;
     } catch (error) {
-      if (!this.isClosed) this.log.warn({ err: error, queue: name, companyId }, 'a ring was lost; the sweeper will ring again');
+      if (!this.isClosed && !this.isAway) this.log.warn({ err: error, queue: name }, 'the queue takes no rings; what is due is rung for again until it does');
+      this.isAway = true;
+      return false;
     }
   }
 

@@ -1,11 +1,11 @@
-import { Body, Controller, Get, Inject, Patch } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Patch } from '@nestjs/common';
 import { can } from '@souk/domain/company/companies/companies.access';
 import { companyPatch, companyView } from '@souk/domain/company/companies/companies.contract';
 import { getCompany, updateCompany } from '@souk/domain/company/companies/companies.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Allow } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
-import { ExpectedVersion, Versioned } from '@souk/platform/http/if-match';
+import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 
@@ -26,9 +26,12 @@ export class CompanyController {
 
   @Patch()
   @Allow(can.write)
-  @Versioned()
   @ZodResponse({ status: 200, type: CompanyDto })
-  update(@CurrentSession() session: Session, @Body() body: CompanyPatchDto, @ExpectedVersion() version: number | undefined) {
-    return this.run(session, (ctx) => updateCompany(ctx, body, version));
+  update(
+    @CurrentSession() session: Session,
+    @Body() body: CompanyPatchDto,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    return this.run(session, (ctx) => updateCompany(ctx, body, expectedVersion(ifMatch)));
   }
 }

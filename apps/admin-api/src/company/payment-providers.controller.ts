@@ -1,12 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
-import { ApiParam } from '@nestjs/swagger';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { can } from '@souk/domain/sales/payments/payment-providers.access';
-import { paymentProviderSetup, paymentProvidersPage, paymentProviderView } from '@souk/domain/sales/payments/payment-providers.contract';
-import { PAYMENT_PROVIDERS } from '@souk/domain/sales/payments/payment-providers.schema';
-import { listPaymentProviders, removePaymentProvider, setUpPaymentProvider } from '@souk/domain/sales/payments/payment-providers.service';
+import {
+  paymentProviderSetup,
+  paymentProvidersPage,
+  paymentProviderView,
+  providerParam,
+} from '@souk/domain/sales/payments/payment-providers.contract';
+import {
+  listPaymentProviders,
+  removePaymentProvider,
+  setUpPaymentProvider,
+} from '@souk/domain/sales/payments/payment-providers.service';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/dto';
 import { NoQueryDto } from '@souk/platform/http/no-query';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -14,8 +21,6 @@ import { RUN } from '@souk/platform/tokens';
 class PaymentProviderDto extends dtoOf(paymentProviderView) {}
 class PaymentProvidersPageDto extends dtoOf(paymentProvidersPage) {}
 class PaymentProviderSetupDto extends dtoOf(paymentProviderSetup) {}
-
-const ProviderParam = () => ApiParam({ name: 'provider', enum: PAYMENT_PROVIDERS });
 
 /** How a company is paid. Credentials go in and never come out. */
 @Controller('v1/payment-providers')
@@ -31,17 +36,22 @@ export class PaymentProvidersController {
 
   @Put(':provider')
   @Allow(can.write)
-  @ProviderParam()
   @ZodResponse({ status: 200, type: PaymentProviderDto })
-  setUp(@CurrentSession() session: Session, @Param('provider') provider: string, @Body() body: PaymentProviderSetupDto) {
+  setUp(
+    @CurrentSession() session: Session,
+    @Param('provider', pathParam(providerParam)) provider: string,
+    @Body() body: PaymentProviderSetupDto,
+  ) {
     return this.run(session, (ctx) => setUpPaymentProvider(ctx, provider, body));
   }
 
   @Delete(':provider')
   @Allow(can.write)
-  @ProviderParam()
   @HttpCode(204)
-  async remove(@CurrentSession() session: Session, @Param('provider') provider: string): Promise<void> {
+  async remove(
+    @CurrentSession() session: Session,
+    @Param('provider', pathParam(providerParam)) provider: string,
+  ): Promise<void> {
     await this.run(session, (ctx) => removePaymentProvider(ctx, provider));
   }
 }

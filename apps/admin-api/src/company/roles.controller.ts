@@ -1,12 +1,19 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { can } from '@souk/domain/company/iam/iam.access';
 import { newRole, roleCopy, rolePatch, rolesPage, rolesQuery, roleView } from '@souk/domain/company/iam/iam.contract';
-import { copyRole, createRole, deleteRole, getRole, listRoles, updateRole } from '@souk/domain/company/iam/roles.service';
+import {
+  copyRole,
+  createRole,
+  deleteRole,
+  getRole,
+  listRoles,
+  updateRole,
+} from '@souk/domain/company/iam/roles.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { Allow } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/dto';
-import { ExpectedVersion, Versioned } from '@souk/platform/http/if-match';
+import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 
@@ -52,26 +59,20 @@ export class RolesController {
 
   @Patch(':id')
   @Allow(can.write)
-  @Versioned()
   @ZodResponse({ status: 200, type: RoleDto })
   update(
     @CurrentSession() session: Session,
     @Param('id', idParam('role')) id: Id<'role'>,
     @Body() body: RolePatchDto,
-    @ExpectedVersion() version: number | undefined,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => updateRole(ctx, id, body, version));
+    return this.run(session, (ctx) => updateRole(ctx, id, body, expectedVersion(ifMatch)));
   }
 
   @Delete(':id')
   @Allow(can.write)
-  @Versioned()
   @HttpCode(204)
-  async delete(
-    @CurrentSession() session: Session,
-    @Param('id', idParam('role')) id: Id<'role'>,
-    @ExpectedVersion() version: number | undefined,
-  ): Promise<void> {
-    await this.run(session, (ctx) => deleteRole(ctx, id, version));
+  async delete(@CurrentSession() session: Session, @Param('id', idParam('role')) id: Id<'role'>): Promise<void> {
+    await this.run(session, (ctx) => deleteRole(ctx, id));
   }
 }

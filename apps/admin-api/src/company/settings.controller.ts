@@ -1,21 +1,22 @@
-import { Body, Controller, Get, Inject, Param, Patch } from '@nestjs/common';
-import { ApiParam } from '@nestjs/swagger';
+import { Body, Controller, Get, Headers, Inject, Param, Patch } from '@nestjs/common';
 import { can } from '@souk/domain/company/settings/settings.access';
-import { SETTING_GROUPS } from '@souk/domain/company/settings/setting-groups';
-import { settingsGroupView, settingsPatch, settingsView } from '@souk/domain/company/settings/settings.contract';
+import {
+  groupParam,
+  settingsGroupView,
+  settingsPatch,
+  settingsView,
+} from '@souk/domain/company/settings/settings.contract';
 import { patchSettings, showAllSettings, showSettings } from '@souk/domain/company/settings/settings.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
-import { ExpectedVersion, Versioned } from '@souk/platform/http/if-match';
+import { dtoNamed, dtoOf, pathParam, ZodResponse } from '@souk/platform/http/dto';
+import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 
 class SettingsDto extends dtoOf(settingsView) {}
-class SettingsGroupDto extends dtoOf(settingsGroupView) {}
+const SettingsGroupDto = dtoNamed('SettingsGroupDto', settingsGroupView);
 class SettingsPatchDto extends dtoOf(settingsPatch) {}
-
-const GroupParam = () => ApiParam({ name: 'group', enum: SETTING_GROUPS });
 
 /** How a company wants things done, in groups. */
 @Controller('v1/settings')
@@ -31,23 +32,20 @@ export class SettingsController {
 
   @Get(':group')
   @Allow(can.read)
-  @GroupParam()
   @ZodResponse({ status: 200, type: SettingsGroupDto })
-  show(@CurrentSession() session: Session, @Param('group') group: string) {
+  show(@CurrentSession() session: Session, @Param('group', pathParam(groupParam)) group: string) {
     return this.run(session, (ctx) => showSettings(ctx, group));
   }
 
   @Patch(':group')
   @Allow(can.write)
-  @Versioned()
-  @GroupParam()
   @ZodResponse({ status: 200, type: SettingsGroupDto })
   update(
     @CurrentSession() session: Session,
-    @Param('group') group: string,
+    @Param('group', pathParam(groupParam)) group: string,
     @Body() body: SettingsPatchDto,
-    @ExpectedVersion() version: number | undefined,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => patchSettings(ctx, group, body, version));
+    return this.run(session, (ctx) => patchSettings(ctx, group, body, expectedVersion(ifMatch)));
   }
 }

@@ -1,6 +1,13 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { can } from '@souk/domain/identity/api-keys/api-keys.access';
-import { apiKeyMade, apiKeyRotation, apiKeysPage, apiKeysQuery, apiKeyView, newApiKey } from '@souk/domain/identity/api-keys/api-keys.contract';
+import {
+  apiKeyMade,
+  apiKeyRotation,
+  apiKeysPage,
+  apiKeysQuery,
+  apiKeyView,
+  newApiKey,
+} from '@souk/domain/identity/api-keys/api-keys.contract';
 import { getKey, listKeys, mintKey, revokeKey, rotateKey } from '@souk/domain/identity/api-keys/api-keys.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
@@ -45,7 +52,11 @@ export class ApiKeysController {
   @Post(':id/rotation')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: ApiKeyMadeDto })
-  rotate(@CurrentSession() session: Session, @Param('id', idParam('key')) id: Id<'key'>, @Body() body: ApiKeyRotationDto) {
+  rotate(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('key')) id: Id<'key'>,
+    @Body() body: ApiKeyRotationDto,
+  ) {
     return this.run(session, (ctx) => rotateKey(ctx, id, body));
   }
 

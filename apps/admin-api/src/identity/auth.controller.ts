@@ -8,13 +8,12 @@ import { login, loginWithCode } from '@souk/domain/identity/two-factor/login.flo
 import { loggedIn, loginInput, loginResult, mfaInput } from '@souk/domain/identity/two-factor/two-factor.contract';
 import type { Run, RunUnscoped, Session } from '@souk/domain/kernel/ctx';
 import { EvenSuspended, Public, SignedIn, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoNamed, dtoOf, ZodResponse } from '@souk/platform/http/dto';
 import { type Caller, CurrentCaller, CurrentSession } from '@souk/platform/http/session';
 import { ACCESS_TOKENS, ATTEMPTS, RUN, UNSCOPED } from '@souk/platform/tokens';
 
 class LoginDto extends dtoOf(loginInput) {}
-// A class cannot extend a union in TypeScript, so this one gets its name by hand.
-const LoginResultDto = Object.defineProperty(dtoOf(loginResult), 'name', { value: 'LoginResultDto' });
+const LoginResultDto = dtoNamed('LoginResultDto', loginResult);
 class MfaDto extends dtoOf(mfaInput) {}
 class LoggedInDto extends dtoOf(loggedIn) {}
 class RefreshDto extends dtoOf(refreshInput) {}

@@ -1,5 +1,11 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
-import { inviteAcceptance, invitePage, inviteQuery, inviteView, newInvite } from '@souk/domain/identity/invites/invites.contract';
+import {
+  inviteAcceptance,
+  invitePage,
+  inviteQuery,
+  inviteView,
+  newInvite,
+} from '@souk/domain/identity/invites/invites.contract';
 import { inviteAgain, inviteStaff, takeUpInvite } from '@souk/domain/identity/invites/invites.flow';
 import { getInvite, listInvites, revokeInvite } from '@souk/domain/identity/invites/invites.service';
 import type { AccessTokens } from '@souk/domain/identity/sessions/access-tokens';

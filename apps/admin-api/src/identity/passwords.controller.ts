@@ -1,6 +1,14 @@
 import { Body, Controller, HttpCode, Inject, Post, Put } from '@nestjs/common';
-import { passwordChange, passwordReset, passwordResetRequest } from '@souk/domain/identity/passwords/passwords.contract';
-import { changeOwnPassword, requestPasswordReset, resetForgottenPassword } from '@souk/domain/identity/passwords/passwords.flow';
+import {
+  passwordChange,
+  passwordReset,
+  passwordResetRequest,
+} from '@souk/domain/identity/passwords/passwords.contract';
+import {
+  changeOwnPassword,
+  requestPasswordReset,
+  resetForgottenPassword,
+} from '@souk/domain/identity/passwords/passwords.flow';
 import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import type { Run, RunUnscoped, Session } from '@souk/domain/kernel/ctx';
 import { Public, SignedIn, WithoutIdempotency } from '@souk/platform/http/allow';

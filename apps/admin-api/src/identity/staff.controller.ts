@@ -38,7 +38,11 @@ export class StaffController {
   @Put(':id/roles')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: StaffDto })
-  setRoles(@CurrentSession() session: Session, @Param('id', idParam('stf')) id: Id<'stf'>, @Body() body: StaffRolesDto) {
+  setRoles(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('stf')) id: Id<'stf'>,
+    @Body() body: StaffRolesDto,
+  ) {
     return this.run(session, (ctx) => setStaffRoles(ctx, id, body.roleIds));
   }
 

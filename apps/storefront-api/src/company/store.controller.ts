@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Query, Res } from '@nestjs/common';
 import { storeScope } from '@souk/domain/company/companies/companies.access';
 import { storeView } from '@souk/domain/company/settings/store.contract';
 import { showStore } from '@souk/domain/company/settings/store.service';
@@ -9,7 +9,7 @@ import { dtoOf } from '@souk/platform/http/dto';
 import { NoQueryDto } from '@souk/platform/http/no-query';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 class StoreDto extends dtoOf(storeView) {}
 
@@ -20,8 +20,13 @@ export class StoreController {
 
   @Get()
   @Scope(storeScope.read)
-  @CacheableResponse(StoreDto.Output)
-  async show(@CurrentSession() session: Session, @Query() _query: NoQueryDto, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    sendCacheable(request, reply, await this.run(session, showStore));
+  @CacheableResponse(StoreDto)
+  async show(
+    @CurrentSession() session: Session,
+    @Query() _query: NoQueryDto,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res() reply: FastifyReply,
+  ) {
+    sendCacheable(reply, storeView, await this.run(session, showStore), ifNoneMatch);
   }
 }

@@ -29,6 +29,10 @@ export interface UnitOfWorkOptions {
   onCommitted?: (what: Committed) => void;
 }
 
+// A select that takes no lock and calls none of PostgreSQL's functions that do something. Anything else counts as a write.
+const PLAIN_READ = /^select\b/;
+const LOCKING = /\bfor (?:update|no key update|share|key share)\b|\b(?:pg_|nextval|setval|set_config)/;
+
 const companyIdForm = idOf('com');
 const inside = new AsyncLocalStorage<true>();
 const claimed = new WeakSet<IdempotencyClaim>();
@@ -118,8 +122,11 @@ async function transaction<T>(
     begun.catch(() => undefined);
     const result = await Promise.race([inside.run(true, () => work(guarded.tx, guarded.wrote)), connection.lost]);
     guarded.end();
-    await begun;
-    await commit(connection);
+    if (guarded.onlyRead()) commitBehind(connection);
+    else {
+      await begun;
+      await commit(connection);
+    }
     return result;
   } catch (error) {
     guarded.end();
@@ -143,6 +150,17 @@ async function commit(connection: Connection): Promise<void> {
   }
 }
 
+/**
+ * Ends a transaction that only read: its commit promises nothing, so nobody waits for it. It travels with the `begin` of
+ * whoever gets the connection next, and the connection works in order.
+ */
+function commitBehind(connection: Connection): void {
+  connection.client
+    .unsafe('commit')
+    .execute()
+    .catch((error: unknown) => connection.destroy(error instanceof Error ? error : new Error(String(error))));
+}
+
 async function rollback(connection: Connection): Promise<void> {
   if (connection.isLost()) return;
   try {
@@ -153,18 +171,26 @@ async function rollback(connection: Connection): Promise<void> {
 }
 
 /** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
-function guard(connection: Connection): { tx: Tx; wrote: ReadonlySet<string>; end(): void } {
+function guard(connection: Connection): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; end(): void } {
   const { client, dialect } = connection;
   const wrote = new Set<string>();
   let isOpen = true;
+  let onlyRead = true;
   const door = {
     options: client.options,
     unsafe(statement: string, parameters: never[]) {
       if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
       if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
-      const table = auditedTable(statement);
-      if (table) wrote.add(table);
-      return client.unsafe(statement, parameters, { prepare: true });
+      if (!PLAIN_READ.test(statement) || LOCKING.test(statement)) {
+        onlyRead = false;
+        const table = auditedTable(statement);
+        if (table) wrote.add(table);
+      }
+      const query = client.unsafe(statement, parameters, { prepare: true });
+      query.catch(() => {
+        onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
+      });
+      return query;
     },
   };
   // drizzle's session asks its client for `options` and `unsafe` only; the types want the whole client.
@@ -173,6 +199,7 @@ function guard(connection: Connection): { tx: Tx; wrote: ReadonlySet<string>; en
   return {
     tx,
     wrote,
+    onlyRead: () => onlyRead,
     end: () => {
       isOpen = false;
     },

@@ -60,6 +60,21 @@ export function ZodResponse<Schema extends z.ZodType>(options: {
 /** What `@ZodResponse` said of a handler; undefined if it has none. */
 export const answerOf = (handler: object): DeclaredAnswer | undefined => Reflect.getMetadata(ANSWER, handler);
 
+const FILE = 'souk:file';
+
+/** What a handler answers that is not JSON. It returns a `StreamableFile` with the same type. */
+export interface DeclaredFile {
+  /** The media type without parameters, like `text/csv`. */
+  readonly type: string;
+  readonly description: string;
+}
+
+/** For a handler that answers a file: `@FileResponse({ type: 'text/csv', description: 'All entries.' })`. */
+export const FileResponse = (file: DeclaredFile): MethodDecorator => SetMetadata(FILE, file);
+
+/** What `@FileResponse` said of a handler; undefined if it has none. */
+export const fileOf = (handler: object): DeclaredFile | undefined => Reflect.getMetadata(FILE, handler);
+
 /** A pipe for a part of the path that is not an id: `@Param('group', pathParam(settingGroup)) group: SettingGroup`. */
 export function pathParam<Schema extends z.ZodType>(schema: Schema): PipeTransform<unknown, z.output<Schema>> & { readonly schema: Schema } {
   return {

@@ -1,8 +1,9 @@
 import type { Type } from '@nestjs/common';
 import type { z } from 'zod';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
+import { cacheableOf } from '../http/cacheable.ts';
 import type { DeclaredRoute } from '../http/declared-routes.ts';
-import { answerOf } from '../http/dto.ts';
+import { answerOf, fileOf } from '../http/dto.ts';
 import { PROBLEMS, problemsOf } from './problems.ts';
 import { type RouteArgument, routeArguments } from './route-arguments.ts';
 import { type JsonSchema, jsonSchemaOf, type Schemas } from './schemas.ts';
@@ -121,9 +122,19 @@ function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
     const description = answer.description ?? 'Done.';
     return { [answer.status]: { description, headers, content: json(schemas.of(answer.dto as Type, 'output')) } };
   }
+  const cacheable = cacheableOf(handler);
+  if (cacheable) {
+    const tagged = { ...headers, ETag: { description: 'Send it as If-None-Match next time.', schema: { type: 'string' } } };
+    return {
+      200: { description: 'Done.', headers: tagged, content: json(schemas.of(cacheable as Type, 'output')) },
+      304: { description: 'What you have is still good.', headers: tagged },
+    };
+  }
+  const file = fileOf(handler);
+  if (file) return { 200: { description: file.description, headers, content: { [file.type]: { schema: { type: 'string' } } } } };
   const status: number | undefined = Reflect.getMetadata(HTTP_CODE, handler);
   if (status === 204 || status === 202) return { [status]: { description: 'Done; there is nothing to say.', headers } };
-  throw new Error(`${route.method} ${route.path} does not say what it answers; add @ZodResponse, or @HttpCode(204)`);
+  throw new Error(`${route.method} ${route.path} does not say what it answers; add @ZodResponse, @FileResponse or @HttpCode(204)`);
 }
 
 const problems = (route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema =>

@@ -7,4 +7,8 @@ export const can = defineAccess('company', {
 });
 
 /** What a storefront's key needs to learn whose shop it is. */
-export const storeScope = defineScopes('store', { read: 'See the name, the currency and the look of the shop' }, { publishable: true });
+export const storeScope = defineScopes(
+  'store',
+  { read: 'See the name, the currency and the look of the shop' },
+  { publishable: true },
+);

@@ -17,7 +17,9 @@ export const handle = z
   .max(HANDLE_LENGTH_MAX)
   .regex(HANDLE_FORM, { error: 'Expected small letters, digits and single dashes between them, like ada-fabrics.' })
   .refine((word) => !isReservedHandle(word), { error: 'This handle is kept for our own use. Choose another one.' })
-  .refine((word) => !looksLikeSandbox(word), { error: 'Handles that end in -test are kept for sandboxes. Choose another one.' })
+  .refine((word) => !looksLikeSandbox(word), {
+    error: 'Handles that end in -test are kept for sandboxes. Choose another one.',
+  })
   .meta({ example: 'ada-fabrics' });
 
 /** A country of ISO 3166-1, two capital letters. */
@@ -36,7 +38,13 @@ export const timezone = z
 
 const companyName = text(COMPANY_NAME_LENGTH_MAX).meta({ example: 'Ada Fabrics' });
 
-export const newCompany = z.strictObject({ name: companyName, handle, country: countryCode, currency: currencyCode, timezone });
+export const newCompany = z.strictObject({
+  name: companyName,
+  handle,
+  country: countryCode,
+  currency: currencyCode,
+  timezone,
+});
 export type NewCompany = z.infer<typeof newCompany>;
 
 /** The currency is missing on purpose: prices, carts and orders were made in it. */

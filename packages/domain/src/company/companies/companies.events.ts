@@ -19,7 +19,9 @@ const sample: z.input<typeof data> = {
     updatedAt: '2026-11-21T09:00:00.000Z',
   },
 };
-const past = (status: 'active' | 'suspended' | 'closed'): z.input<typeof data> => ({ company: { ...sample.company, status, version: 2 } });
+const past = (status: 'active' | 'suspended' | 'closed'): z.input<typeof data> => ({
+  company: { ...sample.company, status, version: 2 },
+});
 
 export const companyCreated = defineEvent('company.created', data, { sample });
 export const companyUpdated = defineEvent('company.updated', data, { sample: past('active') });

@@ -8,7 +8,7 @@ import { mine } from '../../kernel/tables.ts';
 import type { CompanyPatch, CompanyView, NewCompany } from './companies.contract.ts';
 import { CompanyStatusConflict } from './companies.errors.ts';
 import { companyClosed, companyCreated, companyResumed, companySuspended, companyUpdated } from './companies.events.ts';
-import { companies, type CompanyStatus } from './companies.schema.ts';
+import { type CompanyStatus, companies } from './companies.schema.ts';
 import { claimHandle } from './company-handles.service.ts';
 
 type CompanyRow = typeof companies.$inferSelect;
@@ -30,7 +30,10 @@ const NEWS: Readonly<Record<CompanyStatus, EventDefinition<typeof companyCreated
  * Makes the company of this unit of work (`ctx.companyId`, made by the caller) and claims its handle. With
  * `parentCompanyId` it is that company's sandbox, in test mode. Throws `HandleTaken`.
  */
-export async function createCompany(ctx: Ctx, input: NewCompany & { parentCompanyId?: CompanyId }): Promise<CompanyView> {
+export async function createCompany(
+  ctx: Ctx,
+  input: NewCompany & { parentCompanyId?: CompanyId },
+): Promise<CompanyView> {
   await claimHandle(ctx.tx, input.handle, ctx.companyId);
   const [row] = await ctx.tx
     .insert(companies)
@@ -52,8 +55,11 @@ export async function getCompany(ctx: Ctx): Promise<CompanyView> {
 /** Changes what may change about a company. Throws `VersionStale` if `expectedVersion` is not the present one. */
 export async function updateCompany(ctx: Ctx, patch: CompanyPatch, expectedVersion?: number): Promise<CompanyView> {
   const before = await lockCompany(ctx);
-  if (expectedVersion !== undefined && expectedVersion !== before.version) throw new VersionStale('company', before.version);
-  const news = Object.entries(patch).filter(([field, value]) => value !== undefined && value !== before[field as keyof CompanyPatch]);
+  if (expectedVersion !== undefined && expectedVersion !== before.version)
+    throw new VersionStale('company', before.version);
+  const news = Object.entries(patch).filter(
+    ([field, value]) => value !== undefined && value !== before[field as keyof CompanyPatch],
+  );
   if (news.length === 0) return viewOf(before);
   return change(ctx, before, patch, companyUpdated, 'company.updated');
 }

@@ -19,6 +19,9 @@ export async function companyIdByHandle(tx: Tx, handle: string): Promise<Company
  */
 export async function claimHandle(tx: Tx, handle: string, companyId: CompanyId): Promise<void> {
   await tx.insert(companyHandles).values({ handle, companyId }).onConflictDoNothing();
-  const [holder] = await tx.select({ companyId: companyHandles.companyId }).from(companyHandles).where(eq(companyHandles.handle, handle));
+  const [holder] = await tx
+    .select({ companyId: companyHandles.companyId })
+    .from(companyHandles)
+    .where(eq(companyHandles.handle, handle));
   if (holder?.companyId !== companyId) throw new HandleTaken(handle);
 }

@@ -25,7 +25,10 @@ export async function seedAccess(ctx: Ctx): Promise<void> {
   const held = SYSTEM_ROLES.flatMap((role) => {
     const id = ids.get(role.key);
     if (!id) throw new Error(`The system role ${role.key} was not seeded`);
-    return wordsHeldBy(role, words.map((word) => word.name)).map((permission) => ({ companyId: ctx.companyId, roleId: id, permission }));
+    return wordsHeldBy(
+      role,
+      words.map((word) => word.name),
+    ).map((permission) => ({ companyId: ctx.companyId, roleId: id, permission }));
   });
   await ctx.tx.insert(rolePermissions).values(held).onConflictDoNothing();
   note(ctx, 'access.seeded');
@@ -45,7 +48,10 @@ export async function pruneAccess(ctx: Ctx): Promise<void> {
   for (const role of SYSTEM_ROLES) {
     const id = ids.get(role.key);
     if (!id) continue;
-    const surplus = and(eq(rolePermissions.roleId, id), notInArray(rolePermissions.permission, wordsHeldBy(role, words)));
+    const surplus = and(
+      eq(rolePermissions.roleId, id),
+      notInArray(rolePermissions.permission, wordsHeldBy(role, words)),
+    );
     await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, surplus));
   }
   note(ctx, 'access.pruned');
@@ -61,7 +67,15 @@ async function seedSystemRoles(ctx: Ctx) {
   const busy = new Set(taken.map((row) => row.nameKey));
   const rows = SYSTEM_ROLES.map(({ key, name, description }) => {
     const shown = busy.has(name.toLowerCase()) ? `${name} (system)` : name;
-    return { companyId: ctx.companyId, id: newId('role'), name: shown, nameKey: shown.toLowerCase(), description, isSystem: true, systemKey: key };
+    return {
+      companyId: ctx.companyId,
+      id: newId('role'),
+      name: shown,
+      nameKey: shown.toLowerCase(),
+      description,
+      isSystem: true,
+      systemKey: key,
+    };
   });
   await ctx.tx
     .insert(roles)
@@ -75,7 +89,10 @@ async function seedSystemRoles(ctx: Ctx) {
 }
 
 async function systemRoleIds(ctx: Ctx) {
-  const rows = await ctx.tx.select({ id: roles.id, key: roles.systemKey }).from(roles).where(mine(ctx, roles, eq(roles.isSystem, true)));
+  const rows = await ctx.tx
+    .select({ id: roles.id, key: roles.systemKey })
+    .from(roles)
+    .where(mine(ctx, roles, eq(roles.isSystem, true)));
   return new Map(rows.map((row) => [row.key, row.id]));
 }
 

@@ -33,7 +33,11 @@ export const roles = pgTable(
 
 export const rolePermissions = pgTable(
   'role_permissions',
-  { companyId: companyIdColumn(), roleId: idColumn('role', 'role_id').notNull(), permission: text('permission').notNull() },
+  {
+    companyId: companyIdColumn(),
+    roleId: idColumn('role', 'role_id').notNull(),
+    permission: text('permission').notNull(),
+  },
   (t) => [
     companyWall(),
     primaryKey({ columns: [t.companyId, t.roleId, t.permission] }),

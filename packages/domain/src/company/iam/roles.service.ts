@@ -30,7 +30,10 @@ export function grantable(ctx: Pick<Ctx, 'actor' | 'permissions'>, words: Iterab
 
 /** The id of a system role. Throws if `seedAccess` was never run in this company: a fault of ours. */
 export async function roleIdOf(ctx: Ctx, systemKey: SystemRoleKey): Promise<RoleId> {
-  const [row] = await ctx.tx.select({ id: roles.id }).from(roles).where(mine(ctx, roles, eq(roles.systemKey, systemKey)));
+  const [row] = await ctx.tx
+    .select({ id: roles.id })
+    .from(roles)
+    .where(mine(ctx, roles, eq(roles.systemKey, systemKey)));
   if (!row) throw new Error(`${ctx.companyId} has no system role ${systemKey}; run seedAccess first`);
   return row.id;
 }
@@ -44,14 +47,30 @@ export function listPermissions(): Page<{ name: string; sentence: string }> {
 /** Roles in the order they were made, system roles first. */
 export async function listRoles(ctx: Ctx, { limit, after }: ListQuery): Promise<Page<RoleView>> {
   const { where, orderBy } = keyset({ columns: [roles.id], direction: 'asc' }, after);
-  const rows = await ctx.tx.select().from(roles).where(mine(ctx, roles, where)).orderBy(...orderBy).limit(limit + 1);
-  const held = await permissionsOf(ctx, rows.map((row) => row.id));
-  return pageFrom(rows, limit, (row) => [row.id], (row) => viewOf(row, held.get(row.id)));
+  const rows = await ctx.tx
+    .select()
+    .from(roles)
+    .where(mine(ctx, roles, where))
+    .orderBy(...orderBy)
+    .limit(limit + 1);
+  const held = await permissionsOf(
+    ctx,
+    rows.map((row) => row.id),
+  );
+  return pageFrom(
+    rows,
+    limit,
+    (row) => [row.id],
+    (row) => viewOf(row, held.get(row.id)),
+  );
 }
 
 /** One role. Throws `NotFound`. */
 export async function getRole(ctx: Ctx, id: RoleId): Promise<RoleView> {
-  const [row] = await ctx.tx.select().from(roles).where(mine(ctx, roles, eq(roles.id, id)));
+  const [row] = await ctx.tx
+    .select()
+    .from(roles)
+    .where(mine(ctx, roles, eq(roles.id, id)));
   if (!row) throw new NotFound('role');
   return viewOf(row, (await permissionsOf(ctx, [id])).get(id));
 }
@@ -60,7 +79,13 @@ export async function getRole(ctx: Ctx, id: RoleId): Promise<RoleView> {
 export async function createRole(ctx: Ctx, input: NewRole): Promise<RoleView> {
   const words = known(input.permissions);
   grantable(ctx, words);
-  const values = { companyId: ctx.companyId, id: newId('role'), name: input.name, nameKey: nameKey(input.name), description: input.description };
+  const values = {
+    companyId: ctx.companyId,
+    id: newId('role'),
+    name: input.name,
+    nameKey: nameKey(input.name),
+    description: input.description,
+  };
   const [row] = await refusingTakenName(ctx.tx.insert(roles).values(values).returning());
   if (!row) throw new Error('The insert gave no row back');
   await hold(ctx, row.id, words);
@@ -105,9 +130,9 @@ export async function updateRole(ctx: Ctx, id: RoleId, patch: RolePatch, expecte
   return role;
 }
 
-/** Deletes a role nobody has. Throws `NotFound`, `SystemRoleImmutable`, `VersionStale`, `RoleInUse`. */
-export async function deleteRole(ctx: Ctx, id: RoleId, expectedVersion?: number): Promise<void> {
-  const role = await lockRole(ctx, id, expectedVersion);
+/** Deletes a role nobody has. Throws `NotFound`, `SystemRoleImmutable`, `RoleInUse`. */
+export async function deleteRole(ctx: Ctx, id: RoleId): Promise<void> {
+  const role = await lockRole(ctx, id);
   await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, eq(rolePermissions.roleId, id)));
   try {
     await ctx.tx.delete(roles).where(mine(ctx, roles, eq(roles.id, id)));
@@ -120,8 +145,12 @@ export async function deleteRole(ctx: Ctx, id: RoleId, expectedVersion?: number)
 }
 
 /** The role as it is now, locked against a second change, if it may be changed by this caller. */
-async function lockRole(ctx: Ctx, id: RoleId, expectedVersion: number | undefined): Promise<RoleView> {
-  const [row] = await ctx.tx.select().from(roles).where(mine(ctx, roles, eq(roles.id, id))).for('update');
+async function lockRole(ctx: Ctx, id: RoleId, expectedVersion?: number): Promise<RoleView> {
+  const [row] = await ctx.tx
+    .select()
+    .from(roles)
+    .where(mine(ctx, roles, eq(roles.id, id)))
+    .for('update');
   if (!row) throw new NotFound('role');
   if (row.isSystem) throw new SystemRoleImmutable();
   if (expectedVersion !== undefined && expectedVersion !== row.version) throw new VersionStale('role', row.version);
@@ -141,11 +170,20 @@ async function permissionsOf(ctx: Ctx, ids: readonly RoleId[]): Promise<Map<Role
   return held;
 }
 
-async function replaceWords(ctx: Ctx, roleId: RoleId, before: readonly string[], after: readonly string[]): Promise<void> {
+async function replaceWords(
+  ctx: Ctx,
+  roleId: RoleId,
+  before: readonly string[],
+  after: readonly string[],
+): Promise<void> {
   const gone = before.filter((word) => !after.includes(word));
   const lost = and(eq(rolePermissions.roleId, roleId), inArray(rolePermissions.permission, gone));
   if (gone.length > 0) await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, lost));
-  await hold(ctx, roleId, after.filter((word) => !before.includes(word)));
+  await hold(
+    ctx,
+    roleId,
+    after.filter((word) => !before.includes(word)),
+  );
 }
 
 async function hold(ctx: Ctx, roleId: RoleId, words: readonly string[]): Promise<void> {
@@ -154,7 +192,9 @@ async function hold(ctx: Ctx, roleId: RoleId, words: readonly string[]): Promise
   const sentences = new Map<string, string>(allPermissions().map((word) => [word.name, word.sentence]));
   const rows = words.map((name) => ({ companyId: ctx.companyId, name, sentence: sentences.get(name) ?? '' }));
   await ctx.tx.insert(permissions).values(rows).onConflictDoNothing();
-  await ctx.tx.insert(rolePermissions).values(words.map((permission) => ({ companyId: ctx.companyId, roleId, permission })));
+  await ctx.tx
+    .insert(rolePermissions)
+    .values(words.map((permission) => ({ companyId: ctx.companyId, roleId, permission })));
 }
 
 /** The words sorted and each once. Throws `InvalidInput` naming the place of every one that is not declared. */
@@ -163,7 +203,13 @@ function known(words: readonly string[]): string[] {
   const [first, ...others] = words.flatMap((word, at) =>
     declared.has(word)
       ? []
-      : [{ pointer: `/permissions/${at}`, code: 'unknown_permission', message: `There is no permission ${word}. GET /v1/permissions lists them.` }],
+      : [
+          {
+            pointer: `/permissions/${at}`,
+            code: 'unknown_permission',
+            message: `There is no permission ${word}. GET /v1/permissions lists them.`,
+          },
+        ],
   );
   if (first) throw new InvalidInput(first, ...others);
   return [...new Set(words)].sort();

@@ -9,7 +9,16 @@ import { createCompany } from '../companies/companies.service.ts';
 import { pruneAccess, seedAccess } from './access-seed.service.ts';
 import { can } from './iam.access.ts';
 import { RoleInUse, RoleNameTaken, SystemRoleImmutable } from './iam.errors.ts';
-import { copyRole, createRole, deleteRole, getRole, grantable, listRoles, roleIdOf, updateRole } from './roles.service.ts';
+import {
+  copyRole,
+  createRole,
+  deleteRole,
+  getRole,
+  grantable,
+  listRoles,
+  roleIdOf,
+  updateRole,
+} from './roles.service.ts';
 import { SYSTEM_ROLES, wordsHeldBy } from './system-roles.ts';
 
 const db = useDatabase();
@@ -19,7 +28,13 @@ async function givenCompany() {
   const companyId = newId('com');
   const system = systemSession(companyId, 'test');
   await db.app.run(system, async (ctx) => {
-    await createCompany(ctx, { name: 'A', handle: companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' });
+    await createCompany(ctx, {
+      name: 'A',
+      handle: companyId.slice(4),
+      country: 'NG',
+      currency: 'NGN',
+      timezone: 'Africa/Lagos',
+    });
     await seedAccess(ctx);
   });
   const staff = (...permissions: string[]): Session => ({
@@ -30,7 +45,11 @@ async function givenCompany() {
   return { companyId, system, staff };
 }
 
-const wordsOf = (held: readonly string[]) => ({ name: `Role ${Math.random()}`, description: '', permissions: [...held] });
+const wordsOf = (held: readonly string[]) => ({
+  name: `Role ${Math.random()}`,
+  description: '',
+  permissions: [...held],
+});
 
 test('seeding twice leaves six system roles, with all words for the owner and none too many for the admin', async () => {
   const { system } = await givenCompany();
@@ -72,7 +91,13 @@ test('a company whose own role has the name of a new system role can still be se
   const companyId = newId('com');
   const system = systemSession(companyId, 'test');
   await db.app.run(system, async (ctx) => {
-    await createCompany(ctx, { name: 'A', handle: companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' });
+    await createCompany(ctx, {
+      name: 'A',
+      handle: companyId.slice(4),
+      country: 'NG',
+      currency: 'NGN',
+      timezone: 'Africa/Lagos',
+    });
     await createRole(ctx, { name: 'support', description: '', permissions: [] });
     await seedAccess(ctx);
     await seedAccess(ctx);
@@ -100,15 +125,20 @@ test('nobody grants a permission they do not hold, by making, changing, emptying
     db.app.run(weak, (ctx) => deleteRole(ctx, strong.id)),
     db.app.run(weak, async (ctx) => copyRole(ctx, await roleIdOf(ctx, 'owner'), { name: 'Mine' })),
   ];
-  for (const outcome of await Promise.allSettled(attempts)) expect(outcome).toMatchObject({ reason: { code: 'permission_missing' } });
+  for (const outcome of await Promise.allSettled(attempts))
+    expect(outcome).toMatchObject({ reason: { code: 'permission_missing' } });
   expect(() => grantable(weak, [can.read])).not.toThrow();
-  expect(() => grantable({ ...weak, actor: { type: 'nobody', id: 'nobody' }, permissions: new Set() }, [can.read])).toThrow(PermissionMissing);
+  expect(() =>
+    grantable({ ...weak, actor: { type: 'nobody', id: 'nobody' }, permissions: new Set() }, [can.read]),
+  ).toThrow(PermissionMissing);
 });
 
 test('system roles cannot be changed or deleted, not even by the system', async () => {
   const { system } = await givenCompany();
   const id = await db.app.run(system, (ctx) => roleIdOf(ctx, 'support'));
-  await expect(db.app.run(system, (ctx) => updateRole(ctx, id, { name: 'Help' }))).rejects.toBeInstanceOf(SystemRoleImmutable);
+  await expect(db.app.run(system, (ctx) => updateRole(ctx, id, { name: 'Help' }))).rejects.toBeInstanceOf(
+    SystemRoleImmutable,
+  );
   await expect(db.app.run(system, (ctx) => deleteRole(ctx, id))).rejects.toBeInstanceOf(SystemRoleImmutable);
 });
 
@@ -118,19 +148,26 @@ test('role names differ in more than case, also when two are made at once', asyn
   const make = (name: string) => db.app.run(me, (ctx) => createRole(ctx, { name, description: '', permissions: [] }));
   const outcomes = await Promise.allSettled([make('Warehouse'), make('WAREHOUSE'), make('owner')]);
   expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(RoleNameTaken);
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(RoleNameTaken);
 });
 
 test('an unknown permission is refused with its place', async () => {
   const { system } = await givenCompany();
   const work = db.app.run(system, (ctx) => createRole(ctx, wordsOf([can.read, 'planets.write'])));
-  await expect(work).rejects.toMatchObject({ status: 400, faults: [{ pointer: '/permissions/1', code: 'unknown_permission' }] });
+  await expect(work).rejects.toMatchObject({
+    status: 400,
+    faults: [{ pointer: '/permissions/1', code: 'unknown_permission' }],
+  });
   await expect(work).rejects.toBeInstanceOf(InvalidInput);
 });
 
 test('a role somebody has, or was invited to, cannot be deleted', async () => {
   const { system } = await givenCompany();
-  const [role, offered] = await db.app.run(system, async (ctx) => [await createRole(ctx, wordsOf([])), await createRole(ctx, wordsOf([]))]);
+  const [role, offered] = await db.app.run(system, async (ctx) => [
+    await createRole(ctx, wordsOf([])),
+    await createRole(ctx, wordsOf([])),
+  ]);
   const [stf, inv] = [newId('stf'), newId('inv')];
   const { companyId } = system;
   await db.admin`insert into staff (company_id, id, name, email, email_key, password_hash) values (${companyId}, ${stf}, 'A', 'a@b.c', 'a@b.c', 'x')`;
@@ -147,10 +184,12 @@ test('of two changes that read the same version one wins, and a change drops wha
   const { system } = await givenCompany();
   const role = await db.app.run(system, (ctx) => createRole(ctx, wordsOf([])));
   db.committed.length = 0;
-  const change = (name: string) => db.app.run(system, (ctx) => updateRole(ctx, role.id, { name, permissions: [can.read] }, role.version));
+  const change = (name: string) =>
+    db.app.run(system, (ctx) => updateRole(ctx, role.id, { name, permissions: [can.read] }, role.version));
   const outcomes = await Promise.allSettled([change('One'), change('Two')]);
   expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(VersionStale);
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(VersionStale);
   expect(db.committed).toEqual([{ companyId: system.companyId, touched: true, nudged: true }]);
 });
 
@@ -171,8 +210,14 @@ test('role changes are audited with before and after and announced with a rising
     await updateRole(ctx, role.id, { permissions: [can.read] });
     await deleteRole(ctx, role.id);
   });
-  const entries = await db.admin`select action from audit_entries where company_id = ${system.companyId} and entity_type = 'role' order by id`;
-  const events = await db.admin`select type, sequence from events where company_id = ${system.companyId} and type like 'role.%' order by sequence`;
+  const entries =
+    await db.admin`select action from audit_entries where company_id = ${system.companyId} and entity_type = 'role' order by id`;
+  const events =
+    await db.admin`select type, sequence from events where company_id = ${system.companyId} and type like 'role.%' order by sequence`;
   expect(entries.map((row) => row['action'])).toEqual(['role.created', 'role.updated', 'role.deleted']);
-  expect(events.map((row) => [row['type'], row['sequence']])).toEqual([['role.created', 1], ['role.updated', 2], ['role.deleted', 3]]);
+  expect(events.map((row) => [row['type'], row['sequence']])).toEqual([
+    ['role.created', 1],
+    ['role.updated', 2],
+    ['role.deleted', 3],
+  ]);
 });

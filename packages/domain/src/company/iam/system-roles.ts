@@ -8,7 +8,17 @@ interface SystemRole {
   holds: readonly string[];
 }
 
-const CATALOGUE = ['files', 'categories', 'products', 'prices', 'price_lists', 'inventory', 'collections', 'product_imports', 'reviews'];
+const CATALOGUE = [
+  'files',
+  'categories',
+  'products',
+  'prices',
+  'price_lists',
+  'inventory',
+  'collections',
+  'product_imports',
+  'reviews',
+];
 const SELLING = ['orders', 'fulfilments', 'returns', 'customers', 'payments'];
 
 const whole = (nouns: readonly string[]) => nouns.map((noun) => `${noun}.*`);
@@ -19,8 +29,18 @@ const seen = (nouns: readonly string[]) => nouns.map((noun) => `${noun}.read`);
  * it to the right roles by its noun alone.
  */
 export const SYSTEM_ROLES: readonly SystemRole[] = [
-  { key: 'owner', name: 'Owner', description: 'May do everything, and is the only one who appoints owners.', holds: ['*'] },
-  { key: 'admin', name: 'Admin', description: 'May do everything except what belongs to the owner.', holds: ['*', '!company.own'] },
+  {
+    key: 'owner',
+    name: 'Owner',
+    description: 'May do everything, and is the only one who appoints owners.',
+    holds: ['*'],
+  },
+  {
+    key: 'admin',
+    name: 'Admin',
+    description: 'May do everything except what belongs to the owner.',
+    holds: ['*', '!company.own'],
+  },
   {
     key: 'catalogue_manager',
     name: 'Catalogue manager',
@@ -31,7 +51,15 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     key: 'order_manager',
     name: 'Order manager',
     description: 'Handles orders, payments, fulfilment and returns.',
-    holds: [...whole(SELLING), 'refunds.*', 'inventory.*', ...seen(CATALOGUE), 'shipping.read', 'discounts.read', 'company.read'],
+    holds: [
+      ...whole(SELLING),
+      'refunds.*',
+      'inventory.*',
+      ...seen(CATALOGUE),
+      'shipping.read',
+      'discounts.read',
+      'company.read',
+    ],
   },
   {
     key: 'support',
@@ -46,7 +74,9 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
 export function wordsHeldBy(role: { holds: readonly string[] }, declared: readonly string[]): string[] {
   const taken = role.holds.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
   const given = role.holds.filter((pattern) => !pattern.startsWith('!'));
-  return declared.filter((word) => given.some((pattern) => fits(pattern, word)) && !taken.some((pattern) => fits(pattern, word)));
+  return declared.filter(
+    (word) => given.some((pattern) => fits(pattern, word)) && !taken.some((pattern) => fits(pattern, word)),
+  );
 }
 
 function fits(pattern: string, word: string): boolean {

@@ -63,8 +63,15 @@ export async function rewrapDataKeys(ctx: Ctx): Promise<number> {
   const old = rows.filter((row) => masterKeyOf(row.wrapped) !== currentMasterKey());
   for (const row of old) {
     const wrapped = seal(openDataKey(ctx, row).key.toString('base64'), boundTo(ctx.companyId, row.id));
-    await ctx.tx.update(companyDataKeys).set({ wrapped }).where(mine(ctx, companyDataKeys, eq(companyDataKeys.id, row.id)));
-    ctx.audit({ action: 'data_key.rewrapped', entity: { type: 'data_key', id: row.id }, after: { masterKeyName: currentMasterKey() } });
+    await ctx.tx
+      .update(companyDataKeys)
+      .set({ wrapped })
+      .where(mine(ctx, companyDataKeys, eq(companyDataKeys.id, row.id)));
+    ctx.audit({
+      action: 'data_key.rewrapped',
+      entity: { type: 'data_key', id: row.id },
+      after: { masterKeyName: currentMasterKey() },
+    });
   }
   return old.length;
 }
@@ -77,7 +84,9 @@ export async function lockDataKeys(ctx: Ctx): Promise<void> {
 async function addDataKey(ctx: Ctx): Promise<DataKey> {
   const id = newId('dek');
   const key = randomBytes(DATA_KEY_BYTES);
-  await ctx.tx.insert(companyDataKeys).values({ companyId: ctx.companyId, id, wrapped: seal(key.toString('base64'), boundTo(ctx.companyId, id)) });
+  await ctx.tx
+    .insert(companyDataKeys)
+    .values({ companyId: ctx.companyId, id, wrapped: seal(key.toString('base64'), boundTo(ctx.companyId, id)) });
   return { id, key };
 }
 

@@ -5,6 +5,9 @@ export class SecretUnreadable extends DomainError {
   readonly code = 'secret_unreadable';
   readonly status = 503;
   constructor(name: string, reason: string) {
-    super('A stored credential cannot be read right now. Enter it again, or ask whoever runs this service.', { name, reason });
+    super('A stored credential cannot be read right now. Enter it again, or ask whoever runs this service.', {
+      name,
+      reason,
+    });
   }
 }

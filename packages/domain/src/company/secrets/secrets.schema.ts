@@ -1,5 +1,4 @@
-import { integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
-import { foreignKey } from 'drizzle-orm/pg-core';
+import { foreignKey, integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
 import { instantColumn } from '../../kernel/clock.ts';
 import { idColumn } from '../../kernel/ids.ts';
 import { createdAt, tenantId, updatedAt, walls } from '../../kernel/tables.ts';
@@ -7,7 +6,12 @@ import { createdAt, tenantId, updatedAt, walls } from '../../kernel/tables.ts';
 /** A company's own encryption keys, wrapped by a master key. New secrets use the newest; old ones stay readable. */
 export const companyDataKeys = pgTable(
   'company_data_keys',
-  { ...tenantId('dek'), wrapped: text('wrapped').notNull(), createdAt: createdAt(), retiredAt: instantColumn('retired_at') },
+  {
+    ...tenantId('dek'),
+    wrapped: text('wrapped').notNull(),
+    createdAt: createdAt(),
+    retiredAt: instantColumn('retired_at'),
+  },
   (t) => [...walls(t)],
 );
 
@@ -29,6 +33,9 @@ export const companySecrets = pgTable(
   (t) => [
     ...walls(t),
     unique('company_secrets_name').on(t.companyId, t.name),
-    foreignKey({ columns: [t.companyId, t.dataKeyId], foreignColumns: [companyDataKeys.companyId, companyDataKeys.id] }),
+    foreignKey({
+      columns: [t.companyId, t.dataKeyId],
+      foreignColumns: [companyDataKeys.companyId, companyDataKeys.id],
+    }),
   ],
 );

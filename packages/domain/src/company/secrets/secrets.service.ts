@@ -54,11 +54,19 @@ export async function putSecret(ctx: Ctx, name: string, plain: string, hint = pl
   const [row] = await ctx.tx
     .insert(companySecrets)
     .values({ companyId: ctx.companyId, id, name, ...values })
-    .onConflictDoUpdate({ target: [companySecrets.companyId, companySecrets.id], set: { ...values, updatedAt: sql`now()` } })
+    .onConflictDoUpdate({
+      target: [companySecrets.companyId, companySecrets.id],
+      set: { ...values, updatedAt: sql`now()` },
+    })
     .returning();
   if (!row) throw new Error('The insert gave no row back');
   const secret = viewOf(row);
-  ctx.audit({ action: 'secret.stored', entity: { type: 'credential', id }, before: before && viewOf(before), after: secret });
+  ctx.audit({
+    action: 'secret.stored',
+    entity: { type: 'credential', id },
+    before: before && viewOf(before),
+    after: secret,
+  });
   return secret;
 }
 
@@ -71,7 +79,10 @@ export async function revealSecret(ctx: Ctx, name: string): Promise<string | und
   const [found] = await ctx.tx
     .select({ secret: companySecrets, dataKey: companyDataKeys })
     .from(companySecrets)
-    .innerJoin(companyDataKeys, and(eq(companyDataKeys.companyId, companySecrets.companyId), eq(companyDataKeys.id, companySecrets.dataKeyId)))
+    .innerJoin(
+      companyDataKeys,
+      and(eq(companyDataKeys.companyId, companySecrets.companyId), eq(companyDataKeys.id, companySecrets.dataKeyId)),
+    )
     .where(mine(ctx, companySecrets, eq(companySecrets.name, name)));
   return found && openSecret(ctx, found.dataKey, found.secret);
 }
@@ -102,7 +113,14 @@ export async function rotateDataKey(ctx: Ctx): Promise<number> {
     ctx.tx.select().from(companySecrets).where(mine(ctx, companySecrets)),
     ctx.tx.select().from(companyDataKeys).where(mine(ctx, companyDataKeys)),
   ]);
-  const plains = rows.map((row) => ({ row, plain: openSecret(ctx, keys.find((key) => key.id === row.dataKeyId), row) }));
+  const plains = rows.map((row) => ({
+    row,
+    plain: openSecret(
+      ctx,
+      keys.find((key) => key.id === row.dataKeyId),
+      row,
+    ),
+  }));
   const dataKey = await replaceDataKey(ctx);
   for (const { row, plain } of plains) {
     await ctx.tx
@@ -111,12 +129,19 @@ export async function rotateDataKey(ctx: Ctx): Promise<number> {
       .where(mine(ctx, companySecrets, eq(companySecrets.id, row.id)));
   }
   await dropRetiredDataKeys(ctx);
-  ctx.audit({ action: 'data_key.rotated', entity: { type: 'data_key', id: dataKey.id }, after: { resealed: rows.length } });
+  ctx.audit({
+    action: 'data_key.rotated',
+    entity: { type: 'data_key', id: dataKey.id },
+    after: { resealed: rows.length },
+  });
   return rows.length;
 }
 
 async function findSecret(ctx: Ctx, name: string): Promise<SecretRow | undefined> {
-  const [row] = await ctx.tx.select().from(companySecrets).where(mine(ctx, companySecrets, eq(companySecrets.name, name)));
+  const [row] = await ctx.tx
+    .select()
+    .from(companySecrets)
+    .where(mine(ctx, companySecrets, eq(companySecrets.name, name)));
   return row;
 }
 
@@ -128,7 +153,8 @@ const sealSecret = (ctx: Ctx, { id, key }: DataKey, secretId: Id<'sec'>, plain: 
 
 function openSecret(ctx: Ctx, wrapped: WrappedKey | undefined, row: SecretRow): string {
   const head = `${VERSION}.${row.dataKeyId}.`;
-  if (!wrapped || !row.sealed.startsWith(head)) throw new SecretUnreadable(row.name, `not sealed with ${row.dataKeyId}`);
+  if (!wrapped || !row.sealed.startsWith(head))
+    throw new SecretUnreadable(row.name, `not sealed with ${row.dataKeyId}`);
   try {
     return openWith(openDataKey(ctx, wrapped).key, row.sealed.slice(head.length), boundTo(ctx, row.id)).toString();
   } catch (error) {

@@ -15,7 +15,8 @@ const TEST_KEY = ['test', Buffer.alloc(32, 7)] as const;
 const given = () => systemSession(newId('com'), 'test');
 const put = (session: Session, name = NAME, plain = PLAIN) => db.app.run(session, (ctx) => putSecret(ctx, name, plain));
 const reveal = (session: Session, name = NAME) => db.app.run(session, (ctx) => revealSecret(ctx, name));
-const rowsOf = (session: Session) => db.admin`select id, sealed, data_key_id from company_secrets where company_id = ${session.companyId} order by name`;
+const rowsOf = (session: Session) =>
+  db.admin`select id, sealed, data_key_id from company_secrets where company_id = ${session.companyId} order by name`;
 
 afterEach(() => useMasterKeys(new Map([TEST_KEY])));
 
@@ -24,7 +25,8 @@ test('a secret comes back as it was stored, and lies in the database sealed', as
   const view = await put(session);
   expect(await reveal(session)).toBe(PLAIN);
   expect(view).toMatchObject({ name: NAME, lastFour: 'cdef', version: 1 });
-  const everything = await db.admin`select (select jsonb_agg(s)::text from company_secrets s) || (select jsonb_agg(k)::text from company_data_keys k)
+  const everything =
+    await db.admin`select (select jsonb_agg(s)::text from company_secrets s) || (select jsonb_agg(k)::text from company_data_keys k)
     || (select jsonb_agg(a)::text from audit_entries a) as text`;
   expect(everything[0]?.['text']).not.toContain(PLAIN);
   expect(everything[0]?.['text']).not.toContain(Buffer.from(PLAIN).toString('base64').slice(0, 20));
@@ -34,7 +36,11 @@ test('a secret comes back as it was stored, and lies in the database sealed', as
 test('a new value replaces the old one; a deleted one is gone; an unknown name is nothing', async () => {
   const session = given();
   const first = await put(session);
-  expect(await put(session, NAME, 'another-secret-value')).toMatchObject({ id: first.id, version: 2, lastFour: 'alue' });
+  expect(await put(session, NAME, 'another-secret-value')).toMatchObject({
+    id: first.id,
+    version: 2,
+    lastFour: 'alue',
+  });
   expect(await reveal(session)).toBe('another-secret-value');
   expect(await db.app.run(session, (ctx) => deleteSecret(ctx, NAME))).toBe(true);
   expect(await db.app.run(session, (ctx) => deleteSecret(ctx, NAME))).toBe(false);
@@ -48,7 +54,11 @@ test('nothing is told of the characters of a short secret', async () => {
 
 test('two who store at once make one data key and one row', async () => {
   const session = given();
-  await Promise.all([put(session, NAME, 'first-secret-value-1'), put(session, NAME, 'first-secret-value-2'), put(session, 'other', 'x')]);
+  await Promise.all([
+    put(session, NAME, 'first-secret-value-1'),
+    put(session, NAME, 'first-secret-value-2'),
+    put(session, 'other', 'x'),
+  ]);
   expect(await rowsOf(session)).toHaveLength(2);
   expect(await db.admin`select 1 from company_data_keys where company_id = ${session.companyId}`).toHaveLength(1);
 });
@@ -94,7 +104,9 @@ test('rotating the data key seals every secret anew, keeps their values and forg
   const after = await rowsOf(session);
   expect(await Promise.all(['a', 'b'].map((name) => reveal(session, name)))).toEqual(['secret of a', 'secret of b']);
   expect(after.map((row) => row['sealed'])).not.toEqual(before.map((row) => row['sealed']));
-  expect(await db.admin`select id from company_data_keys where company_id = ${session.companyId}`).toEqual([{ id: after[0]?.['data_key_id'] }]);
+  expect(await db.admin`select id from company_data_keys where company_id = ${session.companyId}`).toEqual([
+    { id: after[0]?.['data_key_id'] },
+  ]);
 });
 
 test('a rotation beside a writer and readers loses nothing', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { allowsOrigin, originOf, webOrigin } from './origin.ts';
+import { webOrigin } from './origin.contract.ts';
+import { allowsOrigin, originOf } from './origin.ts';
 
 test('an origin is folded to one form: small letters, no default port, no port on loopback', () => {
   expect(originOf('HTTPS://Shop.Example.com:443')).toBe('https://shop.example.com');
@@ -12,7 +13,21 @@ test('an origin is folded to one form: small letters, no default port, no port o
 });
 
 test('what is more or less than an origin is refused', () => {
-  const wrong = ['', '*', 'null', 'shop.example.com', 'ftp://a.example', 'https://', 'https://a.example/x', 'https://a.example?x', 'https://u:p@a.example', 'https://*.example.com', 'https://a b', 'https://a\\b', 'javascript:alert(1)'];
+  const wrong = [
+    '',
+    '*',
+    'null',
+    'shop.example.com',
+    'ftp://a.example',
+    'https://',
+    'https://a.example/x',
+    'https://a.example?x',
+    'https://u:p@a.example',
+    'https://*.example.com',
+    'https://a b',
+    'https://a\\b',
+    'javascript:alert(1)',
+  ];
   for (const text of wrong) expect([text, originOf(text)]).toEqual([text, undefined]);
   for (const text of wrong) expect(webOrigin.safeParse(text).success).toBe(false);
 });

@@ -1,6 +1,3 @@
-import { z } from 'zod';
-
-const ORIGIN_LENGTH_MAX = 255;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
@@ -22,14 +19,3 @@ export function allowsOrigin(allowed: readonly string[], origin: string): boolea
   const normal = originOf(origin);
   return normal !== undefined && allowed.includes(normal);
 }
-
-/** Zod schema of an origin. What comes out is its normal form. */
-export const webOrigin = z
-  .string()
-  .trim()
-  .max(ORIGIN_LENGTH_MAX)
-  .refine((text) => originOf(text) !== undefined, {
-    error: 'Expected scheme, host and port only, like https://shop.example.com or http://localhost.',
-  })
-  .overwrite((text) => originOf(text) ?? text)
-  .meta({ example: 'https://shop.example.com' });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { currencyCode } from '../../kernel/money.ts';
 import { email, prose, text } from '../../kernel/text.ts';
 import { countryCode } from '../companies/companies.contract.ts';
-import { webOrigin } from './origin.ts';
+import { webOrigin } from './origin.contract.ts';
 
 const COLOUR = /^#[0-9a-f]{6}$/i;
 const LOCALES_MAX = 50;
@@ -42,7 +42,11 @@ const general = z.strictObject({
     .default(null),
   locale: locale.default('en'),
   locales: z.array(locale).max(LOCALES_MAX).default([]).meta({ description: 'Further languages of the shop.' }),
-  currencies: z.array(currencyCode).max(CURRENCIES_MAX).default([]).meta({ description: "Currencies besides the company's own." }),
+  currencies: z
+    .array(currencyCode)
+    .max(CURRENCIES_MAX)
+    .default([])
+    .meta({ description: "Currencies besides the company's own." }),
   weightUnit: z.enum(['g', 'kg', 'oz', 'lb']).default('kg'),
   lengthUnit: z.enum(['mm', 'cm', 'm', 'in']).default('cm'),
 });
@@ -60,12 +64,14 @@ const security = z.strictObject({
 });
 
 const storefront = z.strictObject({
-  url: httpsUrl.nullable().default(null).meta({ description: 'Where shoppers find the shop; links in mails start with it.' }),
-  allowedOrigins: z
-    .array(webOrigin)
-    .max(ORIGINS_MAX)
-    .default([])
-    .meta({ description: 'Web origins that publishable keys without a list of their own answer to, and where shoppers may return to after paying. Empty: any.' }),
+  url: httpsUrl
+    .nullable()
+    .default(null)
+    .meta({ description: 'Where shoppers find the shop; links in mails start with it.' }),
+  allowedOrigins: z.array(webOrigin).max(ORIGINS_MAX).default([]).meta({
+    description:
+      'Web origins that publishable keys without a list of their own answer to, and where shoppers may return to after paying. Empty: any.',
+  }),
 });
 
 const checkout = z.strictObject({
@@ -76,12 +82,21 @@ const checkout = z.strictObject({
 });
 
 const payment = z.strictObject({
-  holdMinutesManual: z.int().min(60).max(43_200).default(4_320).meta({ description: 'How long stock is held for an order paid by transfer.' }),
+  holdMinutesManual: z
+    .int()
+    .min(60)
+    .max(43_200)
+    .default(4_320)
+    .meta({ description: 'How long stock is held for an order paid by transfer.' }),
   manualInstructions: prose(2_000).default('').meta({ description: 'What a shopper who pays by transfer is told.' }),
 });
 
 const shipping = z.strictObject({
-  countries: z.array(countryCode).max(250).default([]).meta({ description: 'Where the shop ships to. Empty: wherever a shipping zone is.' }),
+  countries: z
+    .array(countryCode)
+    .max(250)
+    .default([])
+    .meta({ description: 'Where the shop ships to. Empty: wherever a shipping zone is.' }),
   handlingDays: z.int().min(0).max(90).default(1),
 });
 
@@ -92,13 +107,24 @@ const tax = z.strictObject({
 });
 
 const inventory = z.strictObject({
-  holdMinutes: z.int().min(5).max(1_440).default(30).meta({ description: 'How long stock is held for an order that waits for its payment.' }),
-  backorder: z.boolean().default(false).meta({ description: 'Sell what is not in stock, unless the variant says otherwise.' }),
+  holdMinutes: z
+    .int()
+    .min(5)
+    .max(1_440)
+    .default(30)
+    .meta({ description: 'How long stock is held for an order that waits for its payment.' }),
+  backorder: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Sell what is not in stock, unless the variant says otherwise.' }),
   lowStockThreshold: z.int().min(0).max(1_000_000).default(5),
 });
 
 const notification = z.strictObject({
-  senderName: text(80).nullable().default(null).meta({ description: "Who mails come from; without it the company's name." }),
+  senderName: text(80)
+    .nullable()
+    .default(null)
+    .meta({ description: "Who mails come from; without it the company's name." }),
   replyTo: email.nullable().default(null),
   orderMailsTo: z.array(email).max(20).default([]).meta({ description: 'Who of the company hears of new orders.' }),
 });
@@ -113,12 +139,21 @@ const orders = z.strictObject({
 });
 
 const webhooks = z.strictObject({
-  failureMailsTo: z.array(email).max(20).default([]).meta({ description: 'Who hears that an endpoint was switched off.' }),
+  failureMailsTo: z
+    .array(email)
+    .max(20)
+    .default([])
+    .meta({ description: 'Who hears that an endpoint was switched off.' }),
 });
 
 const privacy = z.strictObject({
   marketingConsentDefault: z.boolean().default(false),
-  abandonedCartDays: z.int().min(1).max(365).default(30).meta({ description: 'After how many days a cart nobody came back to is deleted.' }),
+  abandonedCartDays: z
+    .int()
+    .min(1)
+    .max(365)
+    .default(30)
+    .meta({ description: 'After how many days a cart nobody came back to is deleted.' }),
   policyUrl: httpsUrl.nullable().default(null),
 });
 

@@ -3,20 +3,31 @@ import { SETTING_GROUPS, type SettingGroup, type Settings, settingGroups } from 
 
 /** What every group says about itself besides its fields. */
 const about = {
-  version: z.int().meta({ description: 'Send it as If-Match to be sure nobody changed the group meanwhile. 0: never changed.' }),
+  version: z
+    .int()
+    .meta({ description: 'Send it as If-Match to be sure nobody changed the group meanwhile. 0: never changed.' }),
   overridden: z.array(z.string()).meta({ description: 'The fields this company set; all others have their default.' }),
   ignored: z.array(z.string()).meta({
-    description: 'Stored fields that this version does not know, or whose value it does not allow: their default holds.',
+    description:
+      'Stored fields that this version does not know, or whose value it does not allow: their default holds.',
   }),
 };
 
 const names = SETTING_GROUPS as [SettingGroup, ...SettingGroup[]]; // there is at least one
-export const groupParam = z.enum(names);
+/** A name in a path. One that is no group is not found, rather than wrong: the service says so. */
+export const groupParam = z
+  .string()
+  .max(60)
+  .meta({ description: `One of ${names.join(', ')}.`, example: 'inventory' });
 
-const viewOfGroup = (group: SettingGroup) => z.object({ group: z.literal(group), ...settingGroups[group].shape, ...about });
+const viewOfGroup = (group: SettingGroup) =>
+  z.object({ group: z.literal(group), ...settingGroups[group].shape, ...about });
 
 /** One group: its fields with their values, and what they are about. */
-export const settingsGroupView = z.discriminatedUnion('group', names.map(viewOfGroup) as [ReturnType<typeof viewOfGroup>]);
+export const settingsGroupView = z.discriminatedUnion(
+  'group',
+  names.map(viewOfGroup) as [ReturnType<typeof viewOfGroup>],
+);
 export type SettingsGroupView<Group extends SettingGroup = SettingGroup> = Settings<Group> & {
   group: Group;
   version: number;
@@ -35,6 +46,9 @@ export const settingsPatch = z.record(z.string().max(60), z.unknown()).meta({
 
 /** The schema of a change of one group, with every field optional and nullable. */
 export const patchOfGroup = (group: SettingGroup) => {
-  const fields = Object.entries(settingGroups[group].shape).map(([name, field]) => [name, field.unwrap().nullable().optional()]);
+  const fields = Object.entries(settingGroups[group].shape).map(([name, field]) => [
+    name,
+    field.unwrap().nullable().optional(),
+  ]);
   return z.strictObject(Object.fromEntries(fields) as Record<string, z.ZodType>); // optional fields of this group
 };

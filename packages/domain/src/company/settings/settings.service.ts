@@ -4,7 +4,7 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { mine } from '../../kernel/tables.ts';
-import { isSettingGroup, SETTING_GROUPS, type SettingGroup, settingGroups, type Settings } from './setting-groups.ts';
+import { isSettingGroup, SETTING_GROUPS, type SettingGroup, type Settings, settingGroups } from './setting-groups.ts';
 import { patchOfGroup, type SettingsGroupView, type SettingsView } from './settings.contract.ts';
 import { settingsUpdated } from './settings.events.ts';
 import { companySettings } from './settings.schema.ts';
@@ -23,7 +23,8 @@ export async function getSettings<Group extends SettingGroup>(ctx: Ctx, group: G
 }
 
 /** The values of one group out of its stored overrides, for a query that has read them itself. */
-export const settingsFrom = <Group extends SettingGroup>(group: Group, overrides: Overrides): Settings<Group> => valuesOf(group, overrides).values;
+export const settingsFrom = <Group extends SettingGroup>(group: Group, overrides: Overrides): Settings<Group> =>
+  valuesOf(group, overrides).values;
 
 /** One group with its version, as `GET /v1/settings/:group` shows it. Throws `NotFound` for a name that is no group. */
 export async function showSettings(ctx: Ctx, group: string): Promise<SettingsGroupView> {
@@ -44,11 +45,17 @@ export async function showAllSettings(ctx: Ctx): Promise<SettingsView> {
  * Throws `NotFound` for an unknown group, `InvalidInput` naming each field that is unknown or wrong, and `VersionStale`
  * if `expectedVersion` is given and not the present one.
  */
-export async function patchSettings(ctx: Ctx, group: string, patch: unknown, expectedVersion?: number): Promise<SettingsGroupView> {
+export async function patchSettings(
+  ctx: Ctx,
+  group: string,
+  patch: unknown,
+  expectedVersion?: number,
+): Promise<SettingsGroupView> {
   const known = groupNamed(group);
   const changes = parsePatch(known, patch);
   const before = await lockGroup(ctx, known);
-  if (expectedVersion !== undefined && expectedVersion !== before.version) throw new VersionStale('group of settings', before.version);
+  if (expectedVersion !== undefined && expectedVersion !== before.version)
+    throw new VersionStale('group of settings', before.version);
   const overrides = merged(before.overrides, changes);
   if (JSON.stringify(overrides) === JSON.stringify(before.overrides)) return viewOf(known, before);
 
@@ -56,9 +63,17 @@ export async function patchSettings(ctx: Ctx, group: string, patch: unknown, exp
   await ctx.tx
     .insert(companySettings)
     .values({ companyId: ctx.companyId, group: known, ...after })
-    .onConflictDoUpdate({ target: [companySettings.companyId, companySettings.group], set: { ...after, updatedAt: sql`now()` } });
+    .onConflictDoUpdate({
+      target: [companySettings.companyId, companySettings.group],
+      set: { ...after, updatedAt: sql`now()` },
+    });
   const settings = viewOf(known, after);
-  ctx.audit({ action: 'settings.updated', entity: { type: 'settings', id: known }, before: viewOf(known, before), after: settings });
+  ctx.audit({
+    action: 'settings.updated',
+    entity: { type: 'settings', id: known },
+    before: viewOf(known, before),
+    after: settings,
+  });
   await emit(ctx, settingsUpdated, {
     aggregate: { id: `settings:${known}`, sequence: after.version },
     data: { settings: settings as z.input<typeof settingsUpdated.data>['settings'] }, // parsed by the event's schema
@@ -73,13 +88,18 @@ function groupNamed(name: string): SettingGroup {
 }
 
 async function readGroup(ctx: Ctx, group: SettingGroup): Promise<Stored> {
-  const [row] = await ctx.tx.select().from(companySettings).where(mine(ctx, companySettings, eq(companySettings.group, group)));
+  const [row] = await ctx.tx
+    .select()
+    .from(companySettings)
+    .where(mine(ctx, companySettings, eq(companySettings.group, group)));
   return row ?? UNTOUCHED;
 }
 
 /** A group nobody changed has no row to lock, so the lock is one on its name, held until the transaction ends. */
 async function lockGroup(ctx: Ctx, group: SettingGroup): Promise<Stored> {
-  await ctx.tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`company_settings|${ctx.companyId}|${group}`}, 0))`);
+  await ctx.tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`company_settings|${ctx.companyId}|${group}`}, 0))`,
+  );
   return readGroup(ctx, group);
 }
 
@@ -95,7 +115,10 @@ function parsePatch(group: SettingGroup, patch: unknown): Overrides {
       message: field === undefined ? issue.message : `The settings of ${group} have no field ${field}.`,
     }));
   });
-  throw new InvalidInput(first ?? { pointer: '', code: 'invalid', message: 'Expected an object of settings.' }, ...others);
+  throw new InvalidInput(
+    first ?? { pointer: '', code: 'invalid', message: 'Expected an object of settings.' },
+    ...others,
+  );
 }
 
 function merged(overrides: Overrides, changes: Overrides): Overrides {
@@ -108,7 +131,10 @@ function merged(overrides: Overrides, changes: Overrides): Overrides {
 }
 
 /** Stored values checked one by one: one that an older version allowed and this one does not must not break reading. */
-function valuesOf<Group extends SettingGroup>(group: Group, overrides: Overrides): { values: Settings<Group>; set: string[]; ignored: string[] } {
+function valuesOf<Group extends SettingGroup>(
+  group: Group,
+  overrides: Overrides,
+): { values: Settings<Group>; set: string[]; ignored: string[] } {
   const values: Overrides = {};
   const set: string[] = [];
   const ignored = Object.keys(overrides).filter((field) => !Object.hasOwn(settingGroups[group].shape, field));

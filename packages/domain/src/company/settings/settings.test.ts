@@ -14,7 +14,13 @@ const db = useDatabase();
 async function givenCompany() {
   const system = systemSession(newId('com'), 'test');
   await db.app.run(system, (ctx) =>
-    createCompany(ctx, { name: 'A', handle: system.companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' }),
+    createCompany(ctx, {
+      name: 'A',
+      handle: system.companyId.slice(4),
+      country: 'NG',
+      currency: 'NGN',
+      timezone: 'Africa/Lagos',
+    }),
   );
   return system;
 }
@@ -25,7 +31,8 @@ const patch = (session: Session, group: string, change: unknown, version?: numbe
 test('a company that set nothing has the defaults of every group, and not one row', async () => {
   const system = await givenCompany();
   const all = await db.app.run(system, showAllSettings);
-  for (const group of SETTING_GROUPS) expect(all[group]).toEqual({ group, ...settingGroups[group].parse({}), version: 0, overridden: [], ignored: [] });
+  for (const group of SETTING_GROUPS)
+    expect(all[group]).toEqual({ group, ...settingGroups[group].parse({}), version: 0, overridden: [], ignored: [] });
   expect(settingsView.parse(all)).toEqual(all);
   expect(await db.admin`select 1 from company_settings where company_id = ${system.companyId}`).toEqual([]);
 });
@@ -35,7 +42,11 @@ test('what is set stays set, what is null goes back to its default, and only dif
   await patch(system, 'inventory', { holdMinutes: 45, backorder: true });
   const after = await patch(system, 'inventory', { backorder: null });
   expect(after).toMatchObject({ holdMinutes: 45, backorder: false, version: 2, overridden: ['holdMinutes'] });
-  expect(await db.app.run(system, (ctx) => getSettings(ctx, 'inventory'))).toEqual({ holdMinutes: 45, backorder: false, lowStockThreshold: 5 });
+  expect(await db.app.run(system, (ctx) => getSettings(ctx, 'inventory'))).toEqual({
+    holdMinutes: 45,
+    backorder: false,
+    lowStockThreshold: 5,
+  });
   const rows = await db.admin`select overrides from company_settings where company_id = ${system.companyId}`;
   expect(rows.map((row) => row['overrides'])).toEqual([{ holdMinutes: 45 }]);
   expect(settingsGroupView.parse(after)).toEqual(after);
@@ -45,7 +56,10 @@ test('values are stored in their normal form', async () => {
   const system = await givenCompany();
   await patch(system, 'storefront', { allowedOrigins: ['HTTPS://Shop.Example:443', 'http://localhost:3000'] });
   await patch(system, 'general', { locale: 'EN-ng' });
-  expect((await db.app.run(system, (ctx) => getSettings(ctx, 'storefront'))).allowedOrigins).toEqual(['https://shop.example', 'http://localhost']);
+  expect((await db.app.run(system, (ctx) => getSettings(ctx, 'storefront'))).allowedOrigins).toEqual([
+    'https://shop.example',
+    'http://localhost',
+  ]);
   expect((await db.app.run(system, (ctx) => getSettings(ctx, 'general'))).locale).toBe('en-NG');
 });
 
@@ -63,17 +77,26 @@ test('an unknown group is not found; unknown and wrong fields are named', async 
       { pointer: '/a~1b', code: 'unknown_field', message: 'The settings of inventory have no field a/b.' },
     ],
   });
-  for (const nonsense of [[], null, 'x', 7]) await expect(patch(system, 'inventory', nonsense)).rejects.toBeInstanceOf(InvalidInput);
+  for (const nonsense of [[], null, 'x', 7])
+    await expect(patch(system, 'inventory', nonsense)).rejects.toBeInstanceOf(InvalidInput);
   expect(await db.admin`select 1 from company_settings where company_id = ${system.companyId}`).toEqual([]);
 });
 
 test('of two patches at once both are kept; of two that read the same version one wins', async () => {
   const system = await givenCompany();
   await Promise.all([patch(system, 'inventory', { holdMinutes: 45 }), patch(system, 'inventory', { backorder: true })]);
-  expect(await db.app.run(system, (ctx) => showSettings(ctx, 'inventory'))).toMatchObject({ holdMinutes: 45, backorder: true, version: 2 });
-  const outcomes = await Promise.allSettled([patch(system, 'orders', { numberStart: 5 }, 0), patch(system, 'orders', { numberStart: 6 }, 0)]);
+  expect(await db.app.run(system, (ctx) => showSettings(ctx, 'inventory'))).toMatchObject({
+    holdMinutes: 45,
+    backorder: true,
+    version: 2,
+  });
+  const outcomes = await Promise.allSettled([
+    patch(system, 'orders', { numberStart: 5 }, 0),
+    patch(system, 'orders', { numberStart: 6 }, 0),
+  ]);
   expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(VersionStale);
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(VersionStale);
 });
 
 test('a change is audited with before and after, announced whole, and drops what processes remember; no change does nothing', async () => {
@@ -85,10 +108,15 @@ test('a change is audited with before and after, announced whole, and drops what
   expect(db.committed).toEqual([{ companyId: system.companyId, touched: true, nudged: true }]);
   await patch(staff, 'orders', { numberPrefix: 'B-' });
   await patch(staff, 'orders', {});
-  const entries = await db.admin`select before, after from audit_entries where company_id = ${system.companyId} and action = 'settings.updated' order by id`;
+  const entries =
+    await db.admin`select before, after from audit_entries where company_id = ${system.companyId} and action = 'settings.updated' order by id`;
   expect(entries).toHaveLength(2);
-  expect(entries[1]).toMatchObject({ before: { numberPrefix: 'A-', version: 1 }, after: { numberPrefix: 'B-', version: 2 } });
-  const events = await db.admin`select sequence, data from events where company_id = ${system.companyId} and type = 'settings.updated' order by id`;
+  expect(entries[1]).toMatchObject({
+    before: { numberPrefix: 'A-', version: 1 },
+    after: { numberPrefix: 'B-', version: 2 },
+  });
+  const events =
+    await db.admin`select sequence, data from events where company_id = ${system.companyId} and type = 'settings.updated' order by id`;
   expect(events.map((row) => row['sequence'])).toEqual([1, 2]);
   expect(events[1]?.['data']).toMatchObject({ settings: { group: 'orders', numberPrefix: 'B-', numberStart: 1001 } });
 });

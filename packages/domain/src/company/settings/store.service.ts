@@ -3,8 +3,8 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import { statement } from '../../kernel/statement.ts';
 import { companies } from '../companies/companies.schema.ts';
-import { settingsFrom } from './settings.service.ts';
 import { companySettings } from './settings.schema.ts';
+import { settingsFrom } from './settings.service.ts';
 import type { StoreView } from './store.contract.ts';
 
 type Overrides = Record<string, Record<string, unknown> | undefined>;

@@ -13,13 +13,25 @@ const db = useDatabase();
 test('a store shows its company and what is set of its look, the rest by default, and nothing of another company', async () => {
   const [a, b] = [systemSession(newId('com'), 'test'), systemSession(newId('com'), 'test')];
   for (const session of [a, b]) {
-    const about = { name: 'Ada', handle: session.companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' };
+    const about = {
+      name: 'Ada',
+      handle: session.companyId.slice(4),
+      country: 'NG',
+      currency: 'NGN',
+      timezone: 'Africa/Lagos',
+    };
     await db.app.run(session, (ctx) => createCompany(ctx, about));
   }
   await db.app.run(a, (ctx) => patchSettings(ctx, 'branding', { tagline: 'Cloth' }));
   await db.app.run(a, (ctx) => patchSettings(ctx, 'general', { locale: 'yo', legalName: 'Ada Fabrics Ltd' }));
   const [storeA, storeB] = [await db.app.run(a, showStore), await db.app.run(b, showStore)];
-  expect(storeA).toMatchObject({ id: a.companyId, mode: 'live', locale: 'yo', url: null, branding: { tagline: 'Cloth', logoUrl: null } });
+  expect(storeA).toMatchObject({
+    id: a.companyId,
+    mode: 'live',
+    locale: 'yo',
+    url: null,
+    branding: { tagline: 'Cloth', logoUrl: null },
+  });
   expect(storeB).toMatchObject({ id: b.companyId, locale: 'en', branding: { tagline: null } });
   expect(JSON.stringify(storeA)).not.toContain('Ltd');
   expect(storeView.parse(storeA)).toEqual(storeA);

@@ -13,5 +13,13 @@ export const listingScope = defineScopes(
 );
 export const cartScope = defineScopes('carts', { write: 'Fill carts' }, { publishable: true });
 export const checkoutScope = defineScopes('checkout', { write: 'Check out and pay' }, { publishable: true });
-export const customerScope = defineScopes('customers', { write: 'Register and log in customers' }, { publishable: true });
-export const orderScope = defineScopes('orders', { read: 'See an order with its token or as its customer' }, { publishable: true });
+export const customerScope = defineScopes(
+  'customers',
+  { write: 'Register and log in customers' },
+  { publishable: true },
+);
+export const orderScope = defineScopes(
+  'orders',
+  { read: 'See an order with its token or as its customer' },
+  { publishable: true },
+);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { webOrigin } from '../../company/settings/origin.ts';
+import { webOrigin } from '../../company/settings/origin.contract.ts';
 import { instant } from '../../kernel/clock.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
@@ -17,12 +17,13 @@ const scope = z.string().max(SCOPE_LENGTH_MAX).meta({ example: 'store.read' });
 export const newApiKey = z.strictObject({
   name: text(KEY_NAME_LENGTH_MAX).meta({ example: 'Web shop' }),
   type: z.enum(['publishable', 'secret']),
-  scopes: z.array(scope).min(1, { error: 'Name at least one scope: a key without scopes opens nothing.' }).max(SCOPES_PER_KEY_MAX),
-  allowedOrigins: z
-    .array(webOrigin)
-    .max(ORIGINS_PER_KEY_MAX)
-    .optional()
-    .meta({ description: 'Web origins a publishable key answers to. None: those of the storefront settings, else any.' }),
+  scopes: z
+    .array(scope)
+    .min(1, { error: 'Name at least one scope: a key without scopes opens nothing.' })
+    .max(SCOPES_PER_KEY_MAX),
+  allowedOrigins: z.array(webOrigin).max(ORIGINS_PER_KEY_MAX).optional().meta({
+    description: 'Web origins a publishable key answers to. None: those of the storefront settings, else any.',
+  }),
   expiresAt: instant.nullish().meta({ description: 'When the key stops working. Without it: never.' }),
 });
 export type NewApiKey = z.infer<typeof newApiKey>;

@@ -61,7 +61,11 @@ export const apiKeyOrigins = pgTable(
  */
 export const apiKeyUses = pgTable(
   'api_key_uses',
-  { companyId: companyIdColumn(), apiKeyId: idColumn('key', 'api_key_id').notNull(), usedAt: instantColumn('used_at').notNull() },
+  {
+    companyId: companyIdColumn(),
+    apiKeyId: idColumn('key', 'api_key_id').notNull(),
+    usedAt: instantColumn('used_at').notNull(),
+  },
   (t) => [
     companyWall(),
     primaryKey({ columns: [t.companyId, t.apiKeyId] }),

@@ -1,6 +1,6 @@
 import { eq, inArray, sql } from 'drizzle-orm';
-import { getCompany } from '../../company/companies/companies.service.ts';
 import type { CompanyMode } from '../../company/companies/companies.schema.ts';
+import { getCompany } from '../../company/companies/companies.service.ts';
 import { after, type Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound } from '../../kernel/errors.ts';
@@ -12,8 +12,8 @@ import type { ApiKeyMade, ApiKeyRotation, ApiKeysQuery, ApiKeyView, NewApiKey } 
 import { ApiKeyNotActive, ApiKeyRotatedBefore } from './api-keys.errors.ts';
 import { apiKeyCreated, apiKeyRevoked, apiKeyRotated } from './api-keys.events.ts';
 import { apiKeyOrigins, apiKeyScopes, apiKeys, apiKeyUses } from './api-keys.schema.ts';
-import { grantableScopes, knownScopes } from './key-scopes.ts';
 import { makeKey } from './key-form.ts';
+import { grantableScopes, knownScopes } from './key-scopes.ts';
 
 type KeyId = Id<'key'>;
 type KeyRow = typeof apiKeys.$inferSelect;
@@ -32,7 +32,8 @@ export async function mintKey(ctx: Ctx, input: NewApiKey): Promise<ApiKeyMade> {
   grantableScopes(ctx, input.type, scopes);
   const allowedOrigins = [...new Set(input.allowedOrigins ?? [])].sort();
   if (input.type === 'secret' && allowedOrigins.length > 0) {
-    const message = 'A secret key is for servers, which send no origin. Leave allowedOrigins out, or make a publishable key.';
+    const message =
+      'A secret key is for servers, which send no origin. Leave allowedOrigins out, or make a publishable key.';
     throw new InvalidInput({ pointer: '/allowedOrigins', code: 'not_for_secret_keys', message });
   }
   if (input.expiresAt && Date.parse(input.expiresAt) <= ctx.now.getTime()) {
@@ -50,15 +51,31 @@ export async function mintKey(ctx: Ctx, input: NewApiKey): Promise<ApiKeyMade> {
 export async function listKeys(ctx: Ctx, { limit, after: cursor, type }: ApiKeysQuery): Promise<Page<ApiKeyView>> {
   const { where, orderBy } = keyset({ columns: [apiKeys.id], direction: 'desc' }, cursor);
   const ofType = type ? eq(apiKeys.type, type) : undefined;
-  const rows = await ctx.tx.select().from(apiKeys).where(mine(ctx, apiKeys, where, ofType)).orderBy(...orderBy).limit(limit + 1);
-  const reach = await reachOf(ctx, rows.map((row) => row.id));
+  const rows = await ctx.tx
+    .select()
+    .from(apiKeys)
+    .where(mine(ctx, apiKeys, where, ofType))
+    .orderBy(...orderBy)
+    .limit(limit + 1);
+  const reach = await reachOf(
+    ctx,
+    rows.map((row) => row.id),
+  );
   const { mode } = await getCompany(ctx);
-  return pageFrom(rows, limit, (row) => [row.id], (row) => viewOf(ctx, row, mode, reach(row.id)));
+  return pageFrom(
+    rows,
+    limit,
+    (row) => [row.id],
+    (row) => viewOf(ctx, row, mode, reach(row.id)),
+  );
 }
 
 /** One key. Throws `NotFound`. */
 export async function getKey(ctx: Ctx, id: KeyId): Promise<ApiKeyView> {
-  const [row] = await ctx.tx.select().from(apiKeys).where(mine(ctx, apiKeys, eq(apiKeys.id, id)));
+  const [row] = await ctx.tx
+    .select()
+    .from(apiKeys)
+    .where(mine(ctx, apiKeys, eq(apiKeys.id, id)));
   if (!row) throw new NotFound('API key');
   const { mode } = await getCompany(ctx);
   return viewOf(ctx, row, mode, (await reachOf(ctx, [id]))(id));
@@ -74,16 +91,28 @@ export async function rotateKey(ctx: Ctx, id: KeyId, { overlapSeconds }: ApiKeyR
   grantableScopes(ctx, old.type, reach.scopes);
   const { status } = viewOf(ctx, old, mode, reach);
   if (status !== 'active') throw new ApiKeyNotActive(status);
-  const successors = await ctx.tx.select({ id: apiKeys.id }).from(apiKeys).where(mine(ctx, apiKeys, eq(apiKeys.rotatedFrom, id))).limit(1);
+  const successors = await ctx.tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(mine(ctx, apiKeys, eq(apiKeys.rotatedFrom, id)))
+    .limit(1);
   if (successors.length > 0) throw new ApiKeyRotatedBefore();
 
   const lifeSeconds = old.expiresAt ? (Date.parse(old.expiresAt) - Date.parse(old.createdAt)) / 1000 : undefined;
-  const row = { name: old.name, type: old.type, expiresAt: lifeSeconds ? after(ctx.now, lifeSeconds) : null, rotatedFrom: id };
+  const row = {
+    name: old.name,
+    type: old.type,
+    expiresAt: lifeSeconds ? after(ctx.now, lifeSeconds) : null,
+    rotatedFrom: id,
+  };
   const { apiKey, key } = await insertKey(ctx, mode, row, { ...reach, lastUsedAt: null });
   const sunset = after(ctx.now, overlapSeconds);
   const [ended] = await ctx.tx
     .update(apiKeys)
-    .set({ expiresAt: old.expiresAt && old.expiresAt < sunset ? old.expiresAt : sunset, eventSequence: old.eventSequence + 1 })
+    .set({
+      expiresAt: old.expiresAt && old.expiresAt < sunset ? old.expiresAt : sunset,
+      eventSequence: old.eventSequence + 1,
+    })
     .where(mine(ctx, apiKeys, eq(apiKeys.id, id)))
     .returning();
   if (!ended) throw new NotFound('API key');
@@ -136,7 +165,11 @@ export async function recordKeyUse(ctx: Ctx, uses: readonly { keyId: KeyId; used
 
 /** Two changes of one key take turns here. */
 async function lockKey(ctx: Ctx, id: KeyId): Promise<{ old: KeyRow; reach: Reach; mode: CompanyMode }> {
-  const [old] = await ctx.tx.select().from(apiKeys).where(mine(ctx, apiKeys, eq(apiKeys.id, id))).for('update');
+  const [old] = await ctx.tx
+    .select()
+    .from(apiKeys)
+    .where(mine(ctx, apiKeys, eq(apiKeys.id, id)))
+    .for('update');
   if (!old) throw new NotFound('API key');
   const { mode } = await getCompany(ctx);
   return { old, reach: (await reachOf(ctx, [id]))(id), mode };
@@ -150,7 +183,15 @@ async function insertKey(
 ): Promise<{ apiKey: ApiKeyView; key: string }> {
   const { key, hash, lastFour } = makeKey({ type: about.type, mode, companyId: ctx.companyId });
   const maker = { createdByType: ctx.actor.type, createdById: ctx.actor.id };
-  const values = { ...about, ...maker, companyId: ctx.companyId, id: newId('key'), tokenHash: hash, lastFour, eventSequence: 1 };
+  const values = {
+    ...about,
+    ...maker,
+    companyId: ctx.companyId,
+    id: newId('key'),
+    tokenHash: hash,
+    lastFour,
+    eventSequence: 1,
+  };
   const [row] = await ctx.tx.insert(apiKeys).values(values).returning();
   if (!row) throw new Error('The insert gave no row back');
   const owned = { companyId: ctx.companyId, apiKeyId: row.id };
@@ -164,13 +205,28 @@ async function insertKey(
 async function reachOf(ctx: Ctx, ids: readonly KeyId[]): Promise<(id: KeyId) => Reach> {
   if (ids.length === 0) return () => ({ scopes: [], allowedOrigins: [], lastUsedAt: null });
   const [scopes, origins, uses] = await Promise.all([
-    ctx.tx.select().from(apiKeyScopes).where(mine(ctx, apiKeyScopes, inArray(apiKeyScopes.apiKeyId, [...ids]))),
-    ctx.tx.select().from(apiKeyOrigins).where(mine(ctx, apiKeyOrigins, inArray(apiKeyOrigins.apiKeyId, [...ids]))),
-    ctx.tx.select().from(apiKeyUses).where(mine(ctx, apiKeyUses, inArray(apiKeyUses.apiKeyId, [...ids]))),
+    ctx.tx
+      .select()
+      .from(apiKeyScopes)
+      .where(mine(ctx, apiKeyScopes, inArray(apiKeyScopes.apiKeyId, [...ids]))),
+    ctx.tx
+      .select()
+      .from(apiKeyOrigins)
+      .where(mine(ctx, apiKeyOrigins, inArray(apiKeyOrigins.apiKeyId, [...ids]))),
+    ctx.tx
+      .select()
+      .from(apiKeyUses)
+      .where(mine(ctx, apiKeyUses, inArray(apiKeyUses.apiKeyId, [...ids]))),
   ]);
   return (id) => ({
-    scopes: scopes.filter((row) => row.apiKeyId === id).map((row) => row.scope).sort(),
-    allowedOrigins: origins.filter((row) => row.apiKeyId === id).map((row) => row.origin).sort(),
+    scopes: scopes
+      .filter((row) => row.apiKeyId === id)
+      .map((row) => row.scope)
+      .sort(),
+    allowedOrigins: origins
+      .filter((row) => row.apiKeyId === id)
+      .map((row) => row.origin)
+      .sort(),
     lastUsedAt: uses.find((row) => row.apiKeyId === id)?.usedAt ?? null,
   });
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { seedAccess } from '../../company/iam/access-seed.service.ts';
 import '../../company/companies/companies.access.ts'; // declares store.read
+import { closeCompany, createCompany, suspendCompany } from '../../company/companies/companies.service.ts';
 import { can as roles } from '../../company/iam/iam.access.ts';
-import { createCompany, closeCompany, suspendCompany } from '../../company/companies/companies.service.ts';
 import { type Session, systemSession } from '../../kernel/ctx.ts';
 import { NotFound, PermissionMissing } from '../../kernel/errors.ts';
 import { type CompanyId, newId } from '../../kernel/ids.ts';
@@ -19,7 +19,14 @@ const DAY_SECONDS = 24 * 3600;
 
 async function givenCompany(parentCompanyId?: CompanyId) {
   const system = systemSession(newId('com'), 'test');
-  const company = { name: 'A', handle: system.companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos', parentCompanyId };
+  const company = {
+    name: 'A',
+    handle: system.companyId.slice(4),
+    country: 'NG',
+    currency: 'NGN',
+    timezone: 'Africa/Lagos',
+    parentCompanyId,
+  };
   await db.app.run(system, async (ctx) => {
     await createCompany(ctx, company);
     await seedAccess(ctx);
@@ -34,8 +41,10 @@ const asStaff = (session: Session, ...permissions: string[]): Session => ({
 });
 
 const publishable: NewApiKey = { name: 'Web', type: 'publishable', scopes: ['store.read', 'carts.write'] };
-const mint = (session: Session, more: Partial<NewApiKey> = {}) => db.app.run(session, (ctx) => mintKey(ctx, { ...publishable, ...more }));
-const standingOf = (session: Session, key: string) => db.app.run(session, (ctx) => keyStanding(ctx, readKey(key)?.hash ?? ''));
+const mint = (session: Session, more: Partial<NewApiKey> = {}) =>
+  db.app.run(session, (ctx) => mintKey(ctx, { ...publishable, ...more }));
+const standingOf = (session: Session, key: string) =>
+  db.app.run(session, (ctx) => keyStanding(ctx, readKey(key)?.hash ?? ''));
 
 test('a minted key stands for its company with its scopes and origins, and only a hash of it is kept', async () => {
   const system = await givenCompany();
@@ -49,7 +58,8 @@ test('a minted key stands for its company with its scopes and origins, and only 
     companyStatus: 'active',
     companyMode: 'live',
   });
-  const everything = await db.admin`select (select jsonb_agg(k) from api_keys k)::text || (select jsonb_agg(e) from events e)::text
+  const everything =
+    await db.admin`select (select jsonb_agg(k) from api_keys k)::text || (select jsonb_agg(e) from events e)::text
     || (select jsonb_agg(a) from audit_entries a)::text as text`;
   expect(everything[0]?.['text']).not.toContain(made.key.slice(-40));
 });
@@ -69,10 +79,16 @@ test('a key works in its own company only', async () => {
 
 test('unknown scopes, unpublishable scopes, no scopes, a past expiry and origins on a secret key are refused by name', async () => {
   const system = await givenCompany();
-  await expect(mint(system, { scopes: ['store.read', 'planets.read'] })).rejects.toMatchObject({ faults: [{ pointer: '/scopes/1' }] });
+  await expect(mint(system, { scopes: ['store.read', 'planets.read'] })).rejects.toMatchObject({
+    faults: [{ pointer: '/scopes/1' }],
+  });
   await expect(mint(system, { scopes: [roles.read] })).rejects.toMatchObject({ faults: [{ code: 'not_publishable' }] });
-  await expect(mint(system, { expiresAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({ faults: [{ pointer: '/expiresAt' }] });
-  await expect(mint(system, { type: 'secret', allowedOrigins: ['https://a.example'] })).rejects.toMatchObject({ status: 400 });
+  await expect(mint(system, { expiresAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
+    faults: [{ pointer: '/expiresAt' }],
+  });
+  await expect(mint(system, { type: 'secret', allowedOrigins: ['https://a.example'] })).rejects.toMatchObject({
+    status: 400,
+  });
   expect(newApiKey.safeParse({ ...publishable, scopes: [] }).success).toBe(false);
   expect(newApiKey.safeParse({ ...publishable, allowedOrigins: ['https://a.example/path'] }).success).toBe(false);
 });
@@ -83,7 +99,9 @@ test('nobody mints or rotates a key that may do more than they may', async () =>
   const strong = await mint(system, { type: 'secret', scopes: [roles.write] });
   await expect(mint(weak, { type: 'secret', scopes: [roles.write] })).rejects.toBeInstanceOf(PermissionMissing);
   await expect(mint(weak, { type: 'secret', scopes: [roles.read, 'store.read'] })).resolves.toBeDefined();
-  await expect(db.app.run(weak, (ctx) => rotateKey(ctx, strong.id, { overlapSeconds: 0 }))).rejects.toBeInstanceOf(PermissionMissing);
+  await expect(db.app.run(weak, (ctx) => rotateKey(ctx, strong.id, { overlapSeconds: 0 }))).rejects.toBeInstanceOf(
+    PermissionMissing,
+  );
   const asKey: Session = { ...weak, actor: { type: 'key', id: newId('key') } };
   await expect(mint(asKey)).rejects.toThrow('carts.write');
 });
@@ -123,7 +141,8 @@ test('of two rotations at once one wins', async () => {
   const rotate = () => db.app.run(system, (ctx) => rotateKey(ctx, old.id, { overlapSeconds: 60 }));
   const outcomes = await Promise.allSettled([rotate(), rotate(), rotate()]);
   expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ApiKeyRotatedBefore);
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ApiKeyRotatedBefore);
   expect((await db.app.run(system, (ctx) => listKeys(ctx, { limit: 10 }))).data).toHaveLength(2);
 });
 
@@ -136,7 +155,9 @@ test('a revoked key stands for nothing from the commit on; revoking again change
   expect(await standingOf(system, key)).toBeUndefined();
   expect(await db.app.run(asStaff(system, can.write), (ctx) => revokeKey(ctx, id))).toEqual(first);
   expect(first.status).toBe('revoked');
-  await expect(db.app.run(system, (ctx) => rotateKey(ctx, id, { overlapSeconds: 0 }))).rejects.toBeInstanceOf(ApiKeyNotActive);
+  await expect(db.app.run(system, (ctx) => rotateKey(ctx, id, { overlapSeconds: 0 }))).rejects.toBeInstanceOf(
+    ApiKeyNotActive,
+  );
 });
 
 test('a suspended company is told so, and no key of a closed one stands for anything', async () => {
@@ -171,7 +192,13 @@ test('keys are listed newest first, page by page, without the keys themselves', 
 test('the latest use wins whichever process stores it last, without an audit note', async () => {
   const system = await givenCompany();
   const [a, b] = [await mint(system), await mint(system)];
-  const use = (usedAt: string) => db.app.run(system, (ctx) => recordKeyUse(ctx, [a, b].map(({ id }) => ({ keyId: id, usedAt }))));
+  const use = (usedAt: string) =>
+    db.app.run(system, (ctx) =>
+      recordKeyUse(
+        ctx,
+        [a, b].map(({ id }) => ({ keyId: id, usedAt })),
+      ),
+    );
   await Promise.all(['2026-11-21T10:00:00.000Z', '2026-11-21T12:00:00.000Z', '2026-11-21T11:00:00.000Z'].map(use));
   await db.app.run(system, (ctx) => recordKeyUse(ctx, []));
   expect((await db.app.run(system, (ctx) => getKey(ctx, a.id))).lastUsedAt).toBe('2026-11-21T12:00:00.000Z');
@@ -183,6 +210,8 @@ test("another company's key is like a missing one", async () => {
   for (const unknown of [id, newId('key')]) {
     await expect(db.app.run(b, (ctx) => getKey(ctx, unknown))).rejects.toBeInstanceOf(NotFound);
     await expect(db.app.run(b, (ctx) => revokeKey(ctx, unknown))).rejects.toBeInstanceOf(NotFound);
-    await expect(db.app.run(b, (ctx) => rotateKey(ctx, unknown, { overlapSeconds: 0 }))).rejects.toBeInstanceOf(NotFound);
+    await expect(db.app.run(b, (ctx) => rotateKey(ctx, unknown, { overlapSeconds: 0 }))).rejects.toBeInstanceOf(
+      NotFound,
+    );
   }
 });

@@ -9,7 +9,9 @@ test('a key says its type, mode and company, and the hash that was stored', () =
     for (const mode of ['live', 'test'] as const) {
       const made = makeKey({ ...about, type, mode });
       expect(readKey(made.key)).toEqual({ type, mode, companyId: about.companyId, hash: made.hash });
-      expect(made.key).toMatch(new RegExp(`^souk_${type === 'secret' ? 'sk' : 'pk'}_${mode}_[0-9a-z]{26}_[0-9A-Za-z]{49}$`));
+      expect(made.key).toMatch(
+        new RegExp(`^souk_${type === 'secret' ? 'sk' : 'pk'}_${mode}_[0-9a-z]{26}_[0-9A-Za-z]{49}$`),
+      );
     }
   }
 });
@@ -26,7 +28,17 @@ test('no one changed character of a key passes the checksum', () => {
 
 test('what only looks like a key is refused', () => {
   const { key } = makeKey(about);
-  for (const junk of ['', ' ', key.toUpperCase(), ` ${key}`, `${key}\n`, key.slice(1), `${key}0`, key.replace('live', 'prod'), '🔑'.repeat(50)]) {
+  for (const junk of [
+    '',
+    ' ',
+    key.toUpperCase(),
+    ` ${key}`,
+    `${key}\n`,
+    key.slice(1),
+    `${key}0`,
+    key.replace('live', 'prod'),
+    '🔑'.repeat(50),
+  ]) {
     expect(readKey(junk)).toBeUndefined();
   }
 });

@@ -19,7 +19,11 @@ export interface KeyClaims {
 }
 
 /** A new key, `souk_{pk|sk}_{live|test}_<company>_<256 random bits><checksum>`. The key itself is kept nowhere. */
-export function makeKey(about: Pick<KeyClaims, 'type' | 'mode' | 'companyId'>): { key: string; hash: string; lastFour: string } {
+export function makeKey(about: Pick<KeyClaims, 'type' | 'mode' | 'companyId'>): {
+  key: string;
+  hash: string;
+  lastFour: string;
+} {
   const random = base62(BigInt(`0x${randomBytes(RANDOM_BYTES).toString('hex')}`), RANDOM_LENGTH);
   const word = about.type === 'publishable' ? 'pk' : 'sk';
   const checked = `souk_${word}_${about.mode}_${suffixOf(about.companyId)}_${random}`;

@@ -29,8 +29,20 @@ function faultOf(type: ApiKeyType, word: string, pointer: string): FieldFault[] 
   const isPermission = allPermissions().some((candidate) => candidate.name === word);
   if (!scope && !isPermission) {
     const names = allScopes().map((candidate) => candidate.name);
-    return [{ pointer, code: 'unknown_scope', message: `There is no scope ${word}. Scopes are ${names.join(', ')}; secret keys may hold permissions too.` }];
+    return [
+      {
+        pointer,
+        code: 'unknown_scope',
+        message: `There is no scope ${word}. Scopes are ${names.join(', ')}; secret keys may hold permissions too.`,
+      },
+    ];
   }
   if (type === 'secret' || scope?.publishable) return [];
-  return [{ pointer, code: 'not_publishable', message: `A publishable key cannot hold ${word}: it is seen by everybody. Make a secret key.` }];
+  return [
+    {
+      pointer,
+      code: 'not_publishable',
+      message: `A publishable key cannot hold ${word}: it is seen by everybody. Make a secret key.`,
+    },
+  ];
 }

@@ -1,11 +1,11 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { companies, type CompanyMode, type CompanyStatus } from '../../company/companies/companies.schema.ts';
+import { type CompanyMode, type CompanyStatus, companies } from '../../company/companies/companies.schema.ts';
 import { companySettings } from '../../company/settings/settings.schema.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { statement } from '../../kernel/statement.ts';
-import { apiKeyOrigins, apiKeyScopes, apiKeys, type ApiKeyType } from './api-keys.schema.ts';
+import { type ApiKeyType, apiKeyOrigins, apiKeyScopes, apiKeys } from './api-keys.schema.ts';
 
 /** What a key is good for, now. */
 export interface KeyStanding {

@@ -4,6 +4,7 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, idOf } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { type OpenedSession, openSession } from '../sessions/sessions.service.ts';
+import { can } from '../staff/staff.access.ts';
 import type { StaffView } from '../staff/staff.contract.ts';
 import { createStaff, getStaff, permissionsOf, permissionsOfRoles } from '../staff/staff.service.ts';
 import { InviteExpired, InviteRefused } from './invites.errors.ts';
@@ -51,8 +52,8 @@ async function refuseUnbacked(ctx: Ctx, invitedBy: string, roleIds: readonly Id<
   if (!sender.success) return; // a key or our own work: checked when it was sent
   const { status } = await getStaff(ctx, sender.data);
   const held = new Set(await permissionsOf(ctx, sender.data));
-  const promised = await permissionsOfRoles(ctx, roleIds);
-  if (status !== 'active' || promised.some((permission) => !held.has(permission))) throw new InviteRefused();
+  const needed = [can.write, ...(await permissionsOfRoles(ctx, roleIds))];
+  if (status !== 'active' || needed.some((permission) => !held.has(permission))) throw new InviteRefused();
 }
 
 async function markAccepted(ctx: Ctx, { id }: InviteRow, acceptedBy: Id<'stf'>): Promise<void> {

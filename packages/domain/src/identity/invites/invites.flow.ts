@@ -44,9 +44,12 @@ export async function takeUpInvite(
   const { email, companyHandle } = await run(session, (ctx) => invitedAddress(ctx, read.hash));
   refuseWeakPassword(input.password, { handle: companyHandle, email }, '/password');
   const passwordHash = await hashPassword(input.password);
-  const { staff, opened } = await run(session, (ctx) => acceptInvite(ctx, read.hash, { name: input.name, passwordHash }));
+  const { staff, opened } = await run(session, (ctx) =>
+    acceptInvite(ctx, read.hash, { name: input.name, passwordHash }),
+  );
   const who = { companyId: read.companyId, staffId: staff.id };
   return { staff, tokens: await tokensOf(accessTokens, who, opened) };
 }
 
-const countMail = ({ attempts }: Ports, session: Session) => attempts.consume('invite', subjectKey('invite', session.companyId));
+const countMail = ({ attempts }: Ports, session: Session) =>
+  attempts.consume('invite', subjectKey('invite', session.companyId));

@@ -32,11 +32,19 @@ export const invites = pgTable(
 
 export const inviteRoles = pgTable(
   'invite_roles',
-  { companyId: companyIdColumn(), inviteId: idColumn('inv', 'invite_id').notNull(), roleId: idColumn('role', 'role_id').notNull() },
+  {
+    companyId: companyIdColumn(),
+    inviteId: idColumn('inv', 'invite_id').notNull(),
+    roleId: idColumn('role', 'role_id').notNull(),
+  },
   (t) => [
     companyWall(),
     primaryKey({ columns: [t.companyId, t.inviteId, t.roleId] }),
     foreignKey({ columns: [t.companyId, t.inviteId], foreignColumns: [invites.companyId, invites.id] }),
-    foreignKey({ name: 'invite_roles_role', columns: [t.companyId, t.roleId], foreignColumns: [roles.companyId, roles.id] }),
+    foreignKey({
+      name: 'invite_roles_role',
+      columns: [t.companyId, t.roleId],
+      foreignColumns: [roles.companyId, roles.id],
+    }),
   ],
 );

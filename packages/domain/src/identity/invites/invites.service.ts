@@ -48,7 +48,9 @@ export async function createInvite(ctx: Ctx, input: NewInvite): Promise<InviteVi
       eventSequence: 1,
     })
     .returning(columns);
-  await ctx.tx.insert(inviteRoles).values(input.roleIds.map((roleId) => ({ companyId: ctx.companyId, inviteId: id, roleId })));
+  await ctx.tx
+    .insert(inviteRoles)
+    .values(input.roleIds.map((roleId) => ({ companyId: ctx.companyId, inviteId: id, roleId })));
   return announceSent(ctx, row, token, 'invite.created');
 }
 

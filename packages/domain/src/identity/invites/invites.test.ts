@@ -36,7 +36,10 @@ test('an accepted invite is a person with the invited address and the promised r
   const { shop, invite, token } = await given();
   const { staff, tokens } = await accept(token);
   expect(staff).toMatchObject({ email: 'bola@example.com', name: 'Bola Ade', roles: [{ name: 'Support' }] });
-  expect(await fakeAccessTokens.verify(tokens.accessToken)).toMatchObject({ companyId: shop.companyId, staffId: staff.id });
+  expect(await fakeAccessTokens.verify(tokens.accessToken)).toMatchObject({
+    companyId: shop.companyId,
+    staffId: staff.id,
+  });
   const after = await db.app.run(shop.system, (ctx) => getInvite(ctx, invite.id));
   expect(after).toMatchObject({ status: 'accepted', acceptedBy: staff.id });
   expect(await shop.auditOf(invite.id)).toEqual(['invite.created', 'invite.accepted']);
@@ -56,7 +59,9 @@ test('ten who accept the same invite at once become one person', async () => {
   const done = await Promise.allSettled(Array.from({ length: 10 }, () => accept(token)));
   expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   for (const result of done) if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(InviteRefused);
-  expect(await db.admin`select 1 from staff where company_id = ${shop.companyId} and email_key = 'bola@example.com'`).toHaveLength(1);
+  expect(
+    await db.admin`select 1 from staff where company_id = ${shop.companyId} and email_key = 'bola@example.com'`,
+  ).toHaveLength(1);
 });
 
 test('sending again makes the old mail worthless', async () => {
@@ -98,7 +103,9 @@ test('inviting the same address again takes the older invite back', async () => 
   const second = await inviteStaff(db.app.run, ports, session, { email: 'BOLA@example.com', roleIds });
   await expect(accept(token)).rejects.toBeInstanceOf(InviteRefused);
   await accept(await tokenOf(second.id));
-  await expect(inviteStaff(db.app.run, ports, session, { email: 'bola@example.com', roleIds })).rejects.toBeInstanceOf(EmailTaken);
+  await expect(inviteStaff(db.app.run, ports, session, { email: 'bola@example.com', roleIds })).rejects.toBeInstanceOf(
+    EmailTaken,
+  );
 });
 
 test('nobody invites into a role that holds what they lack', async () => {
@@ -139,7 +146,7 @@ test('a token carried to another company, junk, and a suspended company are refu
   await expect(accept(token)).rejects.toBeInstanceOf(InviteRefused);
 });
 
-test('another company\'s invite is like none', async () => {
+test("another company's invite is like none", async () => {
   const { invite } = await given();
   const stranger = await givenShop(db);
   const session = await stranger.as(await stranger.hire('owner'));

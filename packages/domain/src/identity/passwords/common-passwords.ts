@@ -58,7 +58,17 @@ const DECORATION_MAX = 5;
 const ROWS = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890-='];
 const STEPS = [...ROWS, ...ROWS.map((row) => [...row].reverse().join(''))];
 const STEP_MIN = 3;
-const LEET: Readonly<Record<string, string>> = { '@': 'a', '4': 'a', '3': 'e', '1': 'i', '!': 'i', '0': 'o', $: 's', '5': 's', '7': 't' };
+const LEET: Readonly<Record<string, string>> = {
+  '@': 'a',
+  '4': 'a',
+  '3': 'e',
+  '1': 'i',
+  '!': 'i',
+  '0': 'o',
+  $: 's',
+  '5': 's',
+  '7': 't',
+};
 
 /**
  * Whether a password is one that is tried first: a well-known word with little around it, one thing repeated, or a walk

@@ -11,10 +11,16 @@ const WORD_MIN = 3;
  */
 export function refuseWeakPassword(password: string, about: { handle: string; email: string }, pointer: string): void {
   if (isCommonPassword(password)) {
-    throw weak(pointer, 'This password is among the first that anybody would try. Choose another one, like a few words in a row.');
+    throw weak(
+      pointer,
+      'This password is among the first that anybody would try. Choose another one, like a few words in a row.',
+    );
   }
   if (isAbout(password, about)) {
-    throw weak(pointer, "This password is the shop's handle or the email address. Choose another one, like a few words in a row.");
+    throw weak(
+      pointer,
+      "This password is the shop's handle or the email address. Choose another one, like a few words in a row.",
+    );
   }
 }
 

@@ -36,7 +36,12 @@ export async function confirmPassword(
 }
 
 /** Changes one's own password; the other sessions end. Throws `WrongPassword`, `InvalidInput` (weak), `TooManyAttempts`. */
-export async function changeOwnPassword(run: Run, ports: Ports, session: Session, input: PasswordChange): Promise<void> {
+export async function changeOwnPassword(
+  run: Run,
+  ports: Ports,
+  session: Session,
+  input: PasswordChange,
+): Promise<void> {
   const present = { password: input.currentPassword, pointer: '/currentPassword' };
   const { staffId, passwordHash: verified, email, companyHandle } = await confirmPassword(run, ports, session, present);
   refuseWeakPassword(input.newPassword, { handle: companyHandle, email }, '/newPassword');
@@ -64,7 +69,12 @@ export async function requestPasswordReset(
 }
 
 /** Sets a new password with the token from the mail. Logs nobody in. Throws `ResetRefused`, `InvalidInput` (weak). */
-export async function resetForgottenPassword(run: Run, { attempts }: Ports, visitor: Visitor, input: PasswordReset): Promise<void> {
+export async function resetForgottenPassword(
+  run: Run,
+  { attempts }: Ports,
+  visitor: Visitor,
+  input: PasswordReset,
+): Promise<void> {
   await attempts.consume('password_reset', addressKey(visitor.ip));
   const read = readToken('pwr', input.token);
   if (!read) throw new ResetRefused();

@@ -18,7 +18,11 @@ const RESET_MINUTES = 30;
  * Replaces one's own password and ends one's other sessions. `verified` is the hash the present password was checked
  * against, outside the transaction: if it is not the stored one any more, somebody was faster. Throws `WrongPassword`.
  */
-export async function changePassword(ctx: Ctx, staffId: Id<'stf'>, change: { verified: string; passwordHash: string }): Promise<void> {
+export async function changePassword(
+  ctx: Ctx,
+  staffId: Id<'stf'>,
+  change: { verified: string; passwordHash: string },
+): Promise<void> {
   const { passwordHash: stored } = await lockCredentials(ctx, staffId);
   if (stored !== change.verified) throw new WrongPassword('/currentPassword');
   await storePasswordHash(ctx, staffId, change.passwordHash);

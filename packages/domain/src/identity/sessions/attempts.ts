@@ -34,7 +34,8 @@ export const subjectKey = (...parts: readonly string[]): string =>
   SUBJECT + createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /** The subject of a login or a reset as it was typed: counted alike whether or not there is such an account. */
-export const accountKey = (handle: string, email: string): string => subjectKey(handle.trim().toLowerCase(), emailKey(email));
+export const accountKey = (handle: string, email: string): string =>
+  subjectKey(handle.trim().toLowerCase(), emailKey(email));
 
 /** The limit that goes with a key made by `addressKey`, `subjectKey` or `accountKey`. */
 export const limitOf = (kind: AttemptKind, key: string): AttemptLimit =>

@@ -33,7 +33,8 @@ export async function rotate(ctx: Ctx, hash: string): Promise<Rotation> {
   const token = await tokenBy(ctx, hash);
   if (!token) return { outcome: 'refused' };
   const who = { staffId: session.staffId, sessionId: session.id };
-  if (token.usedAt === null) return { outcome: 'rotated', ...who, refreshToken: await succeed(ctx, session.id, token.id) };
+  if (token.usedAt === null)
+    return { outcome: 'rotated', ...who, refreshToken: await succeed(ctx, session.id, token.id) };
   const successor = token.isFresh && token.successor ? unseal(token.successor, boundTo(ctx, token.id)) : undefined;
   if (successor && (await isUnused(ctx, successor))) return { outcome: 'rotated', ...who, refreshToken: successor };
   await endFamily(ctx, session);
@@ -82,7 +83,15 @@ async function succeed(ctx: Ctx, sessionId: Id<'ses'>, id: Id<'rft'>): Promise<s
   await ctx.tx
     .update(refreshTokens)
     .set({ successor: null })
-    .where(mine(ctx, refreshTokens, eq(refreshTokens.sessionId, sessionId), isNotNull(refreshTokens.successor), ne(refreshTokens.id, id)));
+    .where(
+      mine(
+        ctx,
+        refreshTokens,
+        eq(refreshTokens.sessionId, sessionId),
+        isNotNull(refreshTokens.successor),
+        ne(refreshTokens.id, id),
+      ),
+    );
   await ctx.tx
     .update(refreshTokens)
     .set({ usedAt: sql`now()`, successor: seal(token, boundTo(ctx, id)) })

@@ -7,7 +7,12 @@ import { sampleStaff } from '../staff/staff.events.ts';
 
 const data = z.object({
   staff: staffView,
-  session: z.object({ id: idOf('ses'), ip: z.string().nullable(), userAgent: z.string().nullable(), createdAt: instant }),
+  session: z.object({
+    id: idOf('ses'),
+    ip: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    createdAt: instant,
+  }),
 });
 
 /** A refresh token came a second time: somebody has a copy. The session was ended. */

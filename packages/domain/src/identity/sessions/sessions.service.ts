@@ -74,7 +74,8 @@ export async function endSession(ctx: Ctx, staffId: Id<'stf'>, sessionId: Id<'se
     .where(mine(ctx, staffSessions, eq(staffSessions.id, sessionId), eq(staffSessions.staffId, staffId)));
   if (!known) throw new NotFound('session');
   const ended = await revoke(ctx, reason, eq(staffSessions.id, sessionId));
-  if (ended.length > 0) ctx.audit({ action: 'session.ended', entity: { type: 'session', id: sessionId }, after: { reason } });
+  if (ended.length > 0)
+    ctx.audit({ action: 'session.ended', entity: { type: 'session', id: sessionId }, after: { reason } });
 }
 
 /** Ends all sessions of a person but the one to keep, if there is one; says how many. */

@@ -16,7 +16,9 @@ const db = useDatabase();
 const page = { limit: 20 };
 
 const again = (refreshToken: string) =>
-  refresh(db.app.run, { accessTokens: fakeAccessTokens }, visitor, { refreshToken }).then(({ tokens }) => tokens.refreshToken);
+  refresh(db.app.run, { accessTokens: fakeAccessTokens }, visitor, { refreshToken }).then(
+    ({ tokens }) => tokens.refreshToken,
+  );
 const age = (token: string, seconds: number) =>
   db.admin`update refresh_tokens set used_at = used_at - make_interval(secs => ${seconds}) where token_hash = ${hashToken(token)}`;
 const isOpen = async (id: string) => {
@@ -42,7 +44,8 @@ test('a refresh token is good once and gives one that is good again', async () =
 test('only hashes of refresh tokens are stored, and the successor only sealed and only the newest', async () => {
   const { refreshToken, sessionId } = await given();
   const newest = await again(await again(refreshToken));
-  const rows = await db.admin`select row_to_json(r)::text as row, successor from refresh_tokens r where session_id = ${sessionId}`;
+  const rows =
+    await db.admin`select row_to_json(r)::text as row, successor from refresh_tokens r where session_id = ${sessionId}`;
   const stored = rows.map(({ row }) => row).join();
   for (const token of [refreshToken, newest]) expect(stored).not.toContain(token.slice(-43));
   expect(rows.filter(({ successor }) => successor !== null)).toHaveLength(1);
@@ -83,7 +86,8 @@ test('a token two generations old ends the session at once, is audited and annou
 
 test('refreshing never moves the end of a session, and after it nothing works', async () => {
   const { shop, person, refreshToken, sessionId } = await given();
-  const ends = () => db.admin`select expires_at, extract(epoch from expires_at - created_at)::int / 86400 as days from staff_sessions where id = ${sessionId}`;
+  const ends = () =>
+    db.admin`select expires_at, extract(epoch from expires_at - created_at)::int / 86400 as days from staff_sessions where id = ${sessionId}`;
   const before = await ends();
   const next = await again(refreshToken);
   expect(await ends()).toEqual(before);
@@ -106,7 +110,8 @@ test('junk, a forged token and a token carried to another company are refused al
 
 test('standing is the permissions of all roles, once each, and who the company is', async () => {
   const { shop, person, sessionId } = await given();
-  const look = (staffId: Id<'stf'>, session = sessionId) => db.app.run(shop.system, (ctx) => staffStanding(ctx, { staffId, sessionId: session }));
+  const look = (staffId: Id<'stf'>, session = sessionId) =>
+    db.app.run(shop.system, (ctx) => staffStanding(ctx, { staffId, sessionId: session }));
   const standing = await look(person.id);
   const expected = [...(await shop.as(person)).permissions];
   expect([...(standing?.permissions ?? [])].sort()).toEqual(expected.sort());
@@ -123,7 +128,9 @@ test('standing is the permissions of all roles, once each, and who the company i
 test('standing never crosses a company, even with ids that are right over there', async () => {
   const { person, sessionId } = await given();
   const other = await givenShop(db);
-  expect(await db.app.run(other.system, (ctx) => staffStanding(ctx, { staffId: person.id, sessionId }))).toBeUndefined();
+  expect(
+    await db.app.run(other.system, (ctx) => staffStanding(ctx, { staffId: person.id, sessionId })),
+  ).toBeUndefined();
 });
 
 test('somebody without a permission stands with an empty list', async () => {
@@ -143,7 +150,7 @@ test('disabling somebody ends their sessions for good: enabling brings none of t
   expect(await db.app.run(shop.system, (ctx) => staffStanding(ctx, { staffId: person.id, sessionId }))).toBeUndefined();
 });
 
-test('one sees and ends one\'s own sessions only', async () => {
+test("one sees and ends one's own sessions only", async () => {
   const { shop, person, sessionId } = await given();
   const colleague = await shop.hire('owner');
   const theirs = await db.app.run(shop.system, (ctx) => openSession(ctx, colleague.id));
@@ -162,7 +169,7 @@ test('one sees and ends one\'s own sessions only', async () => {
   expect(await isOpen(theirs.sessionId)).toBe(true);
 });
 
-test('logging out everywhere ends all of one\'s sessions and tells every process', async () => {
+test("logging out everywhere ends all of one's sessions and tells every process", async () => {
   const { shop, person, sessionId } = await given();
   const second = await db.app.run(shop.system, (ctx) => openSession(ctx, person.id));
   db.committed.length = 0;

@@ -29,7 +29,9 @@ test('staff and customers have keys of their own', async () => {
   await db.app.unscoped((tx) => ensureSigningKey(tx, 'customer'));
   const [customer] = await db.app.unscoped((tx) => loadSigningKeys(tx, 'customer'));
   const staff = await load();
-  expect(staff.some(({ kid, secret }) => kid === customer?.kid || secret.equals(customer?.secret ?? Buffer.of()))).toBe(false);
+  expect(staff.some(({ kid, secret }) => kid === customer?.kid || secret.equals(customer?.secret ?? Buffer.of()))).toBe(
+    false,
+  );
 });
 
 test('the secrets are sealed in the database, and one sealed with a lost master key is replaced', async () => {

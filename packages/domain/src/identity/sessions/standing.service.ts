@@ -22,7 +22,9 @@ const byStaffAndSession = statement((tx) => {
       rolePermissions,
       and(eq(rolePermissions.companyId, staffRoles.companyId), eq(rolePermissions.roleId, staffRoles.roleId)),
     )
-    .where(and(eq(staffRoles.companyId, sql.placeholder('companyId')), eq(staffRoles.staffId, sql.placeholder('staffId'))))
+    .where(
+      and(eq(staffRoles.companyId, sql.placeholder('companyId')), eq(staffRoles.staffId, sql.placeholder('staffId'))),
+    )
     .as('held');
   return tx
     .select({

@@ -17,11 +17,15 @@ export const visitorIn = (companyId: CompanyId, { requestId, ip, userAgent }: Vi
 });
 
 /** The same visitor once it is known who they are: what happens from here on is theirs in the audit log. */
-export const knownAs = (session: Session, staffId: Id<'stf'>): Session => ({ ...session, actor: { type: 'staff', id: staffId } });
+export const knownAs = (session: Session, staffId: Id<'stf'>): Session => ({
+  ...session,
+  actor: { type: 'staff', id: staffId },
+});
 
 /** The signed-in staff member of a session. Throws on any other actor: the route lets only staff in. */
 export function staffIdOf({ actor }: Pick<Session, 'actor'>): Id<'stf'> {
-  if (actor.type !== 'staff') throw new Error(`a staff member is needed here, not ${actor.type}: the route must be @SignedIn()`);
+  if (actor.type !== 'staff')
+    throw new Error(`a staff member is needed here, not ${actor.type}: the route must be @SignedIn()`);
   return actor.id;
 }
 

@@ -9,7 +9,10 @@ import { staff } from './staff.schema.ts';
 import { getStaff } from './staff.service.ts';
 
 /** Who somebody is and the hash of their password, to make the same person in the company's sandbox. Never for a view. */
-export async function staffCredentials(ctx: Ctx, id: Id<'stf'>): Promise<{ name: string; email: string; passwordHash: string }> {
+export async function staffCredentials(
+  ctx: Ctx,
+  id: Id<'stf'>,
+): Promise<{ name: string; email: string; passwordHash: string }> {
   const [row] = await ctx.tx
     .select({ name: staff.name, email: staff.email, passwordHash: staff.passwordHash })
     .from(staff)

@@ -22,6 +22,8 @@ const sample = { staff: sampleStaff };
 export const staffCreated = defineEvent('staff.created', data, { sample });
 export const staffUpdated = defineEvent('staff.updated', data, { sample });
 export const staffRolesChanged = defineEvent('staff.roles_changed', data, { sample });
-export const staffDisabled = defineEvent('staff.disabled', data, { sample: { staff: { ...sampleStaff, status: 'disabled' } } });
+export const staffDisabled = defineEvent('staff.disabled', data, {
+  sample: { staff: { ...sampleStaff, status: 'disabled' } },
+});
 export const staffEnabled = defineEvent('staff.enabled', data, { sample });
 export type StaffEvent = typeof staffCreated;

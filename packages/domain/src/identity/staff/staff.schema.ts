@@ -40,12 +40,20 @@ export const staff = pgTable(
 
 export const staffRoles = pgTable(
   'staff_roles',
-  { companyId: companyIdColumn(), staffId: idColumn('stf', 'staff_id').notNull(), roleId: idColumn('role', 'role_id').notNull() },
+  {
+    companyId: companyIdColumn(),
+    staffId: idColumn('stf', 'staff_id').notNull(),
+    roleId: idColumn('role', 'role_id').notNull(),
+  },
   (t) => [
     companyWall(),
     primaryKey({ columns: [t.companyId, t.staffId, t.roleId] }),
     foreignKey({ columns: [t.companyId, t.staffId], foreignColumns: [staff.companyId, staff.id] }),
-    foreignKey({ name: 'staff_roles_role', columns: [t.companyId, t.roleId], foreignColumns: [roles.companyId, roles.id] }),
+    foreignKey({
+      name: 'staff_roles_role',
+      columns: [t.companyId, t.roleId],
+      foreignColumns: [roles.companyId, roles.id],
+    }),
     index('staff_roles_by_role').on(t.companyId, t.roleId),
   ],
 );

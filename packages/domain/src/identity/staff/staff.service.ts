@@ -31,7 +31,15 @@ export interface NewStaff {
 export async function createStaff(ctx: Ctx, input: NewStaff): Promise<StaffView> {
   await refuseUnknownRoles(ctx, input.roleIds);
   const { name, email, passwordHash } = input;
-  const row = { companyId: ctx.companyId, id: newId('stf'), name, email, emailKey: emailKey(email), passwordHash, eventSequence: 1 };
+  const row = {
+    companyId: ctx.companyId,
+    id: newId('stf'),
+    name,
+    email,
+    emailKey: emailKey(email),
+    passwordHash,
+    eventSequence: 1,
+  };
   const [made] = await ctx.tx
     .insert(staff)
     .values(row)
@@ -40,7 +48,9 @@ export async function createStaff(ctx: Ctx, input: NewStaff): Promise<StaffView>
       throw violates(error, 'staff_email') ? new EmailTaken() : error;
     });
   if (!made) throw new Error('an insert of staff returned no row');
-  await ctx.tx.insert(staffRoles).values(input.roleIds.map((roleId) => ({ companyId: ctx.companyId, staffId: made.id, roleId })));
+  await ctx.tx
+    .insert(staffRoles)
+    .values(input.roleIds.map((roleId) => ({ companyId: ctx.companyId, staffId: made.id, roleId })));
   const view = await viewOf(ctx, made);
   ctx.audit({ action: 'staff.created', entity: { type: 'staff', id: made.id }, after: view });
   await emit(ctx, staffCreated, { aggregate: { id: made.id, sequence: 1 }, data: { staff: view } });
@@ -49,7 +59,10 @@ export async function createStaff(ctx: Ctx, input: NewStaff): Promise<StaffView>
 
 /** One person. Throws `NotFound`. */
 export async function getStaff(ctx: Ctx, id: Id<'stf'>): Promise<StaffView> {
-  const [row] = await ctx.tx.select().from(staff).where(mine(ctx, staff, eq(staff.id, id)));
+  const [row] = await ctx.tx
+    .select()
+    .from(staff)
+    .where(mine(ctx, staff, eq(staff.id, id)));
   if (!row) throw new NotFound('staff member');
   return viewOf(ctx, row);
 }
@@ -70,7 +83,13 @@ export async function listStaff(ctx: Ctx, query: StaffQuery): Promise<Page<Staff
     .select()
     .from(staff)
     .where(
-      mine(ctx, staff, where, holding(ctx, query.permission), query.status ? eq(staff.status, query.status) : undefined),
+      mine(
+        ctx,
+        staff,
+        where,
+        holding(ctx, query.permission),
+        query.status ? eq(staff.status, query.status) : undefined,
+      ),
     )
     .orderBy(...orderBy)
     .limit(query.limit + 1);
@@ -161,7 +180,8 @@ async function refuseUnknownRoles(ctx: Ctx, roleIds: readonly Id<'role'>[]): Pro
     .select({ id: roles.id })
     .from(roles)
     .where(mine(ctx, roles, inArray(roles.id, [...roleIds])));
-  const at = roleIds.findIndex((id) => !known.some((role) => role.id === id));
+  const here = new Set(known.map(({ id }) => id));
+  const at = roleIds.findIndex((id) => !here.has(id));
   if (at < 0) return;
   throw new InvalidInput({ pointer: `/roleIds/${at}`, code: 'unknown_role', message: 'There is no such role here.' });
 }

@@ -26,7 +26,18 @@ test('what is shown of a person holds no hash, no secret and no folded address',
   const shop = await givenShop(db);
   const made = await shop.hire('owner', 'Ada@Example.com');
   expect(Object.keys(made).sort()).toEqual(
-    ['createdAt', 'email', 'hasTwoFactor', 'id', 'lastLoginAt', 'name', 'roles', 'status', 'updatedAt', 'version'].sort(),
+    [
+      'createdAt',
+      'email',
+      'hasTwoFactor',
+      'id',
+      'lastLoginAt',
+      'name',
+      'roles',
+      'status',
+      'updatedAt',
+      'version',
+    ].sort(),
   );
   const [event] = await db.admin`select data::text from events where aggregate_id = ${made.id}`;
   const [note] = await db.admin`select after::text from audit_entries where entity_id = ${made.id}`;
@@ -41,7 +52,7 @@ test('an address is one person in a company, however it is written, and free in 
   await b.hire('owner', 'ada@example.com');
 });
 
-test('another company\'s person is like nobody, for every way of asking', async () => {
+test("another company's person is like nobody, for every way of asking", async () => {
   const [a, b] = [await givenShop(db), await givenShop(db)];
   const [boss, stranger] = [await a.hire('owner'), await b.hire('owner')];
   const session = await a.as(boss);
@@ -191,7 +202,7 @@ test('"who can do X" names the active people who hold the permission', async () 
   await expect(ask('staff.fly')).rejects.toBeInstanceOf(InvalidInput);
 });
 
-test('one may change one\'s own name', async () => {
+test("one may change one's own name", async () => {
   const shop = await givenShop(db);
   const person = await shop.hire('support');
   const view = await db.app.run(await shop.as(person), (ctx) => updateProfile(ctx, person.id, { name: 'Ada B. Obi' }));

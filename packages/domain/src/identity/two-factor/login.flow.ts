@@ -36,7 +36,11 @@ export async function login(run: Run, ports: LoginPorts, visitor: Visitor, input
   const { staffId, passwordHash: verified, totpSecret } = person;
   if (totpSecret !== null) return { mfa: { token: writeChallenge(session.companyId, person) } };
   const rehashed = isOutdated(verified) ? await rehash(input.password) : undefined;
-  return answer(ports, session, await run(knownAs(session, staffId), (ctx) => completeLogin(ctx, staffId, { verified, rehashed })));
+  return answer(
+    ports,
+    session,
+    await run(knownAs(session, staffId), (ctx) => completeLogin(ctx, staffId, { verified, rehashed })),
+  );
 }
 
 /**
@@ -61,7 +65,13 @@ async function sessionFor({ unscoped }: LoginPorts, visitor: Visitor, handle: st
   return visitorIn(companyId ?? newId('com'), visitor);
 }
 
-async function countLogin(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput, counter: string): Promise<void> {
+async function countLogin(
+  run: Run,
+  ports: LoginPorts,
+  visitor: Visitor,
+  input: LoginInput,
+  counter: string,
+): Promise<void> {
   await ports.attempts.consume('login', addressKey(visitor.ip));
   try {
     await ports.attempts.consume('login', counter);
@@ -88,6 +98,10 @@ async function rehash(password: string): Promise<string | undefined> {
   });
 }
 
-async function answer({ accessTokens }: LoginPorts, { companyId }: Session, { staff, opened }: CompletedLogin): Promise<LoggedIn> {
+async function answer(
+  { accessTokens }: LoginPorts,
+  { companyId }: Session,
+  { staff, opened }: CompletedLogin,
+): Promise<LoggedIn> {
   return { staff, tokens: await tokensOf(accessTokens, { companyId, staffId: staff.id }, opened) };
 }

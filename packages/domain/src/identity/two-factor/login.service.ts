@@ -34,7 +34,8 @@ export async function completeMfa(
   code: string,
 ): Promise<CompletedLogin> {
   const person = await lockCredentials(ctx, challenge.staffId);
-  if (!person.mayLogIn || !isStillGood(challenge, person) || !(await spendCode(ctx, person, code))) throw new MfaRefused();
+  if (!person.mayLogIn || !isStillGood(challenge, person) || !(await spendCode(ctx, person, code)))
+    throw new MfaRefused();
   return open(ctx, challenge.staffId);
 }
 
@@ -46,6 +47,10 @@ export function noteThrottled(ctx: Ctx, staffId: Id<'stf'>): void {
 async function open(ctx: Ctx, staffId: Id<'stf'>, rehashed?: string): Promise<CompletedLogin> {
   await recordLogin(ctx, staffId, rehashed);
   const opened = await openSession(ctx, staffId);
-  ctx.audit({ action: 'staff.logged_in', entity: { type: 'staff', id: staffId }, after: { sessionId: opened.sessionId } });
+  ctx.audit({
+    action: 'staff.logged_in',
+    entity: { type: 'staff', id: staffId },
+    after: { sessionId: opened.sessionId },
+  });
   return { staff: await getStaff(ctx, staffId), opened };
 }

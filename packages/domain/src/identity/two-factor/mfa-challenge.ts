@@ -38,7 +38,10 @@ export function readChallenge(token: string) {
 }
 
 /** Whether the password is still the same and the time is not over. */
-export function isStillGood(challenge: NonNullable<ReturnType<typeof readChallenge>>, { passwordHash, nowMs }: Subject): boolean {
+export function isStillGood(
+  challenge: NonNullable<ReturnType<typeof readChallenge>>,
+  { passwordHash, nowMs }: Subject,
+): boolean {
   return challenge.password === fingerprint(passwordHash) && nowMs - challenge.madeAtMs < CHALLENGE_SECONDS * 1000;
 }
 

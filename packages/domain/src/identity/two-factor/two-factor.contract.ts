@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { tokens } from '../sessions/sessions.contract.ts';
-import { staffView } from '../staff/staff.contract.ts';
 import { email } from '../../kernel/text.ts';
 import { password, typedHandle } from '../passwords/passwords.contract.ts';
+import { tokens } from '../sessions/sessions.contract.ts';
+import { staffView } from '../staff/staff.contract.ts';
 
 const CODE_MAX = 40;
 const MFA_TOKEN_MAX = 1_000;

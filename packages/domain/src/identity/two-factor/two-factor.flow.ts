@@ -10,18 +10,33 @@ interface Ports {
 }
 
 /** Starts the set-up; the password is asked again, so that a stolen session cannot lock its owner out. */
-export async function setUpTwoFactor(run: Run, ports: Ports, session: Session, password: string): Promise<TwoFactorSetup> {
+export async function setUpTwoFactor(
+  run: Run,
+  ports: Ports,
+  session: Session,
+  password: string,
+): Promise<TwoFactorSetup> {
   const { staffId } = await confirmPassword(run, ports, session, { password, pointer: '/password' });
   return run(session, (ctx) => startTwoFactor(ctx, staffId));
 }
 
 /** Turns two-factor login on with the first code of the app. */
-export async function turnOnTwoFactor(run: Run, ports: Ports, session: Session, code: string): Promise<RecoveryCodesShown> {
+export async function turnOnTwoFactor(
+  run: Run,
+  ports: Ports,
+  session: Session,
+  code: string,
+): Promise<RecoveryCodesShown> {
   return counted(ports, session, () => run(session, (ctx) => confirmTwoFactor(ctx, staffIdOf(session), code)));
 }
 
 /** Turns two-factor login off; needs both factors. */
-export async function turnOffTwoFactor(run: Run, ports: Ports, session: Session, { password, code }: TwoFactorProof): Promise<void> {
+export async function turnOffTwoFactor(
+  run: Run,
+  ports: Ports,
+  session: Session,
+  { password, code }: TwoFactorProof,
+): Promise<void> {
   const { staffId } = await confirmPassword(run, ports, session, { password, pointer: '/password' });
   await counted(ports, session, () => run(session, (ctx) => disableTwoFactor(ctx, staffId, code)));
 }

@@ -5,7 +5,13 @@ import { emit } from '../../kernel/outbox.ts';
 import { seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
 import { endSessions } from '../sessions/sessions.service.ts';
-import { type Credentials, credentialsOf, lockCredentials, storeTotp, useTotpStep } from '../staff/credentials.service.ts';
+import {
+  type Credentials,
+  credentialsOf,
+  lockCredentials,
+  storeTotp,
+  useTotpStep,
+} from '../staff/credentials.service.ts';
 import type { StaffEvent } from '../staff/staff.events.ts';
 import { nextEventOf } from '../staff/staff.service.ts';
 import { hashRecoveryCode, newRecoveryCodes, newTotpSecret, stepOf, totpUrl } from './one-time-codes.ts';
@@ -85,7 +91,11 @@ export async function spendCode(ctx: Ctx, person: Credentials, code: string): Pr
 
 async function spendRecoveryCode(ctx: Ctx, staffId: StaffId, code: string): Promise<boolean> {
   const codeHash = hashRecoveryCode(code, { companyId: ctx.companyId, staffId });
-  const isUnused = and(eq(recoveryCodes.staffId, staffId), eq(recoveryCodes.codeHash, codeHash), isNull(recoveryCodes.usedAt));
+  const isUnused = and(
+    eq(recoveryCodes.staffId, staffId),
+    eq(recoveryCodes.codeHash, codeHash),
+    isNull(recoveryCodes.usedAt),
+  );
   const used = await ctx.tx
     .update(recoveryCodes)
     .set({ usedAt: sql`now()` })

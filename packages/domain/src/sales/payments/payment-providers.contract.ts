@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
 import { pageOf } from '../../kernel/page.ts';
-import { PAYMENT_PROVIDERS } from './payment-providers.schema.ts';
+
+export const PAYMENT_PROVIDERS = ['paystack', 'manual'] as const;
+export type PaymentProvider = (typeof PAYMENT_PROVIDERS)[number];
+
+/** A name in a path. One we do not know is not found, rather than wrong: the service says so. */
+export const providerParam = z
+  .string()
+  .max(60)
+  .meta({ description: `One of ${PAYMENT_PROVIDERS.join(', ')}.`, example: 'paystack' });
 
 const CREDENTIAL_LENGTH_MAX = 200;
 
@@ -10,11 +18,15 @@ const keyOf = (word: 'sk' | 'pk') =>
     .string()
     .trim()
     .max(CREDENTIAL_LENGTH_MAX)
-    .regex(new RegExp(`^${word}_(live|test)_[A-Za-z0-9]{10,}$`), { error: `Expected a key that starts with ${word}_live_ or ${word}_test_.` });
+    .regex(new RegExp(`^${word}_(live|test)_[A-Za-z0-9]{10,}$`), {
+      error: `Expected a key that starts with ${word}_live_ or ${word}_test_.`,
+    });
 
 /** Credentials as the provider gave them. They go in and never come out. Which are needed is the provider's to say. */
 export const paymentProviderSetup = z.strictObject({
-  secretKey: keyOf('sk').optional().meta({ description: 'paystack: required. Test keys in a sandbox, live keys in a live company.', writeOnly: true }),
+  secretKey: keyOf('sk')
+    .optional()
+    .meta({ description: 'paystack: required. Test keys in a sandbox, live keys in a live company.', writeOnly: true }),
   publicKey: keyOf('pk').optional().meta({ description: 'paystack: optional.' }),
 });
 export type PaymentProviderSetup = z.infer<typeof paymentProviderSetup>;

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { companyIdColumn, companyWall, createdAt, updatedAt } from '../../kernel/tables.ts';
+import type { PaymentProvider } from './payment-providers.contract.ts';
 
 /** Ways to be paid that a company has set up. What is secret about them lies in `company_secrets`. */
 export const paymentProviders = pgTable(
@@ -20,6 +21,3 @@ export const paymentProviders = pgTable(
     check('payment_providers_provider', sql`provider in ('paystack', 'manual')`),
   ],
 );
-
-export const PAYMENT_PROVIDERS = ['paystack', 'manual'] as const;
-export type PaymentProvider = (typeof PAYMENT_PROVIDERS)[number];

@@ -1,17 +1,30 @@
 import { eq, sql } from 'drizzle-orm';
 import { getCompany } from '../../company/companies/companies.service.ts';
-import { deleteSecret, describeSecret, putSecret, revealSecret, type SecretView } from '../../company/secrets/secrets.service.ts';
+import {
+  deleteSecret,
+  describeSecret,
+  putSecret,
+  revealSecret,
+  type SecretView,
+} from '../../company/secrets/secrets.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound } from '../../kernel/errors.ts';
 import type { Page } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
-import type { PaymentProviderSetup, PaymentProviderView } from './payment-providers.contract.ts';
+import {
+  PAYMENT_PROVIDERS,
+  type PaymentProvider,
+  type PaymentProviderSetup,
+  type PaymentProviderView,
+} from './payment-providers.contract.ts';
 import { CredentialOfOtherMode } from './payment-providers.errors.ts';
-import { PAYMENT_PROVIDERS, type PaymentProvider, paymentProviders } from './payment-providers.schema.ts';
+import { paymentProviders } from './payment-providers.schema.ts';
 
 type Field = keyof PaymentProviderSetup;
 
-const KNOWN: Readonly<Record<PaymentProvider, { name: string; required: readonly Field[]; allowed: readonly Field[] }>> = {
+const KNOWN: Readonly<
+  Record<PaymentProvider, { name: string; required: readonly Field[]; allowed: readonly Field[] }>
+> = {
   paystack: { name: 'Paystack', required: ['secretKey'], allowed: ['secretKey', 'publicKey'] },
   manual: { name: 'Bank transfer', required: [], allowed: [] },
 };
@@ -33,7 +46,11 @@ export async function listPaymentProviders(ctx: Ctx): Promise<Page<PaymentProvid
  * Sets a provider up, or replaces its credentials as a whole. Throws `NotFound` for a provider we do not know,
  * `InvalidInput` for credentials it needs or does not take, `CredentialOfOtherMode` for test keys in a live company.
  */
-export async function setUpPaymentProvider(ctx: Ctx, name: string, setup: PaymentProviderSetup): Promise<PaymentProviderView> {
+export async function setUpPaymentProvider(
+  ctx: Ctx,
+  name: string,
+  setup: PaymentProviderSetup,
+): Promise<PaymentProviderView> {
   const provider = providerNamed(name);
   refuseWrongFields(provider, setup);
   await refuseOtherMode(ctx, setup);
@@ -42,7 +59,10 @@ export async function setUpPaymentProvider(ctx: Ctx, name: string, setup: Paymen
   const [row] = await ctx.tx
     .insert(paymentProviders)
     .values({ companyId: ctx.companyId, provider, ...values })
-    .onConflictDoUpdate({ target: [paymentProviders.companyId, paymentProviders.provider], set: { ...values, updatedAt: sql`now()` } })
+    .onConflictDoUpdate({
+      target: [paymentProviders.companyId, paymentProviders.provider],
+      set: { ...values, updatedAt: sql`now()` },
+    })
     .returning();
   const secret = setup.secretKey && (await putSecret(ctx, secretName(provider), setup.secretKey));
   const view = viewOf(provider, row, secret || undefined);
@@ -72,7 +92,8 @@ export async function removePaymentProvider(ctx: Ctx, name: string): Promise<voi
 }
 
 /** The secret key of a provider, for its adapter; undefined if the company has not set it up or it has none. */
-export const secretKeyOf = (ctx: Ctx, provider: PaymentProvider): Promise<string | undefined> => revealSecret(ctx, secretName(provider));
+export const secretKeyOf = (ctx: Ctx, provider: PaymentProvider): Promise<string | undefined> =>
+  revealSecret(ctx, secretName(provider));
 
 const secretName = (provider: PaymentProvider) => `payment-provider.${provider}`;
 
@@ -105,8 +126,13 @@ async function refuseOtherMode(ctx: Ctx, setup: PaymentProviderSetup): Promise<v
 
 /** Changes of one provider take turns; one that is not set up has no row to lock, hence a lock on its name. */
 async function lockProvider(ctx: Ctx, provider: PaymentProvider): Promise<Row | undefined> {
-  await ctx.tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`payment_providers|${ctx.companyId}|${provider}`}, 0))`);
-  const [row] = await ctx.tx.select().from(paymentProviders).where(mine(ctx, paymentProviders, eq(paymentProviders.provider, provider)));
+  await ctx.tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`payment_providers|${ctx.companyId}|${provider}`}, 0))`,
+  );
+  const [row] = await ctx.tx
+    .select()
+    .from(paymentProviders)
+    .where(mine(ctx, paymentProviders, eq(paymentProviders.provider, provider)));
   return row;
 }
 
@@ -116,7 +142,9 @@ function viewOf(provider: PaymentProvider, row: Row | undefined, secret: SecretV
     name: KNOWN[provider].name,
     isConfigured: row !== undefined,
     publicKey: row?.publicKey ?? null,
-    credentials: secret ? { lastFour: secret.lastFour, fingerprint: secret.fingerprint, updatedAt: secret.updatedAt } : null,
+    credentials: secret
+      ? { lastFour: secret.lastFour, fingerprint: secret.fingerprint, updatedAt: secret.updatedAt }
+      : null,
     version: row?.version ?? 0,
   };
 }

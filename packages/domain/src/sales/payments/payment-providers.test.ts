@@ -4,9 +4,14 @@ import { type Session, systemSession } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound } from '../../kernel/errors.ts';
 import { type CompanyId, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { paymentProviderSetup, type PaymentProviderSetup } from './payment-providers.contract.ts';
+import { type PaymentProviderSetup, paymentProviderSetup } from './payment-providers.contract.ts';
 import { CredentialOfOtherMode } from './payment-providers.errors.ts';
-import { listPaymentProviders, removePaymentProvider, secretKeyOf, setUpPaymentProvider } from './payment-providers.service.ts';
+import {
+  listPaymentProviders,
+  removePaymentProvider,
+  secretKeyOf,
+  setUpPaymentProvider,
+} from './payment-providers.service.ts';
 
 const db = useDatabase();
 const LIVE = `sk_live_${'a1'.repeat(20)}`;
@@ -14,7 +19,14 @@ const TEST = `sk_test_${'b2'.repeat(20)}`;
 
 async function givenCompany(parentCompanyId?: CompanyId) {
   const system = systemSession(newId('com'), 'test');
-  const about = { name: 'A', handle: system.companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos', parentCompanyId };
+  const about = {
+    name: 'A',
+    handle: system.companyId.slice(4),
+    country: 'NG',
+    currency: 'NGN',
+    timezone: 'Africa/Lagos',
+    parentCompanyId,
+  };
   await db.app.run(system, (ctx) => createCompany(ctx, about));
   return system;
 }
@@ -26,10 +38,19 @@ const secretOf = (session: Session) => db.app.run(session, (ctx) => secretKeyOf(
 test('credentials go in and never come out; what is told of them is their end and a fingerprint', async () => {
   const session = await givenCompany();
   const view = await setUp(session, 'paystack', { secretKey: LIVE });
-  expect(view).toMatchObject({ provider: 'paystack', isConfigured: true, version: 1, credentials: { lastFour: 'a1a1' } });
+  expect(view).toMatchObject({
+    provider: 'paystack',
+    isConfigured: true,
+    version: 1,
+    credentials: { lastFour: 'a1a1' },
+  });
   const list = await db.app.run(session, listPaymentProviders);
-  expect(list.data.map((one) => [one.provider, one.isConfigured])).toEqual([['paystack', true], ['manual', false]]);
-  const audit = await db.admin`select jsonb_agg(e)::text as text from audit_entries e where company_id = ${session.companyId}`;
+  expect(list.data.map((one) => [one.provider, one.isConfigured])).toEqual([
+    ['paystack', true],
+    ['manual', false],
+  ]);
+  const audit =
+    await db.admin`select jsonb_agg(e)::text as text from audit_entries e where company_id = ${session.companyId}`;
   expect(JSON.stringify([view, list, audit])).not.toContain(LIVE);
   expect(await secretOf(session)).toBe(LIVE);
 });
@@ -39,17 +60,23 @@ test('a live company takes live keys only and a sandbox test keys only, both hal
   const sandbox = await givenCompany(live.companyId);
   await expect(setUp(live, 'paystack', { secretKey: TEST })).rejects.toBeInstanceOf(CredentialOfOtherMode);
   await expect(setUp(sandbox, 'paystack', { secretKey: LIVE })).rejects.toBeInstanceOf(CredentialOfOtherMode);
-  await expect(setUp(live, 'paystack', { secretKey: LIVE, publicKey: `pk_test_${'c'.repeat(20)}` })).rejects.toBeInstanceOf(CredentialOfOtherMode);
+  await expect(
+    setUp(live, 'paystack', { secretKey: LIVE, publicKey: `pk_test_${'c'.repeat(20)}` }),
+  ).rejects.toBeInstanceOf(CredentialOfOtherMode);
   await expect(setUp(sandbox, 'paystack', { secretKey: TEST })).resolves.toBeDefined();
   expect(await secretOf(live)).toBeUndefined();
 });
 
 test('what a provider needs or does not take is refused by name, and an unknown provider is not found', async () => {
   const session = await givenCompany();
-  await expect(setUp(session, 'paystack', {})).rejects.toMatchObject({ faults: [{ pointer: '/secretKey', code: 'required' }] });
+  await expect(setUp(session, 'paystack', {})).rejects.toMatchObject({
+    faults: [{ pointer: '/secretKey', code: 'required' }],
+  });
   await expect(setUp(session, 'manual', { secretKey: LIVE })).rejects.toBeInstanceOf(InvalidInput);
-  for (const name of ['stripe', 'toString', '']) await expect(setUp(session, name, {})).rejects.toBeInstanceOf(NotFound);
-  for (const secretKey of ['', 'sk_live_', 'pk_live_abcdefghijkl', 'sk_live_abc defghijkl']) expect(paymentProviderSetup.safeParse({ secretKey }).success).toBe(false);
+  for (const name of ['stripe', 'toString', ''])
+    await expect(setUp(session, name, {})).rejects.toBeInstanceOf(NotFound);
+  for (const secretKey of ['', 'sk_live_', 'pk_live_abcdefghijkl', 'sk_live_abc defghijkl'])
+    expect(paymentProviderSetup.safeParse({ secretKey }).success).toBe(false);
 });
 
 test('replacing the credentials replaces the whole set-up, and removing forgets them; removing again changes nothing', async () => {
@@ -59,7 +86,9 @@ test('replacing the credentials replaces the whole set-up, and removing forgets 
   expect(await setUp(session, 'paystack', { secretKey: other })).toMatchObject({ version: 2, publicKey: null });
   expect(await secretOf(session)).toBe(other);
   await db.app.run(session, (ctx) => removePaymentProvider(ctx, 'paystack'));
-  await db.app.run({ ...session, actor: { type: 'staff', id: newId('stf') } }, (ctx) => removePaymentProvider(ctx, 'paystack'));
+  await db.app.run({ ...session, actor: { type: 'staff', id: newId('stf') } }, (ctx) =>
+    removePaymentProvider(ctx, 'paystack'),
+  );
   expect(await secretOf(session)).toBeUndefined();
   expect(await db.admin`select 1 from company_secrets where company_id = ${session.companyId}`).toEqual([]);
 });

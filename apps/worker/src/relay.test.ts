@@ -1,0 +1,155 @@
+import { companies } from '@souk/domain/company/companies/companies.schema';
+import type { Run } from '@souk/domain/kernel/ctx';
+import { systemSession } from '@souk/domain/kernel/ctx';
+import { type CompanyId, newId } from '@souk/domain/kernel/ids';
+import { events } from '@souk/domain/kernel/outbox.schema';
+import { useDatabase } from '@souk/domain/testing/database';
+import { createLoggers } from '@souk/platform/logger';
+import { beforeEach, expect, test } from 'vitest';
+import { AuditLinker } from './audit-linker.ts';
+import { Relay } from './relay.ts';
+import { Sweeper } from './sweeper.ts';
+
+const db = useDatabase();
+const { log } = createLoggers({ level: 'silent', process: 'test' });
+const rung: CompanyId[] = [];
+
+beforeEach(async () => {
+  rung.length = 0;
+  await db.admin`update events set dispatched_at = now() where dispatched_at is null`;
+});
+
+function relayWith(run: Run = db.app.run) {
+  const ring = async (companyId: CompanyId) => {
+    rung.push(companyId);
+    return true;
+  };
+  return new Relay({ run, lookAround: db.relay.unscoped, ring, log });
+}
+
+async function company(): Promise<CompanyId> {
+  const companyId = newId('com');
+  await db.admin`insert into companies ${db.admin({ company_id: companyId, handle: companyId, name: 'A shop', country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' })}`;
+  return companyId;
+}
+
+const STAFF = { name: 'Ada', email: 'ada@example.com' };
+
+async function announced(companyId: CompanyId, count = 1): Promise<void> {
+  const rows = Array.from({ length: count }, () => ({
+    companyId,
+    id: newId('evt'),
+    type: 'staff.password_changed',
+    version: 1,
+    aggregateId: 'stf_1',
+    sequence: 1,
+    data: { staff: STAFF },
+  }));
+  await db.app.run({ ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } }, (ctx) => ctx.tx.insert(events).values(rows));
+}
+
+const count = async (table: 'events' | 'notifications', companyId: CompanyId) =>
+  Number((await db.admin`select count(*) from ${db.admin(table)} where company_id = ${companyId}`)[0]?.['count']);
+const waiting = async (companyId: CompanyId) =>
+  Number((await db.admin`select count(*) from events where company_id = ${companyId} and dispatched_at is null`)[0]?.['count']);
+
+test('events of many companies are dispatched, each company is rung for after its commit', async () => {
+  const all = [await company(), await company(), await company()];
+  for (const companyId of all) await announced(companyId, 3);
+  expect(await relayWith().round()).toBe(true);
+  for (const companyId of all) expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([0, 3]);
+  expect(rung.toSorted()).toEqual(all.toSorted());
+  expect(await relayWith().round()).toBe(false);
+});
+
+test('a company with much to say gets a share per round, and the others their turn', async () => {
+  const [loud, quiet] = [await company(), await company()];
+  await announced(loud, 250);
+  await announced(quiet, 1);
+  const relay = relayWith();
+  await relay.round();
+  expect([await waiting(loud), await waiting(quiet)]).toEqual([150, 0]);
+  while (await relay.round());
+  expect(await count('notifications', loud)).toBe(250);
+});
+
+test('wherever a relay dies, nothing is lost and nothing doubled', async () => {
+  const companyId = await company();
+  await announced(companyId, 5);
+  // Dies before the transaction, inside it after all its work, and after its commit.
+  const deaths: Run[] = [
+    () => Promise.reject(new Error('killed')),
+    (session, work) =>
+      db.app.run(session, async (ctx) => {
+        await work(ctx);
+        throw new Error('killed');
+      }),
+    async (session, work) => {
+      await db.app.run(session, work);
+      throw new Error('killed');
+    },
+  ];
+  for (const run of deaths) {
+    await relayWith(run).round();
+    expect([0, 5]).toContain(await count('notifications', companyId));
+    expect((await count('notifications', companyId)) + (await waiting(companyId))).toBe(5);
+  }
+  await relayWith().round();
+  expect([await waiting(companyId), await count('notifications', companyId), await count('events', companyId)]).toEqual([0, 5, 5]);
+});
+
+test('many relays at once dispatch every event once', async () => {
+  const all = await Promise.all(Array.from({ length: 5 }, company));
+  for (const companyId of all) await announced(companyId, 40);
+  const relays = Array.from({ length: 4 }, () => relayWith());
+  while ((await Promise.all(relays.map((relay) => relay.round()))).some(Boolean));
+  for (const companyId of all) expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([0, 40]);
+});
+
+test('an event that cannot be dispatched is set aside; those before and behind it go', async () => {
+  const companyId = await company();
+  await announced(companyId, 3);
+  const [, poison] = await db.admin`select id from events where company_id = ${companyId} order by id`;
+  await db.admin`update events set data = jsonb_set(data, '{staff,email}', to_jsonb(repeat('x', 40) || '@example.com')) where id = ${poison?.['id']}`;
+  await db.admin.unsafe(`alter table notifications add constraint poison check (length(recipient) < 40) not valid`);
+  const relay = relayWith();
+  await relay.round();
+  expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([1, 2]);
+  await announced(companyId, 2);
+  await relay.round();
+  expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([1, 4]);
+  await db.admin.unsafe('alter table notifications drop constraint poison');
+  await relayWith().round();
+  expect(await waiting(companyId)).toBe(0);
+});
+
+test('one company that fails does not stop the others', async () => {
+  const [broken, fine] = [await company(), await company()];
+  await announced(broken);
+  await announced(fine);
+  const run: Run = (session, work) => (session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work));
+  await relayWith(run).round();
+  expect([await waiting(broken), await waiting(fine)]).toEqual([1, 0]);
+});
+
+test('audit entries of every company are linked, whoever else fails', async () => {
+  const [broken, fine] = [await company(), await company()];
+  for (const companyId of [broken, fine]) {
+    await db.app.run(systemSession(companyId, 'test'), async (ctx) => ctx.audit({ action: 'role.created', entity: { type: 'role', id: 'role_1' } }));
+  }
+  const run: Run = (session, work) => (session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work));
+  const parts = { run, lookAround: db.relay.unscoped, log };
+  await Promise.all([new AuditLinker(parts).round(), new AuditLinker(parts).round()]);
+  await new AuditLinker(parts).round();
+  const links = (companyId: CompanyId) => db.admin`select 1 from audit_links where company_id = ${companyId}`;
+  expect([(await links(broken)).length, (await links(fine)).length]).toEqual([0, 1]);
+});
+
+test('what is past its time goes, company by company', async () => {
+  const companyId = await company();
+  await db.admin`insert into idempotency_keys (company_id, principal, route, key, digest, created_at)
+    values (${companyId}, 'staff:1', 'POST /x', 'old', 'd', now() - interval '73 hours'), (${companyId}, 'staff:1', 'POST /x', 'new', 'd', now())`;
+  await new Sweeper({ run: db.app.run, lookAround: db.relay.unscoped, log }).round();
+  const keys = await db.admin`select key from idempotency_keys where company_id = ${companyId}`;
+  expect(keys.map(({ key }) => key)).toEqual(['new']);
+});
