@@ -36,7 +36,10 @@ export class AuditLinker {
     await sideBySide(able, AT_ONCE, link, (companyId, error) => {
       const failures = this.setbacks.add(companyId);
       // Once is another worker linking the same entries; it won. More is trouble.
-      log[failures === 1 ? 'info' : 'error']({ err: error, companyId, failures }, 'audit entries could not be linked; tried again later');
+      log[failures === 1 ? 'info' : 'error'](
+        { err: error, companyId, failures },
+        'audit entries could not be linked; tried again later',
+      );
     });
     return hasMore;
   }

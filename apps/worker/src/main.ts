@@ -12,7 +12,10 @@ startProcess(async () => {
   try {
     const worker = await startWorker(config, loggers);
     stopOnSignal(worker, loggers);
-    loggers.log.info({ metrics: worker.opsPort, queue: config.REDIS_URL ? 'redis' : 'postgres' }, 'the worker is ready');
+    loggers.log.info(
+      { metrics: worker.opsPort, queue: config.REDIS_URL ? 'redis' : 'postgres' },
+      'the worker is ready',
+    );
   } catch (error) {
     loggers.log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
     process.exit(1);

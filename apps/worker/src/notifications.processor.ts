@@ -3,10 +3,10 @@ import { Inject } from '@nestjs/common';
 import { type Run, systemSession } from '@souk/domain/kernel/ctx';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import { type SendingOutcome, type SendingPlace, sendDue } from '@souk/domain/reach/notifications/notifications.flow';
+import type { Loggers } from '@souk/platform/logger';
 import { Doorbell, ringForm, WORKER_TIMING } from '@souk/platform/queue';
 import { RUN } from '@souk/platform/tokens';
 import type { Job } from 'bullmq';
-import type { Loggers } from '@souk/platform/logger';
 import { LOG, MAILER, OUTCOMES, PLACE } from './worker-tokens.ts';
 
 /** One company's share of a job; then the next company has its turn. */

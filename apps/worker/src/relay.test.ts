@@ -1,6 +1,4 @@
-import { companies } from '@souk/domain/company/companies/companies.schema';
-import type { Run } from '@souk/domain/kernel/ctx';
-import { systemSession } from '@souk/domain/kernel/ctx';
+import { type Run, systemSession } from '@souk/domain/kernel/ctx';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { events } from '@souk/domain/kernel/outbox.schema';
 import { useDatabase } from '@souk/domain/testing/database';
@@ -45,19 +43,26 @@ async function announced(companyId: CompanyId, count = 1): Promise<void> {
     sequence: 1,
     data: { staff: STAFF },
   }));
-  await db.app.run({ ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } }, (ctx) => ctx.tx.insert(events).values(rows));
+  await db.app.run({ ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } }, (ctx) =>
+    ctx.tx.insert(events).values(rows),
+  );
 }
 
 const count = async (table: 'events' | 'notifications', companyId: CompanyId) =>
   Number((await db.admin`select count(*) from ${db.admin(table)} where company_id = ${companyId}`)[0]?.['count']);
 const waiting = async (companyId: CompanyId) =>
-  Number((await db.admin`select count(*) from events where company_id = ${companyId} and dispatched_at is null`)[0]?.['count']);
+  Number(
+    (await db.admin`select count(*) from events where company_id = ${companyId} and dispatched_at is null`)[0]?.[
+      'count'
+    ],
+  );
 
 test('events of many companies are dispatched, each company is rung for after its commit', async () => {
   const all = [await company(), await company(), await company()];
   for (const companyId of all) await announced(companyId, 3);
   expect(await relayWith().round()).toBe(true);
-  for (const companyId of all) expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([0, 3]);
+  for (const companyId of all)
+    expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([0, 3]);
   expect(rung.toSorted()).toEqual(all.toSorted());
   expect(await relayWith().round()).toBe(false);
 });
@@ -95,7 +100,9 @@ test('wherever a relay dies, nothing is lost and nothing doubled', async () => {
     expect((await count('notifications', companyId)) + (await waiting(companyId))).toBe(5);
   }
   await relayWith().round();
-  expect([await waiting(companyId), await count('notifications', companyId), await count('events', companyId)]).toEqual([0, 5, 5]);
+  expect([await waiting(companyId), await count('notifications', companyId), await count('events', companyId)]).toEqual(
+    [0, 5, 5],
+  );
 });
 
 test('many relays at once dispatch every event once', async () => {
@@ -103,7 +110,8 @@ test('many relays at once dispatch every event once', async () => {
   for (const companyId of all) await announced(companyId, 40);
   const relays = Array.from({ length: 4 }, () => relayWith());
   while ((await Promise.all(relays.map((relay) => relay.round()))).some(Boolean));
-  for (const companyId of all) expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([0, 40]);
+  for (const companyId of all)
+    expect([await waiting(companyId), await count('notifications', companyId)]).toEqual([0, 40]);
 });
 
 test('an event that cannot be dispatched is set aside; those before and behind it go', async () => {
@@ -127,7 +135,8 @@ test('one company that fails does not stop the others', async () => {
   const [broken, fine] = [await company(), await company()];
   await announced(broken);
   await announced(fine);
-  const run: Run = (session, work) => (session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work));
+  const run: Run = (session, work) =>
+    session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work);
   await relayWith(run).round();
   expect([await waiting(broken), await waiting(fine)]).toEqual([1, 0]);
 });
@@ -135,9 +144,12 @@ test('one company that fails does not stop the others', async () => {
 test('audit entries of every company are linked, whoever else fails', async () => {
   const [broken, fine] = [await company(), await company()];
   for (const companyId of [broken, fine]) {
-    await db.app.run(systemSession(companyId, 'test'), async (ctx) => ctx.audit({ action: 'role.created', entity: { type: 'role', id: 'role_1' } }));
+    await db.app.run(systemSession(companyId, 'test'), async (ctx) =>
+      ctx.audit({ action: 'role.created', entity: { type: 'role', id: 'role_1' } }),
+    );
   }
-  const run: Run = (session, work) => (session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work));
+  const run: Run = (session, work) =>
+    session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work);
   const parts = { run, lookAround: db.relay.unscoped, log };
   await Promise.all([new AuditLinker(parts).round(), new AuditLinker(parts).round()]);
   await new AuditLinker(parts).round();

@@ -1,5 +1,5 @@
 import { type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/ctx';
-import { companiesWithEvents, dispatchEvents, waitingEvents } from '@souk/domain/kernel/dispatch';
+import { type Consumer, companiesWithEvents, dispatchEvents, waitingEvents } from '@souk/domain/kernel/dispatch';
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
 import { announce } from '@souk/domain/reach/notifications/notifications.service';
 import type { Loggers } from '@souk/platform/logger';
@@ -37,12 +37,16 @@ export class Relay {
     const able = waiting.filter((companyId) => !this.companies.isPaused(companyId));
     let count = 0;
     const dispatch = async (companyId: CompanyId) => {
-      count += await this.dispatch(companyId);
+      const dispatched = await this.dispatch(companyId);
+      count += dispatched; // not `+= await`: others add to it meanwhile
       this.companies.clear(companyId);
     };
     await sideBySide(able, AT_ONCE, dispatch, (companyId, error) => {
       const failures = this.companies.add(companyId);
-      this.parts.log.error({ err: error, companyId, failures }, 'the events of a company could not be dispatched; tried again later');
+      this.parts.log.error(
+        { err: error, companyId, failures },
+        'the events of a company could not be dispatched; tried again later',
+      );
     });
     if (count > 0) this.parts.dispatched?.(count);
     return count > 0;
@@ -68,7 +72,10 @@ export class Relay {
         this.events.clear(id);
       } catch (error) {
         const failures = this.events.add(id);
-        this.parts.log.error({ err: error, companyId, eventId: id, failures }, 'an event could not be dispatched; it is tried again later');
+        this.parts.log.error(
+          { err: error, companyId, eventId: id, failures },
+          'an event could not be dispatched; it is tried again later',
+        );
       }
     }
     return count;
@@ -76,9 +83,12 @@ export class Relay {
 
   private async batch(companyId: CompanyId, which: Parameters<typeof dispatchEvents>[2]): Promise<number> {
     const { count, due } = await this.parts.run(systemSession(companyId, 'relay'), async (ctx) => {
-      let made = 0;
-      const ids = await dispatchEvents(ctx, async (inner, waiting) => void (made += await announce(inner, waiting)), which);
-      return { count: ids.length, due: made };
+      let due = 0;
+      const fanOut: Consumer = async (inner, waiting) => {
+        due = await announce(inner, waiting);
+      };
+      const ids = await dispatchEvents(ctx, fanOut, which);
+      return { count: ids.length, due };
     });
     if (due > 0) void this.parts.ring(companyId); // the next company does not wait for the queue
     return count;

@@ -19,7 +19,11 @@ export interface WorkerLoops {
 }
 
 /** Starts what a worker does by itself, without being rung for. */
-export function startLoops(parts: WorkerParts, ring: (companyId: CompanyId) => Promise<boolean>, metrics: WorkerMetrics): WorkerLoops {
+export function startLoops(
+  parts: WorkerParts,
+  ring: (companyId: CompanyId) => Promise<boolean>,
+  metrics: WorkerMetrics,
+): WorkerLoops {
   const { config, loggers, app, relay } = parts;
   const { log } = loggers;
   const work = { run: app.run, lookAround: relay.unscoped, log };

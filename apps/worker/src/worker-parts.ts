@@ -29,7 +29,8 @@ export interface WorkerParts {
 export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): Promise<WorkerParts> {
   const { log } = loggers;
   useMasterKeys(config.MASTER_KEYS);
-  const mailer = config.SMTP_URL === undefined ? undefined : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM });
+  const mailer =
+    config.SMTP_URL === undefined ? undefined : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM });
   if (!mailer) log.warn('SMTP_URL is not set: mails wait in the database until it is');
   const prepare = config.DATABASE_PREPARE;
   const app = openDatabase({
@@ -39,7 +40,12 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
     applicationName: 'souk-worker',
     onCommitted: ({ nudged }) => (nudged ? parts.nudged() : undefined),
   });
-  const relay = openDatabase({ url: config.DATABASE_RELAY_URL, size: RELAY_POOL_SIZE, prepare, applicationName: 'souk-relay' });
+  const relay = openDatabase({
+    url: config.DATABASE_RELAY_URL,
+    size: RELAY_POOL_SIZE,
+    prepare,
+    applicationName: 'souk-relay',
+  });
   const subscriber = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'subscriber') : undefined;
   const close = async () => {
     subscriber?.disconnect();

@@ -2,10 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Run } from '@souk/domain/kernel/ctx';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import type { SendingOutcome, SendingPlace } from '@souk/domain/reach/notifications/notifications.flow';
-import type { QueueStore } from '@souk/platform/queue';
-import { QueueModule } from '@souk/platform/queue.module';
-import { RUN } from '@souk/platform/tokens';
 import type { Loggers } from '@souk/platform/logger';
+import type { QueueStore } from '@souk/platform/queue';
+import { queueModule } from '@souk/platform/queue.module';
+import { RUN } from '@souk/platform/tokens';
 import { NotificationsProcessor } from './notifications.processor.ts';
 import { LOG, MAILER, OUTCOMES, PLACE } from './worker-tokens.ts';
 
@@ -19,21 +19,21 @@ export interface WorkerModuleParts {
   outcomes(outcome: SendingOutcome): void;
 }
 
-/** The queues and those who serve them. */
 @Module({})
-export class WorkerModule {
-  static of({ store, run, mailer, place, log, outcomes }: WorkerModuleParts): DynamicModule {
-    return {
-      module: WorkerModule,
-      imports: [QueueModule.forRoot(store, log)],
-      providers: [
-        { provide: RUN, useValue: run },
-        { provide: MAILER, useValue: mailer },
-        { provide: PLACE, useValue: place },
-        { provide: LOG, useValue: log },
-        { provide: OUTCOMES, useValue: outcomes },
-        ...(mailer ? [NotificationsProcessor] : []),
-      ],
-    };
-  }
+class WorkerModule {}
+
+/** The queues and those who serve them. */
+export function workerModule({ store, run, mailer, place, log, outcomes }: WorkerModuleParts): DynamicModule {
+  return {
+    module: WorkerModule,
+    imports: [queueModule(store, log)],
+    providers: [
+      { provide: RUN, useValue: run },
+      { provide: MAILER, useValue: mailer },
+      { provide: PLACE, useValue: place },
+      { provide: LOG, useValue: log },
+      { provide: OUTCOMES, useValue: outcomes },
+      ...(mailer ? [NotificationsProcessor] : []),
+    ],
+  };
 }

@@ -48,7 +48,14 @@ async function company(): Promise<Session> {
   const companyId = newId('com');
   const session: Session = { ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } };
   await db.app.run(session, (ctx) =>
-    ctx.tx.insert(companies).values({ companyId, handle: companyId, name: 'Ada & Sons', country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' }),
+    ctx.tx.insert(companies).values({
+      companyId,
+      handle: companyId,
+      name: 'Ada & Sons',
+      country: 'NG',
+      currency: 'NGN',
+      timezone: 'Africa/Lagos',
+    }),
   );
   return session;
 }
@@ -65,7 +72,10 @@ async function invite(session: Session, email: string): Promise<void> {
       aggregateId: 'inv_1',
       sequence: 1,
       data: { invite: { email } },
-      privately: seal(JSON.stringify({ token: 'the-token', expiresAt: '2999-01-01T00:00:00.000Z' }), `${ctx.companyId}|events|${id}`),
+      privately: seal(
+        JSON.stringify({ token: 'the-token', expiresAt: '2999-01-01T00:00:00.000Z' }),
+        `${ctx.companyId}|events|${id}`,
+      ),
     });
     ctx.audit({ action: 'invite.created', entity: { type: 'invite', id: 'inv_1' } });
   });
@@ -85,23 +95,28 @@ describe.each(stores)('with its queue on $name', ({ redisUrl }) => {
     expect(mail.text).toContain('/accept-invite#token=the-token');
     await vi.waitFor(async () => expect(await statusOf(session)).toEqual(['sent']), 5_000);
     await vi.waitFor(
-      async () => expect(await db.admin`select seq from audit_links where company_id = ${session.companyId}`).toHaveLength(1),
+      async () =>
+        expect(await db.admin`select seq from audit_links where company_id = ${session.companyId}`).toHaveLength(1),
       10_000,
     );
   });
 
   test('a mail server that was away gets the mail when it is back', async () => {
     const port = await freePort();
-    await start({ redisUrl, smtpUrl: `smtp://127.0.0.1:${port}` });
+    const { worker } = await start({ redisUrl, smtpUrl: `smtp://127.0.0.1:${port}` });
     const session = await company();
     await invite(session, 'late@example.com');
     await vi.waitFor(
-      async () => expect(await db.admin`select last_error from notifications where company_id = ${session.companyId} and attempts = 1 and last_error is not null`).toHaveLength(1),
+      async () =>
+        expect(
+          await db.admin`select last_error from notifications where company_id = ${session.companyId} and attempts = 1 and last_error is not null`,
+        ).toHaveLength(1),
       10_000,
     );
     const mails = await mailbox(port);
     await db.admin`update notifications set due_at = now() where company_id = ${session.companyId}`;
     await mails.waitFor((message) => message.recipients.includes('late@example.com'), 15_000);
+    await worker.stop(); // before the mailbox, which waits for those who are connected
   });
 
   test('two workers send each mail once', async () => {
@@ -109,11 +124,18 @@ describe.each(stores)('with its queue on $name', ({ redisUrl }) => {
     await start({ redisUrl, smtpUrl: mails.smtpUrl });
     await start({ redisUrl, smtpUrl: mails.smtpUrl });
     const sessions = await Promise.all(Array.from({ length: 4 }, company));
-    const readers = sessions.flatMap((session, shop) => Array.from({ length: 5 }, (_, i) => ({ session, email: `reader-${shop}-${i}@example.com` })));
+    const readers = sessions.flatMap((session, shop) =>
+      Array.from({ length: 5 }, (_, i) => ({ session, email: `reader-${shop}-${i}@example.com` })),
+    );
     await Promise.all(readers.map(({ session, email }) => invite(session, email)));
     await vi.waitFor(() => expect(mails.messages().length).toBeGreaterThanOrEqual(20), 20_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(mails.messages().flatMap(({ recipients }) => recipients).toSorted()).toEqual(readers.map(({ email }) => email).toSorted());
+    expect(
+      mails
+        .messages()
+        .flatMap(({ recipients }) => recipients)
+        .toSorted(),
+    ).toEqual(readers.map(({ email }) => email).toSorted());
   });
 
   test('it is ready, tells its numbers, and a stop leaves nothing half-done', async () => {
@@ -124,7 +146,8 @@ describe.each(stores)('with its queue on $name', ({ redisUrl }) => {
     await invite(session, 'last@example.com');
     await worker.stop();
     await expect(get('/healthz')).rejects.toThrow();
-    const [event] = await db.admin`select dispatched_at is not null as dispatched from events where company_id = ${session.companyId}`;
+    const [event] =
+      await db.admin`select dispatched_at is not null as dispatched from events where company_id = ${session.companyId}`;
     expect((await statusOf(session)).length).toBe(event?.['dispatched'] ? 1 : 0);
     const next = await start({ redisUrl, smtpUrl: mails.smtpUrl });
     await db.admin`update notifications set due_at = now() where company_id = ${session.companyId} and status = 'pending'`;
@@ -139,10 +162,18 @@ test('without a mail server mails wait, and nobody counts attempts', async () =>
   await invite(session, 'waiting@example.com');
   await vi.waitFor(async () => expect(await statusOf(session)).toEqual(['pending']), 5_000);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(await db.admin`select attempts from notifications where company_id = ${session.companyId}`).toEqual([{ attempts: 0 }]);
+  expect(await db.admin`select attempts from notifications where company_id = ${session.companyId}`).toEqual([
+    { attempts: 0 },
+  ]);
 });
 
 test('a worker whose roles could walk through the walls does not start', async () => {
-  const config = readWorkerConfig({ NODE_ENV: 'test', DATABASE_URL: db.urls.app, DATABASE_RELAY_URL: db.urls.admin, METRICS_PORT: '0', MASTER_KEYS });
+  const config = readWorkerConfig({
+    NODE_ENV: 'test',
+    DATABASE_URL: db.urls.app,
+    DATABASE_RELAY_URL: db.urls.admin,
+    METRICS_PORT: '0',
+    MASTER_KEYS,
+  });
   await expect(startWorker(config, loggers)).rejects.toThrow('row level security');
 });

@@ -8,9 +8,9 @@ import { type OpsListener, startOpsListener } from '@souk/platform/ops-listener'
 import { Doorbell } from '@souk/platform/queue';
 import { type WorkerMetrics, workerMetrics } from '@souk/platform/queue-metrics';
 import { refuseOldSchema } from '@souk/platform/startup-check';
+import { workerModule } from './worker.module.ts';
 import { startLoops, type WorkerLoops } from './worker-loops.ts';
 import { openWorkerParts, type WorkerParts } from './worker-parts.ts';
-import { WorkerModule } from './worker.module.ts';
 
 /** How long a stop waits for what is running. What is cut off is done again by whoever comes next. */
 const STOP_WITHIN_MS = 20_000;
@@ -50,7 +50,7 @@ export async function startWorker(config: WorkerConfig, loggers: Loggers): Promi
 
 function startProcessors(parts: WorkerParts, metrics: WorkerMetrics): Promise<INestApplicationContext> {
   const { config, loggers, app, mailer } = parts;
-  const module = WorkerModule.of({
+  const module = workerModule({
     store: { redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL },
     run: app.run,
     mailer,

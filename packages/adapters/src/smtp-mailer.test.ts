@@ -52,7 +52,9 @@ test('an email arrives as it was written, from the company by name and the deplo
 test('what stands in a name or a subject starts no new header and adds no reader', async () => {
   const mailbox = await startMailbox();
   onTestFinished(() => mailbox.stop());
-  await mailerTo(mailbox.smtpUrl).send(email({ subject: 'Hi\r\nBcc: eve@example.com', fromName: 'Shop\r\nBcc: eve@example.com' }));
+  await mailerTo(mailbox.smtpUrl).send(
+    email({ subject: 'Hi\r\nBcc: eve@example.com', fromName: 'Shop\r\nBcc: eve@example.com' }),
+  );
   const [message] = mailbox.messages();
   expect(message?.recipients).toEqual(['ada@example.com']);
   expect(message?.headers.map(({ name }) => name)).not.toContain('bcc');
@@ -68,7 +70,10 @@ test('a reader the server refuses is refused for good; a full mailbox is not', a
 });
 
 test('a wrong password or a server that is away is worth another attempt', async () => {
-  const server = await serverThat({ authOptional: false, onAuth: (_auth, _session, done) => done(new Error('wrong password')) });
+  const server = await serverThat({
+    authOptional: false,
+    onAuth: (_auth, _session, done) => done(new Error('wrong password')),
+  });
   const locked = new URL(server.url);
   locked.username = 'souk';
   locked.password = 'wrong';

@@ -73,9 +73,11 @@ function messageOf({ messageId, fromName, to, subject, text, html }: Email, addr
 }
 
 function serverOf(text: string) {
-  if (!URL.canParse(text)) throw new MailSettingsWrong('SMTP_URL is not a URL. Example: SMTP_URL=smtp://user:<password>@mail.example.com:587');
+  if (!URL.canParse(text))
+    throw new MailSettingsWrong('SMTP_URL is not a URL. Example: SMTP_URL=smtp://user:<password>@mail.example.com:587');
   const url = new URL(text);
-  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') throw new MailSettingsWrong('SMTP_URL must begin with smtp:// or smtps://');
+  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')
+    throw new MailSettingsWrong('SMTP_URL must begin with smtp:// or smtps://');
   const secure = url.protocol === 'smtps:';
   const isHere = LOOPBACK.has(url.hostname);
   return {
@@ -85,7 +87,10 @@ function serverOf(text: string) {
     requireTLS: !secure && !isHere && url.searchParams.get('tls') !== 'optional',
     // A mailbox on this machine has no certificate that anybody could check, and needs none.
     ignoreTLS: !secure && isHere,
-    auth: url.username === '' ? undefined : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
+    auth:
+      url.username === ''
+        ? undefined
+        : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
   };
 }
 
@@ -107,6 +112,9 @@ function isRefusal(error: unknown): error is Error {
 
 function deadline(): Promise<never> {
   return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`The mail server took longer than ${SEND_TIMEOUT_MS / 1000} s`)), SEND_TIMEOUT_MS).unref();
+    setTimeout(
+      () => reject(new Error(`The mail server took longer than ${SEND_TIMEOUT_MS / 1000} s`)),
+      SEND_TIMEOUT_MS,
+    ).unref();
   });
 }

@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
+import '@souk/domain/setup/declarations'; // every word there is, whichever controllers this API has
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDescription, ApiName } from './api-description.ts';
 import { ApiModule } from './api.module.ts';

@@ -157,7 +157,9 @@ export class Limits {
     const buckets = this.buckets[kind];
     const bucket = buckets.get(name);
     if (bucket && bucket.endsAt > now) return bucket;
-    if (!bucket && buckets.size >= BUCKETS_MAX) this.makeRoom(kind, now);
+    // A map keeps the order in which names came, so the first one is the oldest minute.
+    buckets.delete(name);
+    if (buckets.size >= BUCKETS_MAX) buckets.delete(buckets.keys().next().value ?? '');
     const fresh = { used: 0, unsettled: 0, endsAt: now + WINDOW_MS };
     buckets.set(name, fresh);
     return fresh;
@@ -170,15 +172,5 @@ export class Limits {
       else if (bucket.unsettled > 0) due.push({ kind, name, bucket });
     }
     return due;
-  }
-
-  // First what is over; if a minute brings more names than that, the oldest counts go.
-  private makeRoom(kind: LimitKind, now: number): void {
-    this.sweep(kind, now);
-    const buckets = this.buckets[kind];
-    for (const name of buckets.keys()) {
-      if (buckets.size < BUCKETS_MAX) return;
-      buckets.delete(name);
-    }
   }
 }

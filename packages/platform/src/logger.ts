@@ -34,7 +34,14 @@ export interface LoggerOptions {
 /** Makes the loggers of a process. On a terminal of development they write for eyes, else JSON. */
 export function createLoggers({ level, process: name, to = standardOutput() }: LoggerOptions): Loggers {
   const base = { level, base: { process: name }, timestamp: pino.stdTimeFunctions.isoTime };
-  const log = pino({ ...base, formatters: { log: (fields) => masked(fields) as Record<string, unknown> } }, to);
+  const log = pino(
+    {
+      ...base,
+      formatters: { log: (fields) => masked(fields) as Record<string, unknown> },
+      serializers: { err: (error: unknown) => error }, // `masked` has made it presentable
+    },
+    to,
+  );
   return { log, requests: pino(base, to) };
 }
 
@@ -61,7 +68,7 @@ export function masked(value: unknown, depth = 0): unknown {
 
 function maskedField(name: string, value: unknown, depth: number): unknown {
   // `code` is an error's name nearly everywhere; a one-time code has six digits.
-  if (name === 'code' && !/^\d+$/.test(String(value))) return masked(value, depth + 1);
+  if (name === 'code' && !/^\d{6}$/.test(String(value))) return masked(value, depth + 1);
   return SECRET_FIELD.test(name) && value ? MASK : masked(value, depth + 1);
 }
 

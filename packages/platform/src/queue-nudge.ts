@@ -12,12 +12,17 @@ const TOLD_AT_MOST_EVERY_MS = 20;
  */
 export function nudger(redis: Redis | undefined, log: Logger): () => void {
   if (!redis) return () => undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let isTold = true;
+  const tell = () => {
+    isTold = true;
+    redis
+      .publish(NUDGE_CHANNEL, '')
+      .catch((error: unknown) => log.debug({ err: error }, 'a nudge was lost; the relay looks by itself'));
+  };
   return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      redis.publish(NUDGE_CHANNEL, '').catch((error: unknown) => log.debug({ err: error }, 'a nudge was lost; the relay looks by itself'));
-    }, TOLD_AT_MOST_EVERY_MS).unref();
+    if (!isTold) return;
+    isTold = false;
+    setTimeout(tell, TOLD_AT_MOST_EVERY_MS).unref();
   };
 }
 

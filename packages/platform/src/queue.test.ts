@@ -6,16 +6,18 @@ import { useDatabase } from '@souk/domain/testing/database';
 import type { Job } from 'bullmq';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { queueModule } from './queue.module.ts';
 import { chooseStore, Doorbell, type QueueStore, ringForm, WORKER_TIMING } from './queue.ts';
 import { hearNudges, nudger } from './queue-nudge.ts';
-import { QueueModule } from './queue.module.ts';
 import { openRedis } from './redis.ts';
 
 const REDIS_URL = process.env['SOUK_TEST_REDIS_URL'];
 const db = useDatabase();
 const log = pino({ level: process.env['SOUK_TEST_LOG'] ?? 'silent' });
 
-const stores: { name: string; store(): QueueStore }[] = [{ name: 'PostgreSQL', store: () => ({ databaseUrl: db.urls.app }) }];
+const stores: { name: string; store(): QueueStore }[] = [
+  { name: 'PostgreSQL', store: () => ({ databaseUrl: db.urls.app }) },
+];
 if (REDIS_URL) stores.push({ name: 'Redis', store: () => ({ databaseUrl: db.urls.app, redisUrl: REDIS_URL }) });
 else console.warn('SOUK_TEST_REDIS_URL is not set: the queue is tested on PostgreSQL only.');
 
@@ -38,7 +40,7 @@ class EarModule {}
 const open: INestApplicationContext[] = [];
 
 async function hear(store: QueueStore): Promise<Doorbell> {
-  const module = { module: EarModule, imports: [QueueModule.forRoot(store, log)], providers: [Ear] };
+  const module = { module: EarModule, imports: [queueModule(store, log)], providers: [Ear] };
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   open.push(app);
   return app.get(Doorbell);
@@ -116,7 +118,10 @@ describe.each(stores)('on $name', ({ store }) => {
     const [first] = [await hear(store()), await hear(store())];
     const companies = Array.from({ length: 30 }, () => newId('com'));
     await Promise.all(companies.map((companyId) => first?.ring('notifications', companyId)));
-    await vi.waitFor(() => expect(rung.filter((one) => companies.some((companyId) => companyId === one))).toHaveLength(30), 10_000);
+    await vi.waitFor(
+      () => expect(rung.filter((one) => companies.some((companyId) => companyId === one))).toHaveLength(30),
+      10_000,
+    );
     expect(new Set(rung).size).toBe(30);
   });
 
@@ -139,12 +144,17 @@ test('whoever rings while the store is away is neither stopped nor kept waiting'
 });
 
 test.skipIf(!REDIS_URL)('a nudge of one process is heard by another, and a burst is told as a few', async () => {
-  const [speaker, listener] = [openRedis(REDIS_URL ?? '', log, 'commands'), openRedis(REDIS_URL ?? '', log, 'subscriber')];
+  const [speaker, listener] = [
+    openRedis(REDIS_URL ?? '', log, 'commands'),
+    openRedis(REDIS_URL ?? '', log, 'subscriber'),
+  ];
   let nudges = 0;
   await hearNudges(listener, () => {
     nudges += 1;
   });
-  await new Promise<void>((resolve) => (speaker.status === 'ready' ? resolve() : void speaker.once('ready', () => resolve())));
+  await new Promise<void>((resolve) =>
+    speaker.status === 'ready' ? resolve() : void speaker.once('ready', () => resolve()),
+  );
   const nudge = nudger(speaker, log);
   const before = nudges;
   for (let i = 0; i < 100; i++) nudge();

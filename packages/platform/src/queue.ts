@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type CompanyId, idOf } from '@souk/domain/kernel/ids';
-import { createPostgresBackend, type DefaultJobOptions, Queue, type QueueOptions, setDefaultBackendFactory, type WorkerOptions } from 'bullmq';
+import {
+  createPostgresBackend,
+  type DefaultJobOptions,
+  Queue,
+  type QueueOptions,
+  setDefaultBackendFactory,
+  type WorkerOptions,
+} from 'bullmq';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { QUEUE_SCHEMA } from './migrate.ts';
@@ -50,13 +57,20 @@ export function chooseStore({ redisUrl, databaseUrl }: QueueStore) {
   const retryStrategy = (times: number) => Math.min(50 * 2 ** times, RECONNECT_MS_MAX);
   return {
     // A producer is told at once that Redis is away; a worker waits for it.
-    producer: { ...shared, connection: { url: redisUrl, retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1 } },
+    producer: {
+      ...shared,
+      connection: { url: redisUrl, retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
+    },
     worker: { ...shared, connection: { url: redisUrl, retryStrategy, maxRetriesPerRequest: null } },
   };
 }
 
 /** How long a worker holds a job before another may take it for dead, and how often that is looked for. */
-export const WORKER_TIMING = { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 1 } satisfies Partial<WorkerOptions>;
+export const WORKER_TIMING = {
+  lockDuration: 30_000,
+  stalledInterval: 30_000,
+  maxStalledCount: 1,
+} satisfies Partial<WorkerOptions>;
 
 /**
  * Rings for a company. Losing a ring costs seconds, never work, so ringing never throws and never waits for long: what is
@@ -95,7 +109,11 @@ export class Doorbell {
       this.isAway = false;
       return true;
     } catch (error) {
-      if (!this.isClosed && !this.isAway) this.log.warn({ err: error, queue: name }, 'the queue takes no rings; what is due is rung for again until it does');
+      if (!this.isClosed && !this.isAway)
+        this.log.warn(
+          { err: error, queue: name },
+          'the queue takes no rings; what is due is rung for again until it does',
+        );
       this.isAway = true;
       return false;
     }
@@ -126,6 +144,9 @@ export class Doorbell {
 
 function timeout(): Promise<never> {
   return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`the queue did not answer within ${RING_TIMEOUT_MS} ms`)), RING_TIMEOUT_MS).unref();
+    setTimeout(
+      () => reject(new Error(`the queue did not answer within ${RING_TIMEOUT_MS} ms`)),
+      RING_TIMEOUT_MS,
+    ).unref();
   });
 }

@@ -46,7 +46,10 @@ export async function dispatchEvents(
   if (waiting.length === 0) return [];
   await consume(ctx, waiting.map(opened));
   const ids = waiting.map(({ id }) => id);
-  await ctx.tx.update(events).set({ dispatchedAt: sql`now()`, privately: null }).where(mine(ctx, events, inArray(events.id, ids)));
+  await ctx.tx
+    .update(events)
+    .set({ dispatchedAt: sql`now()`, privately: null })
+    .where(mine(ctx, events, inArray(events.id, ids)));
   return ids;
 }
 

@@ -30,14 +30,24 @@ export async function linkEntries(ctx: Ctx, max: number): Promise<number> {
   if (taken.length === 0) return 0;
   const ids = taken.map(({ id }) => id);
   const [entries, head] = await Promise.all([
-    ctx.tx.select().from(auditEntries).where(mine(ctx, auditEntries, inArray(auditEntries.id, ids))).orderBy(asc(auditEntries.id)),
+    ctx.tx
+      .select()
+      .from(auditEntries)
+      .where(mine(ctx, auditEntries, inArray(auditEntries.id, ids)))
+      .orderBy(asc(auditEntries.id)),
     headOf(ctx),
   ]);
   const links: Omit<ChainLink, 'entry'>[] = [];
   for (const entry of entries) links.push(nextLink(links.at(-1) ?? head, entry));
   if (links.length === 0) return 0;
   // The id of an entry went into the link as text; it is one.
-  await ctx.tx.insert(auditLinks).values(entries.map(({ id }, at) => ({ ...links[at], companyId: ctx.companyId, entryId: id }) as typeof auditLinks.$inferInsert));
+  await ctx.tx
+    .insert(auditLinks)
+    .values(
+      entries.map(
+        ({ id }, at) => ({ ...links[at], companyId: ctx.companyId, entryId: id }) as typeof auditLinks.$inferInsert,
+      ),
+    );
   return links.length;
 }
 
@@ -57,7 +67,10 @@ export async function linksAfter(ctx: Ctx, seq: number, limit: number): Promise<
   const rows = await ctx.tx
     .select({ link: auditLinks, entry: auditEntries })
     .from(auditLinks)
-    .leftJoin(auditEntries, and(eq(auditEntries.companyId, auditLinks.companyId), eq(auditEntries.id, auditLinks.entryId)))
+    .leftJoin(
+      auditEntries,
+      and(eq(auditEntries.companyId, auditLinks.companyId), eq(auditEntries.id, auditLinks.entryId)),
+    )
     .where(mine(ctx, auditLinks, gt(auditLinks.seq, seq)))
     .orderBy(asc(auditLinks.seq))
     .limit(limit);
@@ -66,7 +79,10 @@ export async function linksAfter(ctx: Ctx, seq: number, limit: number): Promise<
 
 /** The hash of one link, if there is such a link. */
 export async function hashAt(ctx: Ctx, seq: number): Promise<string | undefined> {
-  const [link] = await ctx.tx.select({ hash: auditLinks.hash }).from(auditLinks).where(mine(ctx, auditLinks, eq(auditLinks.seq, seq)));
+  const [link] = await ctx.tx
+    .select({ hash: auditLinks.hash })
+    .from(auditLinks)
+    .where(mine(ctx, auditLinks, eq(auditLinks.seq, seq)));
   return link?.hash;
 }
 
@@ -75,7 +91,10 @@ export async function unlinkedEntries(ctx: Ctx): Promise<ChainFault[]> {
   const rows = await ctx.tx
     .select({ id: auditEntries.id })
     .from(auditEntries)
-    .leftJoin(auditLinks, and(eq(auditLinks.companyId, auditEntries.companyId), eq(auditLinks.entryId, auditEntries.id)))
+    .leftJoin(
+      auditLinks,
+      and(eq(auditLinks.companyId, auditEntries.companyId), eq(auditLinks.entryId, auditEntries.id)),
+    )
     .where(
       mine(
         ctx,

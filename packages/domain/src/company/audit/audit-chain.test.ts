@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { canonicalJson, type ChainedEntry, type ChainLink, checkLinks, nextLink } from './audit-chain.ts';
+import { type ChainedEntry, type ChainLink, canonicalJson, checkLinks, nextLink } from './audit-chain.ts';
 
 const entry = (id: string, more: Partial<ChainedEntry> = {}): ChainedEntry => ({
   companyId: 'com_1',
@@ -27,7 +27,9 @@ function chainOf(...ids: string[]): ChainLink[] {
 const kindsOf = (links: ChainLink[]) => checkLinks(undefined, links).faults.map(({ kind, seq }) => `${kind} ${seq}`);
 
 test('equal values have equal bytes, whatever the order of their members', () => {
-  expect(canonicalJson({ b: [1, { y: null, x: 'é' }], a: true })).toBe(canonicalJson({ a: true, b: [1, { x: 'é', y: null }] }));
+  expect(canonicalJson({ b: [1, { y: null, x: 'é' }], a: true })).toBe(
+    canonicalJson({ a: true, b: [1, { x: 'é', y: null }] }),
+  );
   expect(canonicalJson({ b: 1, a: [2, 'x'] })).toBe('{"a":[2,"x"],"b":1}');
 });
 

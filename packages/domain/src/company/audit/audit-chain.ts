@@ -48,8 +48,24 @@ export function canonicalJson(value: unknown): string {
 export function linkHash(seq: number, prevHash: string, entry: ChainedEntry): string {
   const { companyId, id, actorType, actorId, action, entityType, entityId, before, after } = entry;
   const { requestId, ip, userAgent, createdAt } = entry;
-  const stored = { companyId, id, actorType, actorId, action, entityType, entityId, before, after, requestId, ip, userAgent, createdAt };
-  return createHash('sha256').update(`${seq}\n${prevHash}\n${canonicalJson(stored)}`).digest('hex');
+  const stored = {
+    companyId,
+    id,
+    actorType,
+    actorId,
+    action,
+    entityType,
+    entityId,
+    before,
+    after,
+    requestId,
+    ip,
+    userAgent,
+    createdAt,
+  };
+  return createHash('sha256')
+    .update(`${seq}\n${prevHash}\n${canonicalJson(stored)}`)
+    .digest('hex');
 }
 
 /** The link after `head` for an entry. */
@@ -63,7 +79,10 @@ export function nextLink(head: ChainHead | undefined, entry: ChainedEntry): Omit
  * Checks links, in order, that should follow `head`. After a fault it goes on from what is stored, so that one change is
  * reported once and not for every link behind it.
  */
-export function checkLinks(head: ChainHead | undefined, links: readonly ChainLink[]): { faults: ChainFault[]; head: ChainHead | undefined } {
+export function checkLinks(
+  head: ChainHead | undefined,
+  links: readonly ChainLink[],
+): { faults: ChainFault[]; head: ChainHead | undefined } {
   const faults: ChainFault[] = [];
   let last = head;
   for (const link of links) {
@@ -77,16 +96,37 @@ function faultsOf(last: ChainHead | undefined, { seq, entryId, prevHash, hash, e
   const expectedSeq = (last?.seq ?? 0) + 1;
   if (seq !== expectedSeq) {
     const gone = seq - expectedSeq === 1 ? `Link ${expectedSeq} is` : `Links ${expectedSeq} to ${seq - 1} are`;
-    return [{ kind: 'link_missing', seq: expectedSeq, entryId: null, message: `${gone} missing: deleted after they were written.` }];
+    return [
+      {
+        kind: 'link_missing',
+        seq: expectedSeq,
+        entryId: null,
+        message: `${gone} missing: deleted after they were written.`,
+      },
+    ];
   }
   if (prevHash !== (last?.hash ?? GENESIS)) {
-    return [{ kind: 'link_changed', seq, entryId, message: `Link ${seq} does not continue the one before it: one of the two was changed.` }];
+    return [
+      {
+        kind: 'link_changed',
+        seq,
+        entryId,
+        message: `Link ${seq} does not continue the one before it: one of the two was changed.`,
+      },
+    ];
   }
   if (!entry) {
     return [{ kind: 'entry_missing', seq, entryId, message: `Entry ${entryId} was deleted after it was linked.` }];
   }
   if (linkHash(seq, prevHash, entry) !== hash) {
-    return [{ kind: 'entry_changed', seq, entryId, message: `Entry ${entryId} or link ${seq} was changed after it was written.` }];
+    return [
+      {
+        kind: 'entry_changed',
+        seq,
+        entryId,
+        message: `Entry ${entryId} or link ${seq} was changed after it was written.`,
+      },
+    ];
   }
   return [];
 }

@@ -7,10 +7,15 @@ import { text } from '../../kernel/text.ts';
 const ACTOR_TYPES = ['staff', 'key', 'customer', 'system', 'nobody'] as const;
 
 const filters = {
-  actor: text(100).optional().meta({ description: 'Id of who did it, or the name of a job of ours.', example: 'stf_01h455vb4pex5vsknk084sn02q' }),
+  actor: text(100).optional().meta({
+    description: 'Id of who did it, or the name of a job of ours.',
+    example: 'stf_01h455vb4pex5vsknk084sn02q',
+  }),
   actorType: z.enum(ACTOR_TYPES).optional(),
   action: text(100).optional().meta({ description: 'Noun and past participle.', example: 'role.updated' }),
-  entity: text(100).optional().meta({ description: 'Id of the thing it was done to.', example: 'role_01h455vb4pex5vsknk084sn02q' }),
+  entity: text(100)
+    .optional()
+    .meta({ description: 'Id of the thing it was done to.', example: 'role_01h455vb4pex5vsknk084sn02q' }),
   entityType: text(50).optional().meta({ example: 'role' }),
   from: instant.optional().meta({ description: 'Entries from this moment on.' }),
   to: instant.optional().meta({ description: 'Entries before this moment.' }),
@@ -54,7 +59,13 @@ export const auditVerificationQuery = z
   });
 export type AuditVerificationQuery = z.infer<typeof auditVerificationQuery>;
 
-export const CHAIN_FAULTS = ['entry_changed', 'entry_missing', 'entry_unlinked', 'link_changed', 'link_missing'] as const;
+export const CHAIN_FAULTS = [
+  'entry_changed',
+  'entry_missing',
+  'entry_unlinked',
+  'link_changed',
+  'link_missing',
+] as const;
 
 const chainFault = z.object({
   kind: z.enum(CHAIN_FAULTS),

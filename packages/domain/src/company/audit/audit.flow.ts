@@ -1,9 +1,15 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { PAGE_LIMIT_MAX } from '../../kernel/page.ts';
-import type { AuditFilters, AuditVerificationQuery, AuditVerificationView, ChainFault, ChainHead } from './audit.contract.ts';
+import type {
+  AuditFilters,
+  AuditVerificationQuery,
+  AuditVerificationView,
+  ChainFault,
+  ChainHead,
+} from './audit.contract.ts';
 import { listEntries, noteExport } from './audit.service.ts';
-import { checkLinks } from './audit-chain.ts';
 import { hashAt, linksAfter, unlinkedEntries } from './audit-chain.service.ts';
+import { checkLinks } from './audit-chain.ts';
 import { csvHeader, csvRows } from './audit-csv.ts';
 
 const EXPORT_PAGE = PAGE_LIMIT_MAX * 5;
@@ -17,7 +23,8 @@ const FAULTS_SHOWN_MAX = 100;
  * memory. The first page is read before this resolves, so that what can go wrong goes wrong before anything is sent.
  */
 export async function exportEntries(run: Run, session: Session, filters: AuditFilters): Promise<AsyncIterable<string>> {
-  const readPage = (after?: string) => run(session, (ctx) => listEntries(ctx, { ...filters, limit: EXPORT_PAGE, after }));
+  const readPage = (after?: string) =>
+    run(session, (ctx) => listEntries(ctx, { ...filters, limit: EXPORT_PAGE, after }));
   const first = await run(session, async (ctx) => {
     const page = await listEntries(ctx, { ...filters, limit: EXPORT_PAGE });
     noteExport(ctx, filters);
@@ -36,7 +43,11 @@ export async function exportEntries(run: Run, session: Session, filters: AuditFi
  * Walks the company's chain and says what was changed, deleted or put in past the application. From the first link, or
  * from one that was written down earlier. A cut-off end is seen only from an earlier head: nothing after it points to it.
  */
-export async function verifyChain(run: Run, session: Session, query: AuditVerificationQuery): Promise<AuditVerificationView> {
+export async function verifyChain(
+  run: Run,
+  session: Session,
+  query: AuditVerificationQuery,
+): Promise<AuditVerificationView> {
   const faults: ChainFault[] = [];
   const start = startOf(query);
   if (start) faults.push(...(await checkStart(run, session, start)));
@@ -52,7 +63,13 @@ export async function verifyChain(run: Run, session: Session, query: AuditVerifi
     complete = links.length < LINKS_PAGE;
   }
   if (complete) faults.push(...(await run(session, unlinkedEntries)));
-  return { intact: faults.length === 0, checked, complete, head: head ?? null, faults: faults.slice(0, FAULTS_SHOWN_MAX) };
+  return {
+    intact: faults.length === 0,
+    checked,
+    complete,
+    head: head ?? null,
+    faults: faults.slice(0, FAULTS_SHOWN_MAX),
+  };
 }
 
 const startOf = ({ seq, hash }: AuditVerificationQuery): ChainHead | undefined =>
@@ -63,5 +80,7 @@ async function checkStart(run: Run, session: Session, start: ChainHead): Promise
   if (stored === start.hash) return [];
   const kind = stored === undefined ? 'link_missing' : 'link_changed';
   const what = stored === undefined ? 'is not there any more' : 'has another hash now';
-  return [{ kind, seq: start.seq, entryId: null, message: `Link ${start.seq} ${what}: the log was cut off or rewritten.` }];
+  return [
+    { kind, seq: start.seq, entryId: null, message: `Link ${start.seq} ${what}: the log was cut off or rewritten.` },
+  ];
 }

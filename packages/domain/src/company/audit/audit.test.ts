@@ -10,13 +10,18 @@ import { companiesWithPendingEntries, linkEntries } from './audit-chain.service.
 
 const db = useDatabase();
 
-const staffOf = (companyId: CompanyId): Session => ({ ...systemSession(companyId, 'test'), actor: { type: 'staff', id: newId('stf') } });
+const staffOf = (companyId: CompanyId): Session => ({
+  ...systemSession(companyId, 'test'),
+  actor: { type: 'staff', id: newId('stf') },
+});
 const worker = (companyId: CompanyId) => systemSession(companyId, 'audit-linker');
 
 /** Writes `count` entries, each in a unit of work of its own, as production does. */
 async function entries(session: Session, count: number, action = 'role.updated') {
   for (let i = 0; i < count; i++) {
-    await db.app.run(session, async (ctx) => ctx.audit({ action, entity: { type: 'role', id: `role_${i}` }, before: { n: i }, after: { n: i + 1 } }));
+    await db.app.run(session, async (ctx) =>
+      ctx.audit({ action, entity: { type: 'role', id: `role_${i}` }, before: { n: i }, after: { n: i + 1 } }),
+    );
   }
 }
 
@@ -38,7 +43,8 @@ afterEach(async () => {
 
 test('entries of a company are linked in order and the chain is found intact', async () => {
   const session = await linked(5);
-  const links = await db.admin`select seq, entry_id from audit_links where company_id = ${session.companyId} order by seq`;
+  const links =
+    await db.admin`select seq, entry_id from audit_links where company_id = ${session.companyId} order by seq`;
   expect(links.map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4, 5]);
   expect(links.map(({ entry_id }) => entry_id)).toEqual(links.map(({ entry_id }) => entry_id).toSorted());
   expect(await verify(session)).toMatchObject({ intact: true, checked: 5, complete: true, head: { seq: 5 } });
@@ -48,7 +54,9 @@ test('entries of a company are linked in order and the chain is found intact', a
 test('many workers at once make one chain: every entry linked once, no fork', async () => {
   const session = staffOf(newId('com'));
   await entries(session, 40);
-  const rounds = Array.from({ length: 12 }, () => db.app.run(worker(session.companyId), (ctx) => linkEntries(ctx, 7)).catch(() => 0));
+  const rounds = Array.from({ length: 12 }, () =>
+    db.app.run(worker(session.companyId), (ctx) => linkEntries(ctx, 7)).catch(() => 0),
+  );
   await Promise.all([...rounds, entries(session, 10)]);
   while ((await db.app.run(worker(session.companyId), (ctx) => linkEntries(ctx, 7))) > 0);
   expect(await verify(session)).toMatchObject({ intact: true, checked: 50 });
@@ -125,9 +133,15 @@ test('the list filters by actor, action, thing and time, and pages from the newe
   const other = { ...session, actor: { type: 'staff', id: newId('stf') } } as const;
   await entries(session, 5);
   await entries(other, 2, 'role.created');
-  const list = (query: Record<string, unknown>) => db.app.run(session, (ctx) => listEntries(ctx, auditListQuery.parse(query)));
-  expect((await list({ actor: other.actor.id })).data.map(({ action }) => action)).toEqual(['role.created', 'role.created']);
-  expect((await list({ action: 'role.updated', entity: 'role_3' })).data).toMatchObject([{ before: { n: 3 }, after: { n: 4 } }]);
+  const list = (query: Record<string, unknown>) =>
+    db.app.run(session, (ctx) => listEntries(ctx, auditListQuery.parse(query)));
+  expect((await list({ actor: other.actor.id })).data.map(({ action }) => action)).toEqual([
+    'role.created',
+    'role.created',
+  ]);
+  expect((await list({ action: 'role.updated', entity: 'role_3' })).data).toMatchObject([
+    { before: { n: 3 }, after: { n: 4 } },
+  ]);
   expect((await list({ actorType: 'key' })).data).toEqual([]);
   const [newest] = (await list({ limit: 1 })).data;
   expect((await list({ from: newest?.createdAt })).data.map(({ id }) => id)).toContain(newest?.id);

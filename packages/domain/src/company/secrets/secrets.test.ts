@@ -73,17 +73,17 @@ test('a sealed value moved to another row of the same company does not open', as
   expect(await reveal(session, 'a')).toBe('secret of a');
 });
 
-test('a sealed value moved to another company does not open, even when its data key was opened for that company', async () => {
+test('a row copied to another company whole, with its data key opened for that company, does not open', async () => {
   const [a, b] = [given(), given()];
   await put(a);
-  await put(b);
   const [key] = await db.admin`select id, wrapped from company_data_keys where company_id = ${a.companyId}`;
-  const plain = unseal(String(key?.['wrapped']), `${a.companyId}|company_data_keys|wrapped|${key?.['id']}`);
-  const wrapped = seal(plain, `${b.companyId}|company_data_keys|wrapped|${key?.['id']}`);
-  const [from] = await rowsOf(a);
+  const bound = (session: Session) => `${session.companyId}|company_data_keys|wrapped|${key?.['id']}`;
+  const wrapped = seal(unseal(String(key?.['wrapped']), bound(a)), bound(b));
   await db.admin`insert into company_data_keys (company_id, id, wrapped) values (${b.companyId}, ${key?.['id']}, ${wrapped})`;
-  await db.admin`update company_secrets set sealed = ${from?.['sealed']}, data_key_id = ${from?.['data_key_id']} where company_id = ${b.companyId}`;
+  await db.admin`insert into company_secrets (company_id, id, name, data_key_id, sealed, last_four, fingerprint)
+    select ${b.companyId}, id, name, data_key_id, sealed, last_four, fingerprint from company_secrets where company_id = ${a.companyId}`;
   await expect(reveal(b)).rejects.toBeInstanceOf(SecretUnreadable);
+  expect(await reveal(a)).toBe(PLAIN);
 });
 
 test('one changed character of a sealed value is noticed', async () => {

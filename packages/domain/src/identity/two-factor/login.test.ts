@@ -7,7 +7,7 @@ import { DomainError } from '../../kernel/errors.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, PASSWORD, visitor } from '../../testing/people.ts';
 import { countingAttempts, fakeAccessTokens } from '../../testing/ports.ts';
-import { isOutdated } from '../passwords/password-hash.ts';
+import { isOutdated, PasswordsBusy, verifyPassword } from '../passwords/password-hash.ts';
 import { WrongPassword } from '../passwords/passwords.errors.ts';
 import { changeOwnPassword, requestPasswordReset, resetForgottenPassword } from '../passwords/passwords.flow.ts';
 import { type AttemptKind, type Attempts, addressKey, limitOf, TooManyAttempts } from '../sessions/attempts.ts';
@@ -134,6 +134,19 @@ test('every wrong login costs the same units of work', async () => {
   expect(wrong).toEqual(['unscoped', 'run']);
   expect(await cost({ company: 'no-such-shop' })).toEqual(wrong);
   expect(await cost({ email: 'nobody@example.com' })).toEqual(wrong);
+});
+
+test('an account that does not exist waits in the same queue for the same hash', async () => {
+  const { enter } = await given();
+  let isFlooded = true;
+  const flood = Array.from({ length: 34 }, async () => {
+    while (isFlooded) await verifyPassword(undefined, PASSWORD);
+  });
+  for (const more of [{ company: 'no-such-shop' }, { email: 'nobody@example.com' }, { password: 'wrong' }]) {
+    await expect(enter(more)).rejects.toBeInstanceOf(PasswordsBusy);
+  }
+  isFlooded = false;
+  await Promise.all(flood);
 });
 
 test('staff of a suspended company log in; those of a closed one do not', async () => {

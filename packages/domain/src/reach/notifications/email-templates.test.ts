@@ -10,9 +10,17 @@ const EXPIRES_AT = '2026-11-28T09:00:00.000Z';
 const around = { companyName: 'Ada & <b>Sons</b>', adminUrl: 'https://admin.example.com' };
 const messages: Message[] = [
   { template: 'staff-invite', recipient: 'a@example.com', parameters: { token: 'souk_iv_<1>', expiresAt: EXPIRES_AT } },
-  { template: 'password-reset', recipient: 'a@example.com', parameters: { name: '<script>x</script>', token: 't', expiresAt: EXPIRES_AT } },
+  {
+    template: 'password-reset',
+    recipient: 'a@example.com',
+    parameters: { name: '<script>x</script>', token: 't', expiresAt: EXPIRES_AT },
+  },
   { template: 'password-changed', recipient: 'a@example.com', parameters: { name: '"Ada"', at: EXPIRES_AT } },
-  { template: 'session-reuse', recipient: 'a@example.com', parameters: { name: 'Ada', at: EXPIRES_AT, ip: '192.0.2.7', userAgent: '<img src=x>' } },
+  {
+    template: 'session-reuse',
+    recipient: 'a@example.com',
+    parameters: { name: 'Ada', at: EXPIRES_AT, ip: '192.0.2.7', userAgent: '<img src=x>' },
+  },
 ];
 
 test.each(messages)('$template: nothing a person typed becomes markup, and the text says the same', (message) => {
@@ -31,24 +39,39 @@ test('a link keeps its token behind the #, where no server and no referrer sees 
 });
 
 test('a company name with a line end starts no new header', () => {
-  expect(render(messages[0] as Message, { ...around, companyName: 'A\r\nBcc: eve@example.com' }).subject).not.toMatch(/[\r\n]/);
+  expect(render(messages[0] as Message, { ...around, companyName: 'A\r\nBcc: eve@example.com' }).subject).not.toMatch(
+    /[\r\n]/,
+  );
 });
 
 test('an event without what its message needs is refused by name of the field, never by value', () => {
-  const event = { id: 'evt_1', type: 'staff.invited', aggregateId: 'inv_1', sequence: 1, createdAt: EXPIRES_AT } as const;
+  const event = {
+    id: 'evt_1',
+    type: 'staff.invited',
+    aggregateId: 'inv_1',
+    sequence: 1,
+    createdAt: EXPIRES_AT,
+  } as const;
   const broken = { ...event, data: { invite: { email: 'ada@example.com' } }, privately: () => ({ token: 7 }) };
   expect(() => messageFor(broken)).toThrow(UnreadableEvent);
   expect(() => messageFor(broken)).toThrow(/token/);
   expect(messageFor({ ...event, type: 'product.created', data: {}, privately: () => undefined })).toBeUndefined();
 });
 
-test.each([staffInvited, passwordResetRequested, passwordChanged, sessionReuseDetected])('$type: what the event really holds is enough for its message', (definition) => {
-  const contents = { token: 'souk_token', expiresAt: EXPIRES_AT };
-  const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
-  const message = messageFor({ ...event, data: definition.sample, privately: () => definition.privately?.parse(contents) });
-  expect(message?.recipient).toMatch(/@example\.com$/);
-  expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
-});
+test.each([staffInvited, passwordResetRequested, passwordChanged, sessionReuseDetected])(
+  '$type: what the event really holds is enough for its message',
+  (definition) => {
+    const contents = { token: 'souk_token', expiresAt: EXPIRES_AT };
+    const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
+    const message = messageFor({
+      ...event,
+      data: definition.sample,
+      privately: () => definition.privately?.parse(contents),
+    });
+    expect(message?.recipient).toMatch(/@example\.com$/);
+    expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
+  },
+);
 
 test('pauses grow to an hour and all attempts fit into a day', () => {
   const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, i) => pauseAfter(i + 1, 0.5));

@@ -29,15 +29,20 @@ function written(message: Message, { companyName, adminUrl }: Surroundings): Ema
         heading: `Join ${companyName}`,
         paragraphs: [`You have been invited to work in the shop of ${companyName}. Choose a password and you are in.`],
         button: { label: 'Accept the invite', url: link('accept-invite', message.parameters.token) },
-        footnote: 'The link is good once, for this address, until it expires. If you did not expect it, ignore this message: nothing happens.',
+        footnote:
+          'The link is good once, for this address, until it expires. If you did not expect it, ignore this message: nothing happens.',
       };
     case 'password-reset':
       return {
         subject: `Choose a new password for ${companyName}`,
         heading: 'Choose a new password',
-        paragraphs: [`Hello ${message.parameters.name},`, `Somebody asked for a new password for your account at ${companyName}.`],
+        paragraphs: [
+          `Hello ${message.parameters.name},`,
+          `Somebody asked for a new password for your account at ${companyName}.`,
+        ],
         button: { label: 'Choose a new password', url: link('reset-password', message.parameters.token) },
-        footnote: 'The link is good once, for 30 minutes. If it was not you who asked, ignore this message: your password stays as it is.',
+        footnote:
+          'The link is good once, for 30 minutes. If it was not you who asked, ignore this message: your password stays as it is.',
       };
     case 'password-changed':
       return {
@@ -67,7 +72,8 @@ function written(message: Message, { companyName, adminUrl }: Surroundings): Ema
 const origin = ({ ip, userAgent }: { ip: string | null; userAgent: string | null }) =>
   ip === null ? '' : ` (last seen from ${ip}${userAgent === null ? '' : `, ${userAgent}`})`;
 
-const readable = (at: string) => `${new Date(at).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
+const readable = (at: string) =>
+  `${new Date(at).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
 
 // A line end in a subject would begin a new header.
-const oneLine = (text: string) => text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim(); // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+const oneLine = (text: string) => text.replace(/[\p{Cc}\s]+/gu, ' ').trim();

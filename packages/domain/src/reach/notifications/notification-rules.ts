@@ -30,7 +30,9 @@ export class UnreadableEvent extends Error {
 const withToken = z.object({ token: z.string().min(1), expiresAt: instant });
 const invited = z.object({ invite: z.object({ email: z.string() }) });
 const aboutStaff = z.object({ staff: z.object({ name: z.string(), email: z.string() }) });
-const reused = aboutStaff.extend({ session: z.object({ ip: z.string().nullable(), userAgent: z.string().nullable() }) });
+const reused = aboutStaff.extend({
+  session: z.object({ ip: z.string().nullable(), userAgent: z.string().nullable() }),
+});
 
 // One line per kind of event that somebody is written to about. Only what the message needs is read, so that an event may
 // grow. Events that stand in no line lead to no message.
@@ -42,16 +44,28 @@ const RULES: Record<string, (event: WaitingEvent) => Message> = {
   }),
   [passwordResetRequested.type]: (event) => {
     const { staff } = aboutStaff.parse(event.data);
-    return { template: 'password-reset', recipient: staff.email, parameters: { name: staff.name, ...withToken.parse(event.privately()) } };
+    return {
+      template: 'password-reset',
+      recipient: staff.email,
+      parameters: { name: staff.name, ...withToken.parse(event.privately()) },
+    };
   },
   [passwordChanged.type]: (event) => {
     const { staff } = aboutStaff.parse(event.data);
-    return { template: 'password-changed', recipient: staff.email, parameters: { name: staff.name, at: event.createdAt } };
+    return {
+      template: 'password-changed',
+      recipient: staff.email,
+      parameters: { name: staff.name, at: event.createdAt },
+    };
   },
   [sessionReuseDetected.type]: (event) => {
     const { staff, session } = reused.parse(event.data);
     const { ip, userAgent } = session;
-    return { template: 'session-reuse', recipient: staff.email, parameters: { name: staff.name, at: event.createdAt, ip, userAgent } };
+    return {
+      template: 'session-reuse',
+      recipient: staff.email,
+      parameters: { name: staff.name, at: event.createdAt, ip, userAgent },
+    };
   },
 };
 
@@ -66,9 +80,11 @@ export function messageFor(event: WaitingEvent): Message | undefined {
 
 // Names of fields, never their values: this ends in a log.
 function reasonOf(error: unknown): string {
-  if (error instanceof z.ZodError) return error.issues.map((issue) => `${issue.path.join('.') || 'it'} ${issue.code}`).join(', ');
+  if (error instanceof z.ZodError)
+    return error.issues.map((issue) => `${issue.path.join('.') || 'it'} ${issue.code}`).join(', ');
   return error instanceof Error ? error.message : 'unknown';
 }
 
 /** When the message stops making sense, if it does. */
-export const expiryOf = (message: Message): string | undefined => ('expiresAt' in message.parameters ? message.parameters.expiresAt : undefined);
+export const expiryOf = (message: Message): string | undefined =>
+  'expiresAt' in message.parameters ? message.parameters.expiresAt : undefined;

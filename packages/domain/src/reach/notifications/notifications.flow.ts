@@ -25,7 +25,12 @@ export interface SendingOutcome {
  * and the last hold a transaction. At least once: a worker that dies between sending and recording sends it again, under
  * the same message id. Returns zeros when nothing was due.
  */
-export async function sendDue(run: Run, mailer: Mailer, session: Session, place: SendingPlace): Promise<SendingOutcome> {
+export async function sendDue(
+  run: Run,
+  mailer: Mailer,
+  session: Session,
+  place: SendingPlace,
+): Promise<SendingOutcome> {
   const outcome: SendingOutcome = { sent: 0, postponed: 0, failed: 0 };
   const due = await run(session, (ctx) => takeDue(ctx, SENT_AT_ONCE));
   const results = await Promise.allSettled(due.map((taken) => sendOne(run, mailer, session, place, taken)));
@@ -52,12 +57,17 @@ async function sendOne(
   return next === 'failed' ? 'failed' : 'postponed';
 }
 
-async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promise<{ reason: string; final: boolean } | undefined> {
+async function attempt(
+  mailer: Mailer,
+  place: SendingPlace,
+  taken: Taken,
+): Promise<{ reason: string; final: boolean } | undefined> {
   let email: Parameters<Mailer['send']>[0];
   try {
     const message = taken.open();
     const expiresAt = expiryOf(message);
-    if (expiresAt && Date.parse(expiresAt) <= Date.now()) return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, final: true };
+    if (expiresAt && Date.parse(expiresAt) <= Date.now())
+      return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, final: true };
     const letter = render(message, { ...place, companyName: taken.companyName });
     email = { ...letter, messageId: `${taken.id}@souk`, fromName: taken.companyName, to: taken.recipient };
   } catch (error) {

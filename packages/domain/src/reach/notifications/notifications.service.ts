@@ -40,11 +40,27 @@ function rowOf(companyId: CompanyId, event: WaitingEvent): (typeof notifications
     const message = messageFor(event);
     if (!message) return [];
     const { template, recipient } = message;
-    return [{ ...base, template, recipient, status: 'pending', parameters: seal(JSON.stringify(message), boundTo(companyId, id)) }];
+    return [
+      {
+        ...base,
+        template,
+        recipient,
+        status: 'pending',
+        parameters: seal(JSON.stringify(message), boundTo(companyId, id)),
+      },
+    ];
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
     // Kept as failed: one event nobody can read must not hold up those behind it, nor vanish.
-    return [{ ...base, template: event.type, recipient: '', status: 'failed', lastError: error.message.slice(0, ERROR_LENGTH_MAX) }];
+    return [
+      {
+        ...base,
+        template: event.type,
+        recipient: '',
+        status: 'failed',
+        lastError: error.message.slice(0, ERROR_LENGTH_MAX),
+      },
+    ];
   }
 }
 
@@ -65,7 +81,10 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
   const [rows, [company]] = await Promise.all([
     ctx.tx
       .update(notifications)
-      .set({ attempts: sql`${notifications.attempts} + 1`, dueAt: sql`now() + make_interval(secs => ${LEASE_SECONDS})` })
+      .set({
+        attempts: sql`${notifications.attempts} + 1`,
+        dueAt: sql`now() + make_interval(secs => ${LEASE_SECONDS})`,
+      })
       .where(mine(ctx, notifications, inArray(notifications.id, ids)))
       .returning(),
     ctx.tx.select({ name: companies.name }).from(companies).where(mine(ctx, companies)),
@@ -95,7 +114,12 @@ export async function recordSent(ctx: Ctx, taken: Taken): Promise<void> {
 }
 
 /** The attempt failed. It is made again after a pause, unless it is `final` or was the last one. */
-export async function recordFailure(ctx: Ctx, taken: Taken, reason: string, final: boolean): Promise<'failed' | 'again'> {
+export async function recordFailure(
+  ctx: Ctx,
+  taken: Taken,
+  reason: string,
+  final: boolean,
+): Promise<'failed' | 'again'> {
   const lastError = shortened(reason);
   if (final || taken.attempt >= ATTEMPTS_MAX) {
     await giveUp(ctx, [taken.id], lastError);

@@ -15,7 +15,12 @@ import { ATTEMPTS_MAX } from './sending-attempts.ts';
 const db = useDatabase();
 const PLACE = { adminUrl: 'https://admin.example.com' };
 const TOKEN = 'canary-token-of-an-invite';
-const row = z.object({ status: z.string(), attempts: z.number(), parameters: z.string().nullable(), last_error: z.string().nullable() });
+const row = z.object({
+  status: z.string(),
+  attempts: z.number(),
+  parameters: z.string().nullable(),
+  last_error: z.string().nullable(),
+});
 
 /** A mailer that keeps what it is given, or does what the test says. */
 class FakeMailer implements Mailer {
@@ -31,13 +36,19 @@ async function company(name = 'Ada & Sons'): Promise<Session> {
   const companyId = newId('com');
   const session: Session = { ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } };
   await db.app.run(session, (ctx) =>
-    ctx.tx.insert(companies).values({ companyId, handle: companyId, name, country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' }),
+    ctx.tx
+      .insert(companies)
+      .values({ companyId, handle: companyId, name, country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' }),
   );
   return systemSession(companyId, 'notifications');
 }
 
 /** An invite's event, as it waits in the outbox. */
-async function invited(session: Session, email = 'ada@example.com', expiresAt = '2999-01-01T00:00:00.000Z'): Promise<Id<'evt'>> {
+async function invited(
+  session: Session,
+  email = 'ada@example.com',
+  expiresAt = '2999-01-01T00:00:00.000Z',
+): Promise<Id<'evt'>> {
   const id = newId('evt');
   await db.app.run(session, (ctx) =>
     ctx.tx.insert(events).values({
@@ -55,10 +66,16 @@ async function invited(session: Session, email = 'ada@example.com', expiresAt = 
 }
 
 const dispatch = (session: Session) =>
-  db.app.run(session, (ctx) => dispatchEvents(ctx, async (inner, waiting) => void (await announce(inner, waiting)), { max: 100 }));
+  db.app.run(session, (ctx) =>
+    dispatchEvents(ctx, async (inner, waiting) => void (await announce(inner, waiting)), { max: 100 }),
+  );
 
 const rowsOf = async ({ companyId }: { companyId: CompanyId }) =>
-  z.array(row).parse(await db.admin`select status, attempts, parameters, last_error from notifications where company_id = ${companyId} order by id`);
+  z
+    .array(row)
+    .parse(
+      await db.admin`select status, attempts, parameters, last_error from notifications where company_id = ${companyId} order by id`,
+    );
 
 const makeDue = ({ companyId }: { companyId: CompanyId }) =>
   db.admin`update notifications set due_at = now() where company_id = ${companyId} and status = 'pending'`;
@@ -70,7 +87,11 @@ test('an invite becomes one mail, and nothing of its token stays', async () => {
   expect((await rowsOf(session))[0]?.parameters).not.toContain(TOKEN);
   const mailer = new FakeMailer();
   expect(await sendDue(db.app.run, mailer, session, PLACE)).toEqual({ sent: 1, postponed: 0, failed: 0 });
-  expect(mailer.sent[0]).toMatchObject({ to: 'ada@example.com', fromName: 'Ada & Sons', text: expect.stringContaining(TOKEN) });
+  expect(mailer.sent[0]).toMatchObject({
+    to: 'ada@example.com',
+    fromName: 'Ada & Sons',
+    text: expect.stringContaining(TOKEN),
+  });
   expect(await rowsOf(session)).toMatchObject([{ status: 'sent', attempts: 1, parameters: null, last_error: null }]);
   expect(await db.admin`select privately from events where id = ${id}`).toEqual([{ privately: null }]);
   expect(await sendDue(db.app.run, mailer, session, PLACE)).toEqual({ sent: 0, postponed: 0, failed: 0 });
@@ -132,7 +153,9 @@ test('two workers at once send each mail once', async () => {
   const mailer = new FakeMailer();
   await Promise.all(Array.from({ length: 8 }, () => sendDue(db.app.run, mailer, session, PLACE)));
   while ((await sendDue(db.app.run, mailer, session, PLACE)).sent > 0);
-  expect(mailer.sent.map(({ to }) => to).toSorted()).toEqual(Array.from({ length: 20 }, (_, i) => `ada${i}@example.com`).toSorted());
+  expect(mailer.sent.map(({ to }) => to).toSorted()).toEqual(
+    Array.from({ length: 20 }, (_, i) => `ada${i}@example.com`).toSorted(),
+  );
 });
 
 test('while the mail server is down the mail waits; when it is back it goes out', async () => {
@@ -143,7 +166,8 @@ test('while the mail server is down the mail waits; when it is back it goes out'
   mailer.answer = () => Promise.reject(new Error('connect ECONNREFUSED'));
   expect(await sendDue(db.app.run, mailer, session, PLACE)).toMatchObject({ postponed: 1 });
   expect(await rowsOf(session)).toMatchObject([{ status: 'pending', attempts: 1, last_error: 'connect ECONNREFUSED' }]);
-  const [{ waits } = { waits: 0 }] = await db.admin`select extract(epoch from due_at - now())::float as waits from notifications where company_id = ${session.companyId}`;
+  const [{ waits } = { waits: 0 }] =
+    await db.admin`select extract(epoch from due_at - now())::float as waits from notifications where company_id = ${session.companyId}`;
   expect(waits).toBeGreaterThan(3);
   expect(waits).toBeLessThan(16);
   mailer.answer = async () => undefined;
@@ -161,7 +185,9 @@ test('after eight attempts, after a refusal, or when its link has expired, a mai
     await makeDue(tired);
     await sendDue(db.app.run, mailer, tired, PLACE);
   }
-  expect(await rowsOf(tired)).toMatchObject([{ status: 'failed', attempts: ATTEMPTS_MAX, parameters: null, last_error: 'down' }]);
+  expect(await rowsOf(tired)).toMatchObject([
+    { status: 'failed', attempts: ATTEMPTS_MAX, parameters: null, last_error: 'down' },
+  ]);
 
   const refused = await company();
   await invited(refused);
@@ -223,7 +249,9 @@ test('another company is neither sent for nor looked into', async () => {
   const due = await db.relay.unscoped((tx) => companiesWithDueNotifications(tx, 1000));
   expect(due).toContain(stranger.companyId);
   expect(due).not.toContain(mine.companyId);
-  await expect(db.relay.unscoped((tx) => tx.execute('select recipient from notifications'))).rejects.toMatchObject({ cause: { code: '42501' } });
+  await expect(db.relay.unscoped((tx) => tx.execute('select recipient from notifications'))).rejects.toMatchObject({
+    cause: { code: '42501' },
+  });
 });
 
 test('events past thirty days go with their notifications; younger and waiting ones stay', async () => {
@@ -235,5 +263,7 @@ test('events past thirty days go with their notifications; younger and waiting o
   expect(await sweepAt(new Date())).toBe(0);
   expect(await sweepAt(new Date(Date.now() + 31 * 86_400_000))).toBe(1);
   expect(await rowsOf(session)).toEqual([]);
-  expect(await db.admin`select dispatched_at from events where company_id = ${session.companyId}`).toEqual([{ dispatched_at: null }]);
+  expect(await db.admin`select dispatched_at from events where company_id = ${session.companyId}`).toEqual([
+    { dispatched_at: null },
+  ]);
 });
