@@ -1,4 +1,5 @@
 import type { CompanyId } from '@souk/domain/kernel/ids';
+import type { RingReason } from '@souk/platform/queue';
 import type { WorkerMetrics } from '@souk/platform/queue-metrics';
 import { AuditLinker } from './audit-linker.ts';
 import { DueRinger } from './due-ringer.ts';
@@ -21,7 +22,7 @@ export interface WorkerLoops {
 /** Starts what a worker does by itself, without being rung for. */
 export function startLoops(
   parts: WorkerParts,
-  ring: (companyId: CompanyId) => Promise<boolean>,
+  ring: (companyId: CompanyId, reason: RingReason) => Promise<boolean>,
   metrics: WorkerMetrics,
 ): WorkerLoops {
   const { config, loggers, app, relay } = parts;
@@ -31,9 +32,9 @@ export function startLoops(
   const loopOf = (name: string, { round }: { round(): Promise<boolean> }, idleMs: number, idleMsMax = idleMs) =>
     new Loop({ name, round, idleMs, idleMsMax, log });
 
-  const outbox = new Relay({ ...work, ring, dispatched: metrics.dispatched });
+  const outbox = new Relay({ ...work, ring: (companyId) => ring(companyId, 'new'), dispatched: metrics.dispatched });
   const linker = new AuditLinker(work);
-  const ringer = new DueRinger({ ...work, ring });
+  const ringer = new DueRinger({ ...work, ring: (companyId) => ring(companyId, 'again') });
   const sweeper = new Sweeper({ ...work, isStopping: () => isStopping });
   const relayLoop = loopOf(
     'relay',

@@ -11,7 +11,8 @@ import { createLoggers } from '@souk/platform/logger';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startWorker } from './worker.ts';
 
-const REDIS_URL = process.env['SOUK_TEST_REDIS_URL'];
+// A database of its own in Redis: other test files have queues of the same names.
+const REDIS_URL = process.env['SOUK_TEST_REDIS_URL'] && new URL('/2', process.env['SOUK_TEST_REDIS_URL']).href;
 const db = useDatabase();
 const loggers = createLoggers({ level: process.env['SOUK_TEST_LOG'] ?? 'silent', process: 'test' });
 

@@ -3,7 +3,7 @@ import { createTransport } from 'nodemailer';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const SILENCE_TIMEOUT_MS = 15_000;
-/** From the first byte to the server's yes. Shorter than the lease of a notification (120 s). */
+/** From the first byte to the server's yes. Shorter than the lease of a notification (60 s). */
 const SEND_TIMEOUT_MS = 45_000;
 const CONNECTIONS = 5;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);

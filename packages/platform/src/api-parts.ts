@@ -12,6 +12,7 @@ import { KeyUse } from './key-use.ts';
 import { Limits } from './limits.ts';
 import type { Loggers } from './logger.ts';
 import { processMetrics } from './metrics.ts';
+import { nudger } from './queue-nudge.ts';
 import { openRedis } from './redis.ts';
 import { Standings } from './standings.ts';
 import { refuseOldSchema, refuseUnfitDatabase } from './startup-check.ts';
@@ -47,12 +48,14 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
   useMasterKeys(config.MASTER_KEYS);
   const redis = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'commands') : undefined;
   const subscriber = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'subscriber') : undefined;
+  const nudge = nudger(redis, log);
   const database: Database = openDatabase({
     url: config.DATABASE_URL,
     size: config.DATABASE_POOL_SIZE,
     prepare: config.DATABASE_PREPARE,
     applicationName: name,
-    onCommitted: ({ companyId, touched }) => {
+    onCommitted: ({ companyId, touched, nudged }) => {
+      if (nudged) nudge();
       if (!touched) return;
       standings.drop(companyId);
       tellTouched(redis, companyId, log);

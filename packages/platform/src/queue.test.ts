@@ -11,7 +11,8 @@ import { chooseStore, Doorbell, type QueueStore, ringForm, WORKER_TIMING } from 
 import { hearNudges, nudger } from './queue-nudge.ts';
 import { openRedis } from './redis.ts';
 
-const REDIS_URL = process.env['SOUK_TEST_REDIS_URL'];
+// A database of its own in Redis: other test files have queues of the same names.
+const REDIS_URL = process.env['SOUK_TEST_REDIS_URL'] && new URL('/1', process.env['SOUK_TEST_REDIS_URL']).href;
 const db = useDatabase();
 const log = pino({ level: process.env['SOUK_TEST_LOG'] ?? 'silent' });
 
@@ -100,6 +101,21 @@ describe.each(stores)('on $name', ({ store }) => {
     await vi.waitFor(() => expect(heard(companyId)).toBe(2), 5_000);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect([heard(companyId), most]).toEqual([2, 1]);
+  });
+
+  test('a sweeper is heard even while a run of the same company holds on, alive or dead', async () => {
+    const doorbell = await hear(store());
+    const companyId = newId('com');
+    let finish: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    answer = () => held;
+    await doorbell.ring('notifications', companyId);
+    await vi.waitFor(() => expect(heard(companyId)).toBe(1), 5_000);
+    await doorbell.ring('notifications', companyId, 'again');
+    await vi.waitFor(() => expect(heard(companyId)).toBe(2), 5_000);
+    finish();
   });
 
   test('a run that fails is not repeated by the queue, and the next ring is heard', async () => {

@@ -65,12 +65,18 @@ export function chooseStore({ redisUrl, databaseUrl }: QueueStore) {
   };
 }
 
-/** How long a worker holds a job before another may take it for dead, and how often that is looked for. */
+/**
+ * How long a worker that died keeps its job, and how often that is looked for. Short: a company is served by one job at a
+ * time, so a dead one keeps it waiting. Should a living worker be taken for dead, the rows' own leases keep things apart.
+ */
 export const WORKER_TIMING = {
-  lockDuration: 30_000,
-  stalledInterval: 30_000,
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
   maxStalledCount: 1,
 } satisfies Partial<WorkerOptions>;
+
+/** `new`: something has just become due. `again`: a sweeper found something due, so an earlier ring may have come to nothing. */
+export type RingReason = 'new' | 'again';
 
 /**
  * Rings for a company. Losing a ring costs seconds, never work, so ringing never throws and never waits for long: what is
@@ -91,12 +97,13 @@ export class Doorbell {
   /**
    * Resolves with whether the ring was taken. A company that is being rung for already is not rung for twice.
    */
-  async ring(name: QueueName, companyId: CompanyId): Promise<boolean> {
-    const ring = `${name}-${companyId}`;
+  async ring(name: QueueName, companyId: CompanyId, reason: RingReason = 'new'): Promise<boolean> {
+    const ring = `${name}-${reason}-${companyId}`;
     if (this.isClosed || this.ringing.has(ring)) return false;
     this.ringing.add(ring);
     const data: Ring = { companyId };
-    // At most one job waits and one runs per company; a ring during a run makes it run once more.
+    // At most one job waits and one runs per company; a ring during a run makes it run once more. A sweeper's ring is told
+    // apart, so that it is not swallowed by a run whose worker has died.
     const deduplication = { id: ring, keepLastIfActive: true };
     // An id of our own: for one of its own BullMQ would make a sequence in PostgreSQL, and our role makes nothing there.
     const rung = this.queue(name).add('due', data, { ...JOB_OPTIONS, jobId: `ring-${randomUUID()}`, deduplication });

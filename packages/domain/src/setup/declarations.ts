@@ -17,3 +17,4 @@ import '../identity/sessions/sessions.events.ts';
 import '../identity/staff/staff.access.ts';
 import '../identity/staff/staff.events.ts';
 import '../identity/two-factor/two-factor.events.ts';
+import '../sales/payments/payment-providers.access.ts';

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { createCompany } from '../company/companies/companies.service.ts';
 import { seedAccess } from '../company/iam/access-seed.service.ts';
 import { roleIdOf } from '../company/iam/roles.service.ts';
@@ -53,6 +54,12 @@ export async function givenShop(db: TestDatabase) {
     },
     eventsOf: (aggregateId: string) => eventsOf(db, system.companyId, aggregateId),
   };
+}
+
+/** Opens all connections of the pool, so that what a test starts at once runs at once. */
+export async function warmUp(db: TestDatabase): Promise<void> {
+  const busy = () => db.app.unscoped((tx) => tx.execute(sql`select pg_sleep(0.05)`));
+  await Promise.all(Array.from({ length: db.app.pool.options.size }, busy));
 }
 
 async function eventsOf(db: TestDatabase, companyId: CompanyId, aggregateId: string) {

@@ -11,6 +11,7 @@ export const PROBLEMS: Record<number, { name: string; description: string }> = {
   409: { name: 'Conflict', description: 'In conflict with the present state.' },
   412: { name: 'Stale', description: 'It was changed since you read it. Read it again and repeat your change.' },
   413: { name: 'TooLarge', description: 'The body is larger than 1 MiB.' },
+  414: { name: 'PathTooLong', description: 'A part of the path is longer than anything here.' },
   415: { name: 'NotJson', description: 'The body is not sent as application/json.' },
   422: { name: 'Unprocessable', description: 'Well formed, and against a rule; or an Idempotency-Key with another body.' },
   429: { name: 'TooMany', description: 'Too many requests. `Retry-After` says when to come back.' },
@@ -71,7 +72,7 @@ export function problemsOf(route: DeclaredRoute, given: readonly RouteArgument[]
   const when: [boolean, number[]][] = [
     [given.length > 0 || isWrite, [400]],
     [!isPublic, [401, 403]],
-    [takes('path'), [404]],
+    [takes('path'), [404, 414]],
     [isWrite, [401, 403, 404, 409, 413, 415, 422]],
     [route.method === 'PATCH' || route.method === 'PUT', [412]],
     [true, [429, 503]],

@@ -23,7 +23,7 @@ interface Operation {
 /** The document promised something else than what was answered. */
 export class ContractBroken extends Error {
   constructor({ method, path, status }: WireAnswer, what: string) {
-    super(`${method} ${path} answered ${status}, against its OpenAPI document: ${what}`);
+    super(`${method} ${path.slice(0, 200)} answered ${status}, against its OpenAPI document: ${what}`);
     this.name = 'ContractBroken';
   }
 }

@@ -18,9 +18,11 @@ const locale = z
   .overwrite((tag) => canonicalLocale(tag) ?? tag)
   .meta({ example: 'en-NG' });
 
-const httpsUrl = z
+const webAddress = z
   .url({ protocol: /^https?$/, error: 'Expected a web address, like https://shop.example.com.' })
   .max(500)
+  // What URL parsers forgive (control characters, spaces), PostgreSQL and mails do not.
+  .regex(/^[\x21-\x7e]+$/, { error: 'Expected a web address in ASCII: percent-encode everything else.' })
   .meta({ example: 'https://shop.example.com' });
 
 const colour = z.string().regex(COLOUR, { error: 'Expected a colour like #1f6feb.' }).meta({ example: '#1f6feb' });
@@ -52,8 +54,8 @@ const general = z.strictObject({
 });
 
 const branding = z.strictObject({
-  logoUrl: httpsUrl.nullable().default(null),
-  iconUrl: httpsUrl.nullable().default(null),
+  logoUrl: webAddress.nullable().default(null),
+  iconUrl: webAddress.nullable().default(null),
   primaryColour: colour.nullable().default(null),
   accentColour: colour.nullable().default(null),
   tagline: text(160).nullable().default(null),
@@ -64,7 +66,7 @@ const security = z.strictObject({
 });
 
 const storefront = z.strictObject({
-  url: httpsUrl
+  url: webAddress
     .nullable()
     .default(null)
     .meta({ description: 'Where shoppers find the shop; links in mails start with it.' }),
@@ -78,7 +80,7 @@ const checkout = z.strictObject({
   allowGuests: z.boolean().default(true),
   requirePhone: z.boolean().default(false),
   lineQuantityMax: z.int().min(1).max(100_000).default(1_000),
-  termsUrl: httpsUrl.nullable().default(null),
+  termsUrl: webAddress.nullable().default(null),
 });
 
 const payment = z.strictObject({
@@ -154,7 +156,7 @@ const privacy = z.strictObject({
     .max(365)
     .default(30)
     .meta({ description: 'After how many days a cart nobody came back to is deleted.' }),
-  policyUrl: httpsUrl.nullable().default(null),
+  policyUrl: webAddress.nullable().default(null),
 });
 
 /** Every group of settings. The defaults stand here and nowhere else; rows hold only what a company set differently. */

@@ -77,6 +77,15 @@ test('an unknown group is not found; unknown and wrong fields are named', async 
       { pointer: '/a~1b', code: 'unknown_field', message: 'The settings of inventory have no field a/b.' },
     ],
   });
+  for (const url of [
+    'https://a.example/\0',
+    'https://a.example/\ud800',
+    'javascript:alert(1)',
+    'ftp://a.example',
+    'a.example',
+  ]) {
+    await expect(patch(system, 'storefront', { url })).rejects.toBeInstanceOf(InvalidInput);
+  }
   for (const nonsense of [[], null, 'x', 7])
     await expect(patch(system, 'inventory', nonsense)).rejects.toBeInstanceOf(InvalidInput);
   expect(await db.admin`select 1 from company_settings where company_id = ${system.companyId}`).toEqual([]);

@@ -15,6 +15,9 @@ import { apiKeyOrigins, apiKeyScopes, apiKeys, apiKeyUses } from './api-keys.sch
 import { makeKey } from './key-form.ts';
 import { grantableScopes, knownScopes } from './key-scopes.ts';
 
+/** Ten years. Longer is no expiry. */
+const LIFE_DAYS_MAX = 3_653;
+
 type KeyId = Id<'key'>;
 type KeyRow = typeof apiKeys.$inferSelect;
 interface Reach {
@@ -36,9 +39,7 @@ export async function mintKey(ctx: Ctx, input: NewApiKey): Promise<ApiKeyMade> {
       'A secret key is for servers, which send no origin. Leave allowedOrigins out, or make a publishable key.';
     throw new InvalidInput({ pointer: '/allowedOrigins', code: 'not_for_secret_keys', message });
   }
-  if (input.expiresAt && Date.parse(input.expiresAt) <= ctx.now.getTime()) {
-    throw new InvalidInput({ pointer: '/expiresAt', code: 'in_the_past', message: 'Expected a time to come.' });
-  }
+  refuseOddExpiry(ctx, input);
   const { mode } = await getCompany(ctx);
   const row = { name: input.name, type: input.type, expiresAt: input.expiresAt ?? null, rotatedFrom: null };
   const { apiKey, key } = await insertKey(ctx, mode, row, { scopes, allowedOrigins, lastUsedAt: null });
@@ -161,6 +162,15 @@ export async function recordKeyUse(ctx: Ctx, uses: readonly { keyId: KeyId; used
       target: [apiKeyUses.companyId, apiKeyUses.apiKeyId],
       set: { usedAt: sql`greatest(${apiKeyUses.usedAt}, excluded.used_at)` },
     });
+}
+
+function refuseOddExpiry(ctx: Ctx, { expiresAt }: NewApiKey): void {
+  if (!expiresAt) return;
+  const ahead = Date.parse(expiresAt) - ctx.now.getTime();
+  if (ahead > 0 && ahead <= LIFE_DAYS_MAX * 24 * 3600 * 1000) return;
+  const message =
+    'Expected a time to come, at most ten years ahead. Leave expiresAt out for a key that does not expire.';
+  throw new InvalidInput({ pointer: '/expiresAt', code: 'expiry_out_of_range', message });
 }
 
 /** Two changes of one key take turns here. */

@@ -86,6 +86,9 @@ test('unknown scopes, unpublishable scopes, no scopes, a past expiry and origins
   await expect(mint(system, { expiresAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
     faults: [{ pointer: '/expiresAt' }],
   });
+  await expect(mint(system, { expiresAt: '9999-12-31T23:59:59Z' })).rejects.toMatchObject({
+    faults: [{ pointer: '/expiresAt' }],
+  });
   await expect(mint(system, { type: 'secret', allowedOrigins: ['https://a.example'] })).rejects.toMatchObject({
     status: 400,
   });

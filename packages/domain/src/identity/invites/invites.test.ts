@@ -3,7 +3,7 @@ import { suspendCompany } from '../../company/companies/companies.service.ts';
 import { InvalidInput, NotFound, PermissionMissing } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { givenShop, PASSWORD, visitor } from '../../testing/people.ts';
+import { givenShop, PASSWORD, visitor, warmUp } from '../../testing/people.ts';
 import { countingAttempts, fakeAccessTokens } from '../../testing/ports.ts';
 import { disableStaff } from '../sessions/disablement.service.ts';
 import { EmailTaken } from '../staff/staff.errors.ts';
@@ -55,6 +55,7 @@ test('the token is in the sealed part of the event and nowhere else', async () =
 });
 
 test('ten who accept the same invite at once become one person', async () => {
+  await warmUp(db);
   const { shop, token } = await given();
   const done = await Promise.allSettled(Array.from({ length: 10 }, () => accept(token)));
   expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -7,7 +7,7 @@ import { seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
 import { staff } from '../staff/staff.schema.ts';
 import { nextEventOf } from '../staff/staff.service.ts';
-import { hashToken, makeToken } from './opaque-token.ts';
+import { makeToken } from './opaque-token.ts';
 import { sessionReuseDetected } from './sessions.events.ts';
 import { refreshTokens, staffSessions } from './sessions.schema.ts';
 import { endSession } from './sessions.service.ts';
@@ -36,7 +36,7 @@ export async function rotate(ctx: Ctx, hash: string): Promise<Rotation> {
   if (token.usedAt === null)
     return { outcome: 'rotated', ...who, refreshToken: await succeed(ctx, session.id, token.id) };
   const successor = token.isFresh && token.successor ? unseal(token.successor, boundTo(ctx, token.id)) : undefined;
-  if (successor && (await isUnused(ctx, successor))) return { outcome: 'rotated', ...who, refreshToken: successor };
+  if (successor) return { outcome: 'rotated', ...who, refreshToken: successor };
   await endFamily(ctx, session);
   return { outcome: 'reused' };
 }
@@ -79,7 +79,7 @@ async function tokenBy(ctx: Ctx, hash: string) {
 
 async function succeed(ctx: Ctx, sessionId: Id<'ses'>, id: Id<'rft'>): Promise<string> {
   const { token, hash } = makeToken('rt', ctx.companyId);
-  // One sealed successor at a time is all that is ever needed; the ones before are history.
+  // Only the newest used token keeps its successor: whoever comes with an older one gets nothing but the end.
   await ctx.tx
     .update(refreshTokens)
     .set({ successor: null })
@@ -102,11 +102,6 @@ async function succeed(ctx: Ctx, sessionId: Id<'ses'>, id: Id<'rft'>): Promise<s
     .set({ lastUsedAt: sql`now()` })
     .where(mine(ctx, staffSessions, eq(staffSessions.id, sessionId)));
   return token;
-}
-
-async function isUnused(ctx: Ctx, token: string): Promise<boolean> {
-  const row = await tokenBy(ctx, hashToken(token));
-  return row?.usedAt === null;
 }
 
 async function endFamily(ctx: Ctx, session: LockedSession): Promise<void> {

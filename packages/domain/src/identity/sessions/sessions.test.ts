@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { NotFound } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { givenShop, visitor } from '../../testing/people.ts';
+import { givenShop, visitor, warmUp } from '../../testing/people.ts';
 import { fakeAccessTokens } from '../../testing/ports.ts';
 import { enableStaff } from '../staff/staff-roles.service.ts';
 import { disableStaff } from './disablement.service.ts';
@@ -52,6 +52,7 @@ test('only hashes of refresh tokens are stored, and the successor only sealed an
 });
 
 test('twenty tabs that refresh at once get the very same successor, and the session lives on', async () => {
+  await warmUp(db);
   const { refreshToken, sessionId } = await given();
   const answers = await Promise.all(Array.from({ length: 20 }, () => again(refreshToken)));
   expect(new Set(answers).size).toBe(1);
@@ -72,6 +73,7 @@ test('the token before the newest still works nine seconds later and ends the se
 });
 
 test('a token two generations old ends the session at once, is audited and announced once', async () => {
+  await warmUp(db);
   const { shop, person, refreshToken, sessionId } = await given();
   const newest = await again(await again(refreshToken));
   db.committed.length = 0;
@@ -131,6 +133,12 @@ test('standing never crosses a company, even with ids that are right over there'
   expect(
     await db.app.run(other.system, (ctx) => staffStanding(ctx, { staffId: person.id, sessionId })),
   ).toBeUndefined();
+});
+
+test('a disabled person has no standing, even where a session was left open', async () => {
+  const { shop, person, sessionId } = await given();
+  await db.admin`update staff set status = 'disabled' where id = ${person.id}`;
+  expect(await db.app.run(shop.system, (ctx) => staffStanding(ctx, { staffId: person.id, sessionId }))).toBeUndefined();
 });
 
 test('somebody without a permission stands with an empty list', async () => {

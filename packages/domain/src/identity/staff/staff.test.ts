@@ -3,7 +3,7 @@ import { createRole } from '../../company/iam/roles.service.ts';
 import { InvalidInput, NotFound, PermissionMissing } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { givenShop, PASSWORD } from '../../testing/people.ts';
+import { givenShop, PASSWORD, warmUp } from '../../testing/people.ts';
 import { disableStaff } from '../sessions/disablement.service.ts';
 import { staffQuery } from './staff.contract.ts';
 import { EmailTaken, LastOwner, NotYourself } from './staff.errors.ts';
@@ -114,6 +114,7 @@ test('the last active owner can be neither demoted nor disabled; a disabled owne
 });
 
 test('two owners who demote each other at the same moment: one of them stays', async () => {
+  await warmUp(db);
   for (let round = 0; round < 5; round++) {
     const shop = await givenShop(db);
     const [a, b] = [await shop.hire('owner'), await shop.hire('owner')];
@@ -128,6 +129,7 @@ test('two owners who demote each other at the same moment: one of them stays', a
 });
 
 test('three owners disabled and demoted all at once by our own work: one of them stays', async () => {
+  await warmUp(db);
   const shop = await givenShop(db);
   const owners = [await shop.hire('owner'), await shop.hire('owner'), await shop.hire('owner')];
   const support = [await shop.roleId('support')];

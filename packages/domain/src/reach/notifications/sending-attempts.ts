@@ -1,7 +1,7 @@
 /** After the last one the notification is given up: about three hours after the first. */
 export const ATTEMPTS_MAX = 8;
 /** How long a worker that took a notification may take. Longer than the mailer's own deadline. */
-export const LEASE_SECONDS = 120;
+export const LEASE_SECONDS = 60;
 
 const FIRST_PAUSE_SECONDS = 10;
 const PAUSE_FACTOR = 3;

@@ -4,8 +4,8 @@ import { sandboxHandle } from '../../company/companies/handle-words.ts';
 import type { AccessTokens } from '../../identity/sessions/access-tokens.ts';
 import { openSession } from '../../identity/sessions/sessions.service.ts';
 import { roleIdOf } from '../../company/iam/roles.service.ts';
-import { staffByEmail, staffCredentials } from '../../identity/staff/staff-credentials.service.ts';
-import { createStaff } from '../../identity/staff/staff.service.ts';
+import { credentialsOf } from '../../identity/staff/credentials.service.ts';
+import { createStaff, staffByEmail } from '../../identity/staff/staff.service.ts';
 import { type Ctx, type Run, type Session, systemSession } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -46,7 +46,8 @@ async function liveCompany(ctx: Ctx): Promise<CompanyView> {
 // Their own password opens the sandbox too: it is the same person, and the hash never leaves the database's side.
 async function founderFrom(ctx: Ctx): Promise<FoundingOwner> {
   if (ctx.actor.type !== 'staff') throw new NotFound('staff member');
-  return staffCredentials(ctx, ctx.actor.id);
+  const { name, email, passwordHash } = await credentialsOf(ctx, ctx.actor.id);
+  return { name, email, passwordHash };
 }
 
 async function findOrFound(ctx: Ctx, parent: CompanyView, owner: FoundingOwner) {
