@@ -1,13 +1,11 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { ApiParts } from './api-parts.ts';
 import { AccessGuard } from './http/access.guard.ts';
 import type { Door } from './http/door.ts';
-import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { RequestShapePipe } from './http/request-shape.pipe.ts';
 import { SessionGuard } from './http/session.guard.ts';
-import { ShapeInterceptor } from './http/shape.interceptor.ts';
 import { ACCESS_TOKENS, ATTEMPTS, CONFIG, RUN, UNSCOPED } from './tokens.ts';
 
 /** The controllers of an API with what stands around every one of them, in the order a request meets it. */
@@ -17,9 +15,6 @@ export class ApiModule {
     const around: Provider[] = [
       { provide: APP_GUARD, useValue: new SessionGuard(door) },
       { provide: APP_GUARD, useValue: new AccessGuard(door) },
-      // The outer one shapes: a stored answer goes out through the same contract as a fresh one.
-      { provide: APP_INTERCEPTOR, useValue: new ShapeInterceptor() },
-      { provide: APP_INTERCEPTOR, useValue: new IdempotencyInterceptor() },
       { provide: APP_PIPE, useValue: new RequestShapePipe() },
       { provide: APP_FILTER, useValue: new ProblemFilter(parts.loggers) },
     ];

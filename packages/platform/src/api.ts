@@ -7,6 +7,7 @@ import type { ApiDescription, ApiName } from './api-description.ts';
 import { ApiModule } from './api.module.ts';
 import type { ApiParts } from './api-parts.ts';
 import { docsRoutes } from './docs-page.ts';
+import { shapeAnswers } from './http/answer-shape.ts';
 import { AdminDoor } from './http/admin-door.ts';
 import { answerPreflight, isPreflight, letRead } from './http/cross-origin.ts';
 import { declaredRoutes, refuseUndeclaredAccess } from './http/declared-routes.ts';
@@ -40,6 +41,7 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   const fastify = adapter.getInstance() as FastifyInstance; // the adapter's own type has other generics
   takeOnlyJson(fastify);
   aroundEveryRequest(fastify, name, headers, parts);
+  shapeAnswers(fastify);
   timeRequests(fastify, parts.registry, () => parts.standings.size);
   opsRoutes(fastify, parts);
   await docsRoutes(fastify, api);
@@ -72,6 +74,8 @@ function aroundEveryRequest(fastify: FastifyInstance, name: ApiName, headers: Re
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     loggers.requests.info(requestLine(request, reply));
+    // A connection kept alive would keep the process, too.
+    if (parts.readiness.isStopping) request.raw.socket.end();
     done();
   });
 }

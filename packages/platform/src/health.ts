@@ -14,7 +14,7 @@ const ASK_TIMEOUT_MS = 2_000;
 
 /** Whether a process can do its work: asked by whoever sends it traffic. */
 export class Readiness {
-  private isStopping = false;
+  private stopping = false;
   private last: { at: number; health: Promise<Health> } | undefined;
 
   constructor(
@@ -25,12 +25,17 @@ export class Readiness {
 
   /** From now on the answer is no: the process is going down. */
   stop(): void {
-    this.isStopping = true;
+    this.stopping = true;
+  }
+
+  /** The process is going down. */
+  get isStopping(): boolean {
+    return this.stopping;
   }
 
   /** Asks everything at once, each for two seconds at most. */
   async health(): Promise<Health> {
-    if (this.isStopping) return { isReady: false, checks: { process: 'stopping' } };
+    if (this.stopping) return { isReady: false, checks: { process: 'stopping' } };
     if (!this.last || Date.now() - this.last.at > this.keptMs) this.last = { at: Date.now(), health: this.askAll() };
     return this.last.health;
   }

@@ -1,7 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import { DomainError } from '@souk/domain/kernel/errors';
+import { AnsweredBefore } from '@souk/domain/kernel/idempotency';
 import type { FastifyReply } from 'fastify';
 import type { Loggers } from '../logger.ts';
+import { sendAgain } from './idempotency.ts';
 import { refusalOf, sendProblem } from './problem.ts';
 
 /** Turns whatever was thrown into problem+json, and writes into the log what the caller does not get to see. */
@@ -10,7 +12,9 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly loggers: Loggers) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    this.answer(error, host.switchToHttp().getResponse<FastifyReply>());
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error instanceof AnsweredBefore) sendAgain(reply, error);
+    else this.answer(error, reply);
   }
 
   /** The same for errors that Fastify meets before or after Nest. */

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { IdempotencyClaim } from '@souk/domain/kernel/ctx';
+import { InvalidInput } from '@souk/domain/kernel/errors';
+import type { AnsweredBefore } from '@souk/domain/kernel/idempotency';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { WITHOUT_IDEMPOTENCY } from './allow.ts';
+
+/** 1 to 255 printable characters, no spaces around. */
+const KEY_FORM = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/** The claim a request makes with its `Idempotency-Key`; undefined if it makes none. Throws `InvalidInput` on a bad key. */
+export function claimOf(request: FastifyRequest, handler: object): IdempotencyClaim | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined || request.method !== 'POST') return undefined;
+  if (Reflect.getMetadata(WITHOUT_IDEMPOTENCY, handler) === true) return undefined;
+  return { key: keyOf(header), route: `POST ${request.routeOptions.url}`, digest: digestOf(request) };
+}
+
+/** Sends the first answer again, shaped like the first. */
+export function sendAgain(reply: FastifyReply, { answer }: AnsweredBefore): void {
+  void reply
+    .code(reply.request.answerShape?.status ?? 200)
+    .header('idempotency-replayed', 'true')
+    .send(answer);
+}
+
+function keyOf(header: string | string[]): string {
+  if (typeof header === 'string' && KEY_FORM.test(header)) return header;
+  throw new InvalidInput({
+    pointer: 'Idempotency-Key',
+    code: 'invalid_idempotency_key',
+    message: 'Expected an Idempotency-Key of 1 to 255 printable ASCII characters.',
+  });
+}
+
+/** The path is part of it: the same key and body sent to another resource is another request. */
+const digestOf = (request: FastifyRequest): string =>
+  createHash('sha256').update(`${request.method}\n${request.url}\n${canonical(request.body)}`).digest('hex');
+
+/** JSON with the members of objects in alphabetical order: what means the same has the same digest. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`;
+}
