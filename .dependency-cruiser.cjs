@@ -23,7 +23,7 @@ const ROOMS = {
   pricing: ['price-lists', 'tax', 'shipping', 'discounts', 'gift-cards'],
   sales: ['carts', 'orders', 'payments', 'fulfilment', 'returns', 'invoices', 'checkout'],
   reach: ['webhooks', 'notifications', 'analytics', 'recommendations'],
-  setup: ['registration', 'checklist', 'sandbox', 'demo'],
+  setup: ['declarations', 'registration', 'checklist', 'sandbox', 'demo'],
 };
 
 /** What the domain may take from the registry: a schema library, the database, and small pure libraries. */

@@ -35,7 +35,8 @@ function routesPage(apis) {
     const rows = routes.map(({ method, path, access }) => `| ${method} | \`${path}\` | ${access} |`);
     return [`## ${title}`, '', '| Method | Path | Needs |', '|---|---|---|', ...rows, ''].join('\n');
   });
-  const head = '# Routes\n\nWritten by `node scripts/openapi.mjs`. "Needs" is a permission of staff (and secret keys), or a scope of API keys.\n';
+  const head =
+    '# Routes\n\nWritten by `node scripts/openapi.mjs`. "Needs" is a permission of staff (and secret keys), or a scope of API keys.\n';
   return `${head}\n${sections.join('\n')}`;
 }
 
@@ -72,7 +73,9 @@ for (const { app, title } of APIS) {
   described.push({ app, title, ...(await describe(app)) });
 }
 const settled = [
-  ...described.map(({ app, document }) => settle(join(root, 'apps', app, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`)),
+  ...described.map(({ app, document }) =>
+    settle(join(root, 'apps', app, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`),
+  ),
   settle(join(root, 'docs', 'generated', 'routes.md'), routesPage(described)),
 ];
 process.exit(settled.every(Boolean) ? 0 : 1);

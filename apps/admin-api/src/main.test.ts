@@ -12,7 +12,10 @@ const root = path.join(app, '..', '..');
 const running: ChildProcess[] = [];
 
 beforeAll(() => {
-  const built = spawnSync(path.join(root, 'node_modules', '.bin', 'rolldown'), ['-c', 'rolldown.config.mjs'], { cwd: app, encoding: 'utf8' });
+  const built = spawnSync(path.join(root, 'node_modules', '.bin', 'rolldown'), ['-c', 'rolldown.config.mjs'], {
+    cwd: app,
+    encoding: 'utf8',
+  });
   if (built.status !== 0) throw new Error(`The admin API could not be built: ${built.stdout}${built.stderr}`);
 });
 afterEach(() => {
@@ -94,7 +97,15 @@ test('told to stop, it says it is not ready, lets a request in flight end and ta
   await new Promise((resolve) => setTimeout(resolve, 200)); // so that it has arrived before the signal does
   child.kill('SIGTERM');
   await until('the stop', async () => (output.text.includes('stopping') ? true : undefined), output);
-  await until('the end of listening', () => fetch(`${url}/healthz`).then(() => undefined, () => true), output);
+  await until(
+    'the end of listening',
+    () =>
+      fetch(`${url}/healthz`).then(
+        () => undefined,
+        () => true,
+      ),
+    output,
+  );
   inFlight.end(body.slice(20));
   const [response] = await answered;
   expect(response.statusCode).toBe(401);
@@ -105,7 +116,8 @@ test('told to stop, it says it is not ready, lets a request in flight end and ta
 test('settings that are wrong stop it with one message that names all of them', async () => {
   const { output, ended } = start({ ADMIN_PORT: 'four' });
   expect(await ended).toBe(1);
-  for (const name of ['DATABASE_URL', 'MASTER_KEYS', 'ADMIN_URL', 'MAIL_FROM', 'ADMIN_PORT']) expect(output.text).toContain(`${name}: `);
+  for (const name of ['DATABASE_URL', 'MASTER_KEYS', 'ADMIN_URL', 'MAIL_FROM', 'ADMIN_PORT'])
+    expect(output.text).toContain(`${name}: `);
   expect(output.text).not.toContain(' at ');
 });
 
@@ -116,7 +128,8 @@ test('it refuses a database role that row security does not hold back', async ()
 });
 
 test('it refuses a database that lacks migrations, and says how to migrate', async () => {
-  const [newest] = await db.admin`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations) returning hash, created_at`;
+  const [newest] =
+    await db.admin`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations) returning hash, created_at`;
   const { output, ended } = start(await settings());
   expect(await ended).toBe(1);
   expect(output.text).toContain('souk migrate');

@@ -33,15 +33,24 @@ const isRead = ({ method }: Operation) => method === 'GET';
 const noChoice: IdChoice = () => undefined;
 
 /** Calls an operation with the smallest request its contract accepts. */
-function send<Body>(operation: Operation, who: { token?: string; key?: string }, idOf: IdChoice = noChoice): Promise<Answer<Body>> {
+function send<Body>(
+  operation: Operation,
+  who: { token?: string; key?: string },
+  idOf: IdChoice = noChoice,
+): Promise<Answer<Body>> {
   const path = operation.pathParameters.reduce(
     (text, { name, schema }) => text.replace(`{${name}}`, encodeURIComponent(String(sampleOf(schema, idOf)))),
     operation.path,
   );
   const required = operation.queryParameters.filter((one) => one.required);
-  const query = new URLSearchParams(Object.fromEntries(required.map(({ name, schema }) => [name, String(sampleOf(schema, idOf))]))).toString();
+  const query = new URLSearchParams(
+    Object.fromEntries(required.map(({ name, schema }) => [name, String(sampleOf(schema, idOf))])),
+  ).toString();
   const body = operation.body && sampleOf(operation.body, idOf);
-  return admin.call<Body>(operation.method, query ? `${path}?${query}` : path, { ...who, ...(body !== undefined && { body }) });
+  return admin.call<Body>(operation.method, query ? `${path}?${query}` : path, {
+    ...who,
+    ...(body !== undefined && { body }),
+  });
 }
 
 /** What was answered to whom, for every guarded operation: a difference shows which route it is. */
@@ -61,31 +70,50 @@ test('there are routes to sweep', () => {
 });
 
 test('nobody gets anywhere', async () => {
-  await sweep(() => '401 credentials_missing', (operation) => statusAndCode(send(operation, {})));
+  await sweep(
+    () => '401 credentials_missing',
+    (operation) => statusAndCode(send(operation, {})),
+  );
 });
 
 test('a token we did not sign opens nothing', async () => {
   const stranger = 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjAwIn0.eyJzdWIiOiJzdGZfMSJ9.AAAA';
-  await sweep(() => '401 token_invalid', (operation) => statusAndCode(send(operation, { token: stranger })));
+  await sweep(
+    () => '401 token_invalid',
+    (operation) => statusAndCode(send(operation, { token: stranger })),
+  );
 });
 
 test('a token of a session that never was opens nothing', async () => {
   const shop = await givenShopAtDoor(db, admin);
   const claims = { companyId: shop.companyId, staffId: newId('stf'), sessionId: newId('ses') };
   const { accessToken } = await admin.parts.accessTokens.sign(claims);
-  await sweep(() => '401 session_over', (operation) => statusAndCode(send(operation, { token: accessToken })));
+  await sweep(
+    () => '401 session_over',
+    (operation) => statusAndCode(send(operation, { token: accessToken })),
+  );
 });
 
 test('the session of one company under the name of another opens nothing', async () => {
   const [mine, theirs] = [await givenShopAtDoor(db, admin), await givenShopAtDoor(db, admin)];
   const { staff, sessionId } = await mine.loggedIn('owner');
-  const { accessToken } = await admin.parts.accessTokens.sign({ companyId: theirs.companyId, staffId: staff.id, sessionId });
-  await sweep(() => '401 session_over', (operation) => statusAndCode(send(operation, { token: accessToken })));
+  const { accessToken } = await admin.parts.accessTokens.sign({
+    companyId: theirs.companyId,
+    staffId: staff.id,
+    sessionId,
+  });
+  await sweep(
+    () => '401 session_over',
+    (operation) => statusAndCode(send(operation, { token: accessToken })),
+  );
 });
 
 test('a publishable key opens nothing', async () => {
   const { key } = await (await givenShopAtDoor(db, admin)).mint({});
-  await sweep(() => '403 secret_key_needed', (operation) => statusAndCode(send(operation, { key })));
+  await sweep(
+    () => '403 secret_key_needed',
+    (operation) => statusAndCode(send(operation, { key })),
+  );
 });
 
 test('staff without a permission are refused by every route that wants one, and it is named', async () => {
@@ -120,7 +148,10 @@ test('all permissions but the one that is declared are not enough, and that one 
 test('what is about oneself is closed to keys', async () => {
   const { key } = await (await givenShopAtDoor(db, admin)).mint({ type: 'secret', scopes: words });
   for (const operation of guarded.filter(({ permission }) => permission === undefined)) {
-    expect([nameOf(operation), await statusAndCode(send(operation, { key }))]).toEqual([nameOf(operation), '403 staff_needed']);
+    expect([nameOf(operation), await statusAndCode(send(operation, { key }))]).toEqual([
+      nameOf(operation),
+      '403 staff_needed',
+    ]);
   }
 });
 
@@ -142,7 +173,9 @@ test('a suspended company is read and not written', async () => {
 async function thingsOf(shop: Shop): Promise<Record<string, string>> {
   const owner = await shop.loggedIn('owner');
   const { run } = admin.parts.database;
-  const role = await run(shop.system, (ctx) => createRole(ctx, { name: 'A role', description: '', permissions: ['staff.read'] }));
+  const role = await run(shop.system, (ctx) =>
+    createRole(ctx, { name: 'A role', description: '', permissions: ['staff.read'] }),
+  );
   const invite = await run(shop.system, (ctx) => createInvite(ctx, { email: 'new@example.com', roleIds: [role.id] }));
   const { id } = await shop.mint({});
   return { stf: owner.staff.id, ses: owner.sessionId, role: role.id, inv: invite.id, key: id };
@@ -155,7 +188,9 @@ test("another company's ids are answered with the same bytes as ids of nothing, 
   const things = await thingsOf(theirs);
   const before = await contentsOf(theirs);
   const mine = await givenShopAtDoor(db, admin);
-  const takingIds = guarded.filter(({ pathParameters }) => pathParameters.some(({ schema }) => idPrefixOf(schema) !== undefined));
+  const takingIds = guarded.filter(({ pathParameters }) =>
+    pathParameters.some(({ schema }) => idPrefixOf(schema) !== undefined),
+  );
   expect(takingIds.length).toBeGreaterThan(10);
   for (const operation of takingIds) {
     const { token } = await mine.loggedIn('owner');
@@ -180,7 +215,9 @@ test("another company's ids in a body are answered with the same bytes as ids of
     const { token } = await mine.loggedIn('owner');
     const inPath = new Set(operation.pathParameters.map(({ schema }) => idPrefixOf(schema)));
     const foreign = await send(operation, { token }, (prefix) => (inPath.has(prefix) ? own[prefix] : things[prefix]));
-    const missing = await send(operation, { token }, (prefix) => (inPath.has(prefix) ? own[prefix] : newId(prefix as 'stf')));
+    const missing = await send(operation, { token }, (prefix) =>
+      inPath.has(prefix) ? own[prefix] : newId(prefix as 'stf'),
+    );
     expect(foreign.status).toBeGreaterThanOrEqual(400);
     expect([nameOf(operation), withoutRequestId(foreign)]).toEqual([nameOf(operation), withoutRequestId(missing)]);
   }
@@ -193,15 +230,52 @@ test('lists of one company hold nothing of another', async () => {
   const { token } = await mine.loggedIn('owner');
   for (const operation of guarded.filter((one) => isRead(one) && one.pathParameters.length === 0)) {
     const { text } = await send(operation, { token });
-    expect([nameOf(operation), [theirs.companyId, ...ids].filter((id) => text.includes(id))]).toEqual([nameOf(operation), []]);
+    expect([nameOf(operation), [theirs.companyId, ...ids].filter((id) => text.includes(id))]).toEqual([
+      nameOf(operation),
+      [],
+    ]);
   }
+});
+
+test('a POST that is repeated with its Idempotency-Key gets the very same answer, on every route that takes one', async () => {
+  const repeatable = guarded.filter(({ method, takesIdempotencyKey }) => method === 'POST' && takesIdempotencyKey);
+  const answered: string[] = [];
+  for (const operation of repeatable) {
+    const shop = await givenShopAtDoor(db, admin);
+    const things = await thingsOf(shop);
+    const { token } = await shop.loggedIn('owner');
+    const colleague = (await shop.hire('support')).id;
+    const idOf: IdChoice = (prefix) => (prefix === 'stf' ? colleague : things[prefix]);
+    const twice = { token, headers: { 'idempotency-key': 'the same' } };
+    const first = await send(operation, twice, idOf);
+    if (first.status >= 300) continue;
+    answered.push(nameOf(operation));
+    const again = await send(operation, twice, idOf);
+    expect([nameOf(operation), again.status, again.text]).toEqual([nameOf(operation), first.status, first.text]);
+    expect([nameOf(operation), again.headers['idempotency-replayed']]).toEqual([nameOf(operation), 'true']);
+  }
+  // The rest wants more than the smallest request: a session of one's own, a password, a code.
+  expect(answered.length).toBeGreaterThan(repeatable.length / 2);
 });
 
 /** Every row of a company but those that time alone adds, as one text. */
 async function contentsOf(shop: Shop): Promise<string> {
-  const tables = ['companies', 'staff', 'staff_roles', 'staff_sessions', 'roles', 'role_permissions', 'api_keys', 'invites', 'company_settings'];
+  const tables = [
+    'companies',
+    'staff',
+    'staff_roles',
+    'staff_sessions',
+    'roles',
+    'role_permissions',
+    'api_keys',
+    'invites',
+    'company_settings',
+  ];
   const rows = await Promise.all(
-    tables.map((table) => db.admin`select to_jsonb(t) as row from ${db.admin(table)} t where company_id = ${shop.companyId} order by t::text`),
+    tables.map(
+      (table) =>
+        db.admin`select to_jsonb(t) as row from ${db.admin(table)} t where company_id = ${shop.companyId} order by t::text`,
+    ),
   );
   return JSON.stringify(rows);
 }

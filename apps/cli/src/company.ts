@@ -3,12 +3,13 @@ import { newCompany } from '@souk/domain/company/companies/companies.contract';
 import { closeCompany, resumeCompany, suspendCompany } from '@souk/domain/company/companies/companies.service';
 import type { CompanyView } from '@souk/domain/company/companies/companies.contract';
 import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
+import { refuseWeakPassword } from '@souk/domain/identity/passwords/password-rules';
 import { type Ctx, systemSession } from '@souk/domain/kernel/ctx';
 import { newId } from '@souk/domain/kernel/ids';
 import { writeInvitation } from '@souk/domain/setup/registration/invitations';
 import { registrationInput } from '@souk/domain/setup/registration/registration.contract';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
-import '@souk/domain/setup/declarations';
+import '@souk/domain/setup/declarations/declarations';
 import { type Command, InvalidArgumentError } from 'commander';
 import { inDeployment } from './deployment.ts';
 import { answer } from './output.ts';
@@ -70,6 +71,7 @@ async function create(options: CreateOptions) {
     },
     owner: { name: options.ownerName, email: options.ownerEmail, password: process.env['SOUK_OWNER_PASSWORD'] ?? '' },
   });
+  refuseWeakPassword(owner.password, { handle: company.handle, email: owner.email }, 'SOUK_OWNER_PASSWORD');
   const founded = await inDeployment(async ({ app }) => {
     const passwordHash = await hashPassword(owner.password);
     return app.run(systemSession(newId('com'), 'operator'), (ctx) =>

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import '@souk/domain/setup/declarations';
-import { seedAccess } from '@souk/domain/company/iam/access-seed.service';
+import '@souk/domain/setup/declarations/declarations';
+import { pruneAccess, seedAccess } from '@souk/domain/company/iam/access-seed.service';
 import { ensureSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
 import { systemSession } from '@souk/domain/kernel/ctx';
 import { prepareRoles } from '@souk/domain/kernel/roles';
@@ -47,7 +47,12 @@ async function migrateAll(options: { json?: boolean }) {
   const companies = await inDeployment(async ({ app, companyIds }) => {
     await app.unscoped((tx) => ensureSigningKey(tx, 'staff'));
     const ids = await companyIds();
-    for (const id of ids) await app.run(systemSession(id, 'migration'), seedAccess);
+    for (const id of ids) {
+      await app.run(systemSession(id, 'migration'), async (ctx) => {
+        await seedAccess(ctx);
+        await pruneAccess(ctx);
+      });
+    }
     return ids.length;
   });
   answer(options, { companies }, [`The database is up to date; permissions and system roles checked in ${companies} companies.`]);

@@ -6,7 +6,7 @@ import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
 import { systemSession } from '@souk/domain/kernel/ctx';
 import { newId } from '@souk/domain/kernel/ids';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
-import '@souk/domain/setup/declarations';
+import '@souk/domain/setup/declarations/declarations';
 import type { Command } from 'commander';
 import { type Deployment, inDeployment } from './deployment.ts';
 import { answer } from './output.ts';

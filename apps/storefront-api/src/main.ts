@@ -6,5 +6,11 @@ import { controllers } from './app.module.ts';
 
 startProcess(() => {
   const config = readStorefrontConfig();
-  return serveApi({ name: 'storefront', controllers, config, port: config.STOREFRONT_PORT, portSetting: 'STOREFRONT_PORT' });
+  return serveApi({
+    name: 'storefront',
+    controllers,
+    config,
+    port: config.STOREFRONT_PORT,
+    portSetting: 'STOREFRONT_PORT',
+  });
 });

@@ -24,7 +24,10 @@ beforeAll(() => {
 const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
 
 /** Calls an operation with the smallest request its contract accepts. */
-function send(operation: Operation, who: { token?: string; key?: string; headers?: Record<string, string> }): Promise<Answer<Partial<Refused>>> {
+function send(
+  operation: Operation,
+  who: { token?: string; key?: string; headers?: Record<string, string> },
+): Promise<Answer<Partial<Refused>>> {
   const path = operation.pathParameters.reduce(
     (text, { name, schema }) => text.replace(`{${name}}`, encodeURIComponent(String(sampleOf(schema)))),
     operation.path,
@@ -73,7 +76,11 @@ test('permissions of staff open no storefront route', async () => {
 test('a token of staff is no customer', async () => {
   const shop = await givenShopAtDoor(db, shopfront);
   const { token } = await shop.loggedIn('owner');
-  const { key } = await shop.mint({ scopes: allScopes().filter(({ publishable }) => publishable).map(({ name }) => name) });
+  const { key } = await shop.mint({
+    scopes: allScopes()
+      .filter(({ publishable }) => publishable)
+      .map(({ name }) => name),
+  });
   await everyRoute({ token }, 401, 'credentials_missing');
   await everyRoute({ token, key }, 401, 'customer_token_refused');
 });

@@ -34,6 +34,7 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
   if (!mailer) log.warn('SMTP_URL is not set: mails wait in the database until it is');
   const prepare = config.DATABASE_PREPARE;
   const app = openDatabase({
+    refuseNesting: config.NODE_ENV !== 'production',
     url: config.DATABASE_URL,
     size: config.DATABASE_POOL_SIZE ?? POOL_SIZE,
     prepare,

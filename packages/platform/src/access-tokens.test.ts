@@ -1,5 +1,9 @@
-import { createHmac, generateKeyPairSync, createSign } from 'node:crypto';
-import { ensureSigningKey, loadSigningKeys, rotateSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
+import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
+import {
+  ensureSigningKey,
+  loadSigningKeys,
+  rotateSigningKey,
+} from '@souk/domain/identity/sessions/signing-keys.service';
 import { newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -91,18 +95,22 @@ test('no forged, edited or borrowed token is believed', async () => {
   const good = hs(secret, header, payload);
   expect(await tokens.verify(good)).toEqual(claims);
   const [head = '', body = '', signature = ''] = good.split('.');
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+  const rsa = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
   const rsSigned = `${b64({ ...header, alg: 'RS256' })}.${body}`;
   const with_ = (change: object) => hs(secret, header, { ...payload, ...change });
   const headed = (change: object) => hs(secret, { ...header, ...change }, payload);
   const forgeries: Record<string, string> = {
-    'nothing': '',
+    nothing: '',
     'two dots': '..',
     'no signature': `${head}.${body}.`,
     'no third part': `${head}.${body}`,
     'a fourth part': `${good}.${signature}`,
     'spaces around': ` ${good} `,
-    'padding': `${good}=`,
+    padding: `${good}=`,
     'alg none': `${b64({ ...header, alg: 'none' })}.${body}.`,
     'alg None with a signature': `${b64({ ...header, alg: 'None' })}.${body}.${signature}`,
     'alg HS384': hs(secret, { ...header, alg: 'HS384' }, payload, 'sha384'),
@@ -125,17 +133,17 @@ test('no forged, edited or borrowed token is believed', async () => {
     'an empty secret': hs('', header, payload),
     'the kid as secret': hs(kid, header, payload),
     'a guessed secret': hs('secret', header, payload),
-    'jku': headed({ jku: 'https://evil.example/keys' }),
-    'jwk': headed({ jwk: { kty: 'oct', k: Buffer.from('secret').toString('base64url') } }),
-    'x5u': headed({ x5u: 'https://evil.example/cert' }),
-    'crit': headed({ crit: ['exp'] }),
+    jku: headed({ jku: 'https://evil.example/keys' }),
+    jwk: headed({ jwk: { kty: 'oct', k: Buffer.from('secret').toString('base64url') } }),
+    x5u: headed({ x5u: 'https://evil.example/cert' }),
+    crit: headed({ crit: ['exp'] }),
     'b64 false': headed({ b64: false }),
     'another issuer': with_({ iss: 'urn:other' }),
     'no issuer': with_({ iss: undefined }),
     'the audience of customers': with_({ aud: 'souk:customer' }),
     'a list of audiences': with_({ aud: ['souk:staff', 'souk:customer'] }),
     'no audience': with_({ aud: undefined }),
-    'expired': with_({ iat: seconds - 2_000, nbf: seconds - 2_000, exp: seconds - 1_000 }),
+    expired: with_({ iat: seconds - 2_000, nbf: seconds - 2_000, exp: seconds - 1_000 }),
     'no expiry': with_({ exp: undefined }),
     'expiry as text': with_({ exp: String(seconds + 900) }),
     'an hour of life': with_({ iat: seconds - 1_000, exp: seconds + 3_600 }),

@@ -1,5 +1,9 @@
 import { JwtService } from '@nestjs/jwt';
-import { ACCESS_TOKEN_SECONDS, type AccessClaims, type AccessTokens } from '@souk/domain/identity/sessions/access-tokens';
+import {
+  ACCESS_TOKEN_SECONDS,
+  type AccessClaims,
+  type AccessTokens,
+} from '@souk/domain/identity/sessions/access-tokens';
 import { loadSigningKeys, type SigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
 import type { RunUnscoped } from '@souk/domain/kernel/ctx';
 import { idOf } from '@souk/domain/kernel/ids';
@@ -17,7 +21,11 @@ const RELOAD_PAUSE_MS = 1_000;
 const KEYS_AGE_MAX_MS = 60_000;
 const TOKEN_LENGTH_MAX = 2_000;
 
-const headerForm = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.literal(TYPE), kid: z.string().regex(/^[0-9a-f]{24}$/) });
+const headerForm = z.strictObject({
+  alg: z.literal(ALGORITHM),
+  typ: z.literal(TYPE),
+  kid: z.string().regex(/^[0-9a-f]{24}$/),
+});
 const claimsForm = z.object({
   iss: z.literal(ISSUER),
   aud: z.literal(STAFF_AUDIENCE),

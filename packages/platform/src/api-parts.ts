@@ -1,6 +1,6 @@
-import { ensureSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
 import type { AccessTokens } from '@souk/domain/identity/sessions/access-tokens';
 import type { Attempts } from '@souk/domain/identity/sessions/attempts';
+import { ensureSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
 import { type Database, openDatabase } from '@souk/domain/kernel/database';
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
 import type { Registry } from 'prom-client';
@@ -50,6 +50,7 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
   const subscriber = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'subscriber') : undefined;
   const nudge = nudger(redis, log);
   const database: Database = openDatabase({
+    refuseNesting: config.NODE_ENV !== 'production',
     url: config.DATABASE_URL,
     size: config.DATABASE_POOL_SIZE,
     prepare: config.DATABASE_PREPARE,
@@ -90,7 +91,9 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
 
 function listen(subscriber: ReturnType<typeof openRedis>, standings: Standings, { log }: Loggers): void {
   const news = { touched: standings.drop.bind(standings), missed: standings.clear.bind(standings) };
-  hearTouched(subscriber, news).catch((error: unknown) => log.warn({ err: error }, 'changes of other processes are heard late'));
+  hearTouched(subscriber, news).catch((error: unknown) =>
+    log.warn({ err: error }, 'changes of other processes are heard late'),
+  );
 }
 
 const limitsOf = (config: ApiConfig) => ({

@@ -8,23 +8,24 @@ import { RequestShapePipe } from './http/request-shape.pipe.ts';
 import { SessionGuard } from './http/session.guard.ts';
 import { ACCESS_TOKENS, ATTEMPTS, CONFIG, RUN, UNSCOPED } from './tokens.ts';
 
-/** The controllers of an API with what stands around every one of them, in the order a request meets it. */
+/** Nest wants a class to hang a module on; `apiModule` says what is in it. */
 @Module({})
-export class ApiModule {
-  static of(controllers: Type[], parts: ApiParts, door: Door): DynamicModule {
-    const around: Provider[] = [
-      { provide: APP_GUARD, useValue: new SessionGuard(door) },
-      { provide: APP_GUARD, useValue: new AccessGuard(door) },
-      { provide: APP_PIPE, useValue: new RequestShapePipe() },
-      { provide: APP_FILTER, useValue: new ProblemFilter(parts.loggers) },
-    ];
-    const given: Provider[] = [
-      { provide: RUN, useValue: parts.database.run },
-      { provide: UNSCOPED, useValue: parts.database.unscoped },
-      { provide: CONFIG, useValue: parts.config },
-      { provide: ATTEMPTS, useValue: parts.attempts },
-      { provide: ACCESS_TOKENS, useValue: parts.accessTokens },
-    ];
-    return { module: ApiModule, controllers, providers: [...around, ...given] };
-  }
+class ApiModule {}
+
+/** The controllers of an API with what stands around every one of them, in the order a request meets it. */
+export function apiModule(controllers: Type[], parts: ApiParts, door: Door): DynamicModule {
+  const around: Provider[] = [
+    { provide: APP_GUARD, useValue: new SessionGuard(door) },
+    { provide: APP_GUARD, useValue: new AccessGuard(door) },
+    { provide: APP_PIPE, useValue: new RequestShapePipe() },
+    { provide: APP_FILTER, useValue: new ProblemFilter(parts.loggers) },
+  ];
+  const given: Provider[] = [
+    { provide: RUN, useValue: parts.database.run },
+    { provide: UNSCOPED, useValue: parts.database.unscoped },
+    { provide: CONFIG, useValue: parts.config },
+    { provide: ATTEMPTS, useValue: parts.attempts },
+    { provide: ACCESS_TOKENS, useValue: parts.accessTokens },
+  ];
+  return { module: ApiModule, controllers, providers: [...around, ...given] };
 }

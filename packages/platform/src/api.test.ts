@@ -14,10 +14,15 @@ const open = (body: unknown, headers: Record<string, string> = {}) =>
 
 test('an API with routes that do not settle access does not boot, and lists every one of them', async () => {
   const boot = createApi({ name: 'admin', controllers: [ThingsController, ForgottenController] }, admin.parts);
-  const message = await boot.then(() => 'it booted', (error: Error) => error.message);
+  const message = await boot.then(
+    () => 'it booted',
+    (error: Error) => error.message,
+  );
   expect(message).toContain('GET /v1/forgotten (ForgottenController.list): add @Allow, @Scope, @SignedIn or @Public');
   expect(message).toContain('GET /v1/forgotten/wrong (ForgottenController.wrong): "scope" has no meaning in this API');
-  expect(message).toContain('GET /v1/forgotten/unknown (ForgottenController.unknown): no *.access.ts declares "things.invent"');
+  expect(message).toContain(
+    'GET /v1/forgotten/unknown (ForgottenController.unknown): no *.access.ts declares "things.invent"',
+  );
   expect(message).not.toContain('/v1/things');
 });
 
@@ -71,7 +76,9 @@ test('every fault of a body is named by pointer, code and the way out, and no va
 });
 
 test('what is wrong on our side is told to the log, and to the caller only by the request id', async () => {
-  const { status, body, text } = await admin.call<Problem>('GET', '/v1/things/broken').catch(() => ({ status: 0, body: undefined, text: '' }));
+  const { status, body, text } = await admin
+    .call<Problem>('GET', '/v1/things/broken')
+    .catch(() => ({ status: 0, body: undefined, text: '' }));
   expect(status).toBe(0); // a 500 is in no contract, so the harness refuses to take it
   expect(body).toBeUndefined();
   const raw = await admin.app.inject({ method: 'GET', url: '/v1/things/broken' });
@@ -134,7 +141,14 @@ test('every answer has the headers that keep browsers from mischief', async () =
 test('a request id of the caller is kept if it is harmless, else replaced', async () => {
   const idOf = async (given: string) => (await open({ name: 'x' }, { 'x-request-id': given })).headers['x-request-id'];
   expect(await idOf('order-42.retry_3')).toBe('order-42.retry_3');
-  for (const bad of ['short', 'x'.repeat(65), 'with space in it', 'quote"quote"', '<script>alert(1)</script>', '../../../etc/passwd']) {
+  for (const bad of [
+    'short',
+    'x'.repeat(65),
+    'with space in it',
+    'quote"quote"',
+    '<script>alert(1)</script>',
+    '../../../etc/passwd',
+  ]) {
     expect(await idOf(bad)).toMatch(/^[0-9a-f-]{36}$/);
   }
 });
@@ -143,7 +157,12 @@ test('a trace of the caller stands in the log line', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   await open({ name: 'x' }, { traceparent, 'x-request-id': 'traced-request-1' });
   const line = admin.log.find((one) => one.includes('traced-request-1'));
-  expect(JSON.parse(line ?? '{}')).toMatchObject({ trace: traceparent, method: 'POST', route: '/v1/things/open', status: 200 });
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
+    trace: traceparent,
+    method: 'POST',
+    route: '/v1/things/open',
+    status: 200,
+  });
 });
 
 test('HEAD answers like GET without a body', async () => {

@@ -1,14 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
-import '@souk/domain/setup/declarations'; // every word there is, whichever controllers this API has
+import '@souk/domain/setup/declarations/declarations'; // every word there is, whichever controllers this API has
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { apiModule } from './api.module.ts';
 import type { ApiDescription, ApiName } from './api-description.ts';
-import { ApiModule } from './api.module.ts';
 import type { ApiParts } from './api-parts.ts';
 import { docsRoutes } from './docs-page.ts';
-import { shapeAnswers } from './http/answer-shape.ts';
 import { AdminDoor } from './http/admin-door.ts';
+import { shapeAnswers } from './http/answer-shape.ts';
 import { answerPreflight, isPreflight, letRead } from './http/cross-origin.ts';
 import { declaredRoutes, refuseUndeclaredAccess } from './http/declared-routes.ts';
 import type { Door } from './http/door.ts';
@@ -45,7 +45,7 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   timeRequests(fastify, parts.registry, () => parts.standings.size);
   opsRoutes(fastify, parts);
   await docsRoutes(fastify, api);
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.of(controllers, parts, door), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(apiModule(controllers, parts, door), adapter, {
     bodyParser: false,
     logger: nestLogger(parts.loggers),
     abortOnError: false,
@@ -57,11 +57,17 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
 
 /** The headers every answer has. */
 async function headersOf(name: ApiName): Promise<Record<string, string>> {
-  const caching: Record<string, string> = name === 'admin' ? { 'cache-control': 'no-store' } : { vary: 'X-Api-Key, Origin, Accept-Language' };
+  const caching: Record<string, string> =
+    name === 'admin' ? { 'cache-control': 'no-store' } : { vary: 'X-Api-Key, Origin, Accept-Language' };
   return { ...(await securityHeaders()), ...caching };
 }
 
-function aroundEveryRequest(fastify: FastifyInstance, name: ApiName, headers: Record<string, string>, parts: ApiParts): void {
+function aroundEveryRequest(
+  fastify: FastifyInstance,
+  name: ApiName,
+  headers: Record<string, string>,
+  parts: ApiParts,
+): void {
   const { config, loggers } = parts;
   const adminOrigin = new URL(config.ADMIN_URL).origin;
   fastify.addHook('onRequest', (request, reply, done) => {

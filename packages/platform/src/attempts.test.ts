@@ -1,4 +1,10 @@
-import { accountKey, addressKey, ATTEMPT_LIMITS, type Attempts, TooManyAttempts } from '@souk/domain/identity/sessions/attempts';
+import {
+  ATTEMPT_LIMITS,
+  type Attempts,
+  accountKey,
+  addressKey,
+  TooManyAttempts,
+} from '@souk/domain/identity/sessions/attempts';
 import { useDatabase } from '@souk/domain/testing/database';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -19,7 +25,9 @@ const redisUrl = process.env['SOUK_TEST_REDIS_URL'];
 const onRedis = () => {
   const redis = openRedis(redisUrl ?? '', log, 'commands');
   closing.push(() => redis.disconnect());
-  return redis.status === 'ready' ? attemptsOnRedis(redis) : new Promise<Attempts>((resolve) => redis.once('ready', () => resolve(attemptsOnRedis(redis))));
+  return redis.status === 'ready'
+    ? attemptsOnRedis(redis)
+    : new Promise<Attempts>((resolve) => redis.once('ready', () => resolve(attemptsOnRedis(redis))));
 };
 
 const outcome = (attempts: Attempts, key: string) =>
@@ -52,7 +60,9 @@ describe.each(stores)('on %s', (_name, isThere, open) => {
   test.runIf(isThere)('processes count together, and at once: of forty tries exactly ten are let through', async () => {
     const processes = await Promise.all([open(), open()]);
     const key = account();
-    const outcomes = await Promise.all(processes.flatMap((attempts) => Array.from({ length: 20 }, () => outcome(attempts, key))));
+    const outcomes = await Promise.all(
+      processes.flatMap((attempts) => Array.from({ length: 20 }, () => outcome(attempts, key))),
+    );
     expect(outcomes.filter((one) => one === 'counted')).toHaveLength(points);
     expect(outcomes.filter((one) => one instanceof TooManyAttempts && one.isFirst)).toHaveLength(1);
   });
@@ -76,5 +86,8 @@ test('when the counter cannot be reached nobody gets to guess', async () => {
   await expect(nowhere.forgive('login', 'x')).rejects.toBeInstanceOf(AttemptsUnavailable);
   const redis = openRedis('redis://127.0.0.1:1', log, 'commands');
   closing.push(() => redis.disconnect());
-  expect(await outcome(attemptsOnRedis(redis), addressKey('192.0.2.1'))).toMatchObject({ status: 503, code: 'attempts_unavailable' });
+  expect(await outcome(attemptsOnRedis(redis), addressKey('192.0.2.1'))).toMatchObject({
+    status: 503,
+    code: 'attempts_unavailable',
+  });
 });

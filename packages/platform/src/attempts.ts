@@ -9,7 +9,12 @@ import { DomainError } from '@souk/domain/kernel/errors';
 import type { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes, type RateLimiterStoreAbstract } from 'rate-limiter-flexible';
+import {
+  RateLimiterPostgres,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterStoreAbstract,
+} from 'rate-limiter-flexible';
 import { LIMITER_TABLE, QUEUE_SCHEMA } from './migrate.ts';
 
 const CONNECTIONS_MAX = 2;
@@ -29,11 +34,18 @@ type Store = (prefix: string, limit: { points: number; seconds: number }) => Rat
 
 /** Counts attempts in Redis, shared by all processes. */
 export const attemptsOnRedis = (redis: Redis): Attempts =>
-  attempts((prefix, { points, seconds }) => new RateLimiterRedis({ storeClient: redis, keyPrefix: `souk:${prefix}`, points, duration: seconds }));
+  attempts(
+    (prefix, { points, seconds }) =>
+      new RateLimiterRedis({ storeClient: redis, keyPrefix: `souk:${prefix}`, points, duration: seconds }),
+  );
 
 /** Counts attempts in PostgreSQL, shared by all processes. Call `close` at the end: it has connections of its own. */
 export function attemptsOnPostgres(url: string, log: Logger): Attempts & { close(): Promise<void> } {
-  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   pool.on('error', (error) => log.warn({ err: error }, 'a connection of the attempt counter was lost'));
   const store: Store = (prefix, { points, seconds }) =>
     new RateLimiterPostgres({

@@ -36,7 +36,12 @@ test('production listens to all, closes registration, and keeps metrics on loopb
 
 test('all faults come in one message with the variable, the fault and an example', () => {
   const message = complaint({ NODE_ENV: 'production', ADMIN_PORT: 'four', TRUSTED_PROXIES: '2', LOG_LEVEL: 'loud' });
-  for (const name of ['DATABASE_URL: is missing', 'MASTER_KEYS: is missing', 'ADMIN_URL: is missing', 'MAIL_FROM: is missing']) {
+  for (const name of [
+    'DATABASE_URL: is missing',
+    'MASTER_KEYS: is missing',
+    'ADMIN_URL: is missing',
+    'MAIL_FROM: is missing',
+  ]) {
     expect(message).toContain(name);
   }
   expect(message).toContain('ADMIN_PORT: expected a whole number from 0 to 65535. Example: ADMIN_PORT=4000');
@@ -52,7 +57,9 @@ test('production refuses the key of development, alone or beside another', () =>
 });
 
 test('production refuses a database password from an example', () => {
-  expect(complaint({ ...production, DATABASE_URL: 'postgres://souk_app:postgres@db/souk' })).toContain('DATABASE_URL: has no password');
+  expect(complaint({ ...production, DATABASE_URL: 'postgres://souk_app:postgres@db/souk' })).toContain(
+    'DATABASE_URL: has no password',
+  );
   expect(complaint({ ...production, DATABASE_RELAY_URL: 'postgres://souk_relay@db/souk' }, readWorkerConfig)).toContain(
     'DATABASE_RELAY_URL: has no password',
   );
@@ -66,10 +73,15 @@ test('a message never shows a value, for it may be a secret', () => {
 });
 
 test('an empty variable counts as left out', () => {
-  expect(readAdminConfig({ ...production, REDIS_URL: '', REGISTRATION: ' ' })).toMatchObject({ REGISTRATION: 'closed' });
+  expect(readAdminConfig({ ...production, REDIS_URL: '', REGISTRATION: ' ' })).toMatchObject({
+    REGISTRATION: 'closed',
+  });
 });
 
 test('proxies are addresses and networks, never a number of hops', () => {
-  expect(readAdminConfig({ ...production, TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).TRUSTED_PROXIES).toEqual(['10.0.0.0/8', '::1']);
+  expect(readAdminConfig({ ...production, TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).TRUSTED_PROXIES).toEqual([
+    '10.0.0.0/8',
+    '::1',
+  ]);
   expect(complaint({ ...production, TRUSTED_PROXIES: '10.0.0.0/99' })).toContain('TRUSTED_PROXIES');
 });

@@ -6,7 +6,17 @@ export const DEVELOPMENT_MASTER_KEY = `development:${Buffer.from('souk-developme
 const DEVELOPMENT_ADMIN_URL = 'http://localhost:4000';
 const DEVELOPMENT_MAIL_FROM = 'Souk <souk@localhost>';
 /** Passwords of examples and tutorials. A production database reached with one of them is open to all. */
-const KNOWN_PASSWORDS = new Set(['', 'souk', 'souk_app', 'souk_relay', 'postgres', 'password', 'development', 'secret', 'changeme']);
+const KNOWN_PASSWORDS = new Set([
+  '',
+  'souk',
+  'souk_app',
+  'souk_relay',
+  'postgres',
+  'password',
+  'development',
+  'secret',
+  'changeme',
+]);
 
 /** What one process reads from its environment, in capitals as there. `z.infer` of it is the process's config. */
 const everyProcess = {
@@ -46,7 +56,12 @@ const http = {
 };
 
 const adminSchema = z.object({ ...everyProcess, ...http, ...metrics(9_400), ADMIN_PORT: port.default(4_000) });
-const storefrontSchema = z.object({ ...everyProcess, ...http, ...metrics(9_401), STOREFRONT_PORT: port.default(4_100) });
+const storefrontSchema = z.object({
+  ...everyProcess,
+  ...http,
+  ...metrics(9_401),
+  STOREFRONT_PORT: port.default(4_100),
+});
 const workerSchema = z.object({
   ...everyProcess,
   ...mail,
@@ -110,7 +125,11 @@ export class SettingsWrong extends Error {
   }
 }
 
-function read<Schema extends z.ZodType<Record<string, unknown>>>(processName: string, schema: Schema, env: Environment): z.infer<Schema> {
+function read<Schema extends z.ZodType<Record<string, unknown>>>(
+  processName: string,
+  schema: Schema,
+  env: Environment,
+): z.infer<Schema> {
   const given = withDefaults(env);
   const parsed = schema.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, given));
@@ -122,7 +141,9 @@ function read<Schema extends z.ZodType<Record<string, unknown>>>(processName: st
 
 // An empty variable is one that was left out: compose files write `${NAME:-}`.
 function withDefaults(env: Environment): Record<string, string> {
-  const set = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())));
+  const set = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),
+  );
   const mode = set['NODE_ENV'] ?? 'development';
   const ofMode: Record<string, string> =
     mode === 'production'

@@ -47,10 +47,14 @@ export async function docsRoutes(fastify: FastifyInstance, api: ApiDescription):
   const start = `Scalar.createApiReference('#reference', ${JSON.stringify(SCALAR)});\n`;
 
   fastify.get('/openapi.json', (_request, reply) => answer(reply, 'application/json; charset=utf-8', document()));
-  fastify.get('/docs', (_request, reply) => answer(reply.header('content-security-policy', POLICY), 'text/html; charset=utf-8', page));
+  fastify.get('/docs', (_request, reply) =>
+    answer(reply.header('content-security-policy', POLICY), 'text/html; charset=utf-8', page),
+  );
   fastify.get('/docs/start.js', (_request, reply) => answer(reply, 'text/javascript; charset=utf-8', start));
   // The folder is named after the version, so a browser may keep it for ever.
-  fastify.get(`${folder}/${SCRIPT}`, (_request, reply) => reply.removeHeader('cache-control').sendFile(SCRIPT, { maxAge: YEAR_MS, immutable: true }));
+  fastify.get(`${folder}/${SCRIPT}`, (_request, reply) =>
+    reply.removeHeader('cache-control').sendFile(SCRIPT, { maxAge: YEAR_MS, immutable: true }),
+  );
 }
 
 /** Scalar's script for browsers, whole in one file. Its package exports no path to it. */
@@ -60,7 +64,9 @@ function scalarScript(): string {
 }
 
 function versionOf(script: string): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(path.join(path.dirname(script), '..', '..', 'package.json'), 'utf8'));
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(path.join(path.dirname(script), '..', '..', 'package.json'), 'utf8'),
+  );
   return manifest.version;
 }
 

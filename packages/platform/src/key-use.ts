@@ -22,9 +22,9 @@ export class KeyUse {
 
   /** Notes that a key was used at `nowMs`. */
   note(companyId: CompanyId, keyId: Id<'key'>, nowMs: number): void {
-    let ofCompany = this.used.get(companyId);
-    if (!ofCompany) this.used.set(companyId, (ofCompany = new Map()));
-    ofCompany.set(keyId, nowMs);
+    const ofCompany = this.used.get(companyId);
+    if (ofCompany) ofCompany.set(keyId, nowMs);
+    else this.used.set(companyId, new Map([[keyId, nowMs]]));
   }
 
   /** Writes down what was noted. A company whose write fails loses it: the next use will tell again. */
@@ -47,7 +47,12 @@ export class KeyUse {
     const uses = [...keys].map(([keyId, at]) => ({ keyId, usedAt: new Date(at).toISOString() }));
     try {
       // Nobody's doing: a note in the audit log for every use of a key would drown it.
-      const session = { companyId, actor: { type: 'nobody', id: 'nobody' }, permissions: new Set<string>(), requestId: 'key-use' } as const;
+      const session = {
+        companyId,
+        actor: { type: 'nobody', id: 'nobody' },
+        permissions: new Set<string>(),
+        requestId: 'key-use',
+      } as const;
       await this.run(session, (ctx) => recordKeyUse(ctx, uses));
     } catch (error) {
       this.log.warn({ err: error, companyId }, 'could not store when keys were last used');

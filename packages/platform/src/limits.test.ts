@@ -1,6 +1,6 @@
 import { newId } from '@souk/domain/kernel/ids';
 import { expect, test } from 'vitest';
-import { Limits, type LimitKind, RateLimited } from './limits.ts';
+import { type LimitKind, Limits, RateLimited } from './limits.ts';
 
 let now = 1_000_000;
 const limits = (perMinute: Partial<Record<LimitKind, number>> = {}) =>

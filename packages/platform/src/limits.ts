@@ -60,7 +60,11 @@ export interface LimitsOptions {
 export class Limits {
   /** The `RateLimit-Policy` header (draft-ietf-httpapi-ratelimit-headers). */
   readonly policy: Record<LimitKind, string>;
-  private readonly buckets: Record<LimitKind, Map<string, Bucket>> = { key: new Map(), company: new Map(), address: new Map() };
+  private readonly buckets: Record<LimitKind, Map<string, Bucket>> = {
+    key: new Map(),
+    company: new Map(),
+    address: new Map(),
+  };
   private readonly perMinute: Record<LimitKind, number>;
   private readonly now: () => number;
   private timer: NodeJS.Timeout | undefined;
@@ -108,7 +112,12 @@ export class Limits {
     const stores = Object.fromEntries(
       LIMIT_KINDS.map((kind) => [
         kind,
-        new RateLimiterRedis({ storeClient: redis, keyPrefix: `souk:rate-${kind}`, points: this.perMinute[kind], duration: WINDOW_SECONDS }),
+        new RateLimiterRedis({
+          storeClient: redis,
+          keyPrefix: `souk:rate-${kind}`,
+          points: this.perMinute[kind],
+          duration: WINDOW_SECONDS,
+        }),
       ]),
     );
     let isSettling = false;
@@ -116,7 +125,10 @@ export class Limits {
       if (isSettling) return; // Redis is slow or away: what is counted meanwhile goes with the next batch
       isSettling = true;
       this.settle(async (kind, name, used) => {
-        const { consumedPoints, msBeforeNext } = (await stores[kind]?.penalty(name, used)) ?? { consumedPoints: used, msBeforeNext: WINDOW_MS };
+        const { consumedPoints, msBeforeNext } = (await stores[kind]?.penalty(name, used)) ?? {
+          consumedPoints: used,
+          msBeforeNext: WINDOW_MS,
+        };
         return { used: consumedPoints, endsInMs: msBeforeNext };
       })
         .catch((error: unknown) => log.debug({ err: error }, 'rate limits could not be settled with Redis'))
@@ -127,7 +139,9 @@ export class Limits {
   }
 
   /** Tells `add` what is not settled and takes over what all processes together have used. */
-  async settle(add: (kind: LimitKind, name: string, used: number) => Promise<{ used: number; endsInMs: number }>): Promise<void> {
+  async settle(
+    add: (kind: LimitKind, name: string, used: number) => Promise<{ used: number; endsInMs: number }>,
+  ): Promise<void> {
     const now = this.now();
     const due = LIMIT_KINDS.flatMap((kind) => this.sweep(kind, now));
     for (let at = 0; at < due.length; at += SETTLED_AT_ONCE) {

@@ -52,7 +52,9 @@ test('what a failed query was given does not reach the log, its statement and ca
 
 test('an error keeps its name, its stack and the detail meant for the log', () => {
   const error = new NotFound('role');
-  expect(masked({ err: error })).toMatchObject({ err: { name: 'NotFound', code: 'not_found', detail: {}, stack: expect.stringContaining(' at ') } });
+  expect(masked({ err: error })).toMatchObject({
+    err: { name: 'NotFound', code: 'not_found', detail: {}, stack: expect.stringContaining(' at ') },
+  });
 });
 
 test('what goes round in a circle ends', () => {

@@ -5,7 +5,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** A registry with what every process tells: memory, event loop, garbage collection, and its database pool. */
-export function processMetrics(name: string, pool: { stats(): { open: number; idle: number; waiting: number } }): Registry {
+export function processMetrics(
+  name: string,
+  pool: { stats(): { open: number; idle: number; waiting: number } },
+): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ process: name });
   collectDefaultMetrics({ register: registry });

@@ -30,7 +30,10 @@ export async function serveApi({ config, port, portSetting, ...description }: Se
     const ops = await startOpsListener({ host: config.METRICS_HOST, port: config.METRICS_PORT, registry, readiness });
     stopOnSignal(app, parts, ops, loggers);
     await listen(app, config.HOST, port, portSetting);
-    loggers.log.info({ url: `http://${config.HOST}:${port}`, metrics: ops?.port }, `the ${description.name} API is ready`);
+    loggers.log.info(
+      { url: `http://${config.HOST}:${port}`, metrics: ops?.port },
+      `the ${description.name} API is ready`,
+    );
   } catch (error) {
     loggers.log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
     process.exit(1);
@@ -48,7 +51,12 @@ async function listen(app: NestFastifyApplication, host: string, port: number, s
 }
 
 /** Not ready → no new connections → requests in flight end → what waits in memory is written → connections close. */
-function stopOnSignal(app: NestFastifyApplication, parts: ApiParts, ops: OpsListener | undefined, { log }: Loggers): void {
+function stopOnSignal(
+  app: NestFastifyApplication,
+  parts: ApiParts,
+  ops: OpsListener | undefined,
+  { log }: Loggers,
+): void {
   let isStopping = false;
   const stop = async (signal: string) => {
     if (isStopping) return;

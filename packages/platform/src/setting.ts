@@ -14,7 +14,12 @@ export const wholeNumber = (min: number, max: number) =>
     .string()
     .regex(/^\d{1,10}$/, { error: `expected a whole number from ${min} to ${max}` })
     .transform(Number)
-    .pipe(z.number().min(min, { error: `must be at least ${min}` }).max(max, { error: `must be at most ${max}` }));
+    .pipe(
+      z
+        .number()
+        .min(min, { error: `must be at least ${min}` })
+        .max(max, { error: `must be at most ${max}` }),
+    );
 
 /** A TCP port; 0 means "off" or "any free one", as the setting says. */
 export const port = wholeNumber(0, PORT_MAX);
@@ -37,7 +42,12 @@ export const baseUrl = urlOf('http:', 'https:').transform((text) => text.replace
 /** Addresses and networks in CIDR form, separated by commas; empty for none. */
 export const networks = z
   .string()
-  .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean))
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
   .refine((parts) => parts.every(isNetwork), {
     error: 'expected addresses or networks separated by commas; a number of hops is not safe and not taken',
   });

@@ -35,7 +35,12 @@ export class StandingCache<Standing> {
   private readonly max: number;
   private readonly now: () => number;
 
-  constructor({ freshMs = FRESH_MS, negativeMs = NEGATIVE_MS, max = ENTRIES_MAX, now = Date.now }: StandingCacheOptions = {}) {
+  constructor({
+    freshMs = FRESH_MS,
+    negativeMs = NEGATIVE_MS,
+    max = ENTRIES_MAX,
+    now = Date.now,
+  }: StandingCacheOptions = {}) {
     this.freshMs = freshMs;
     this.negativeMs = negativeMs;
     this.max = max;

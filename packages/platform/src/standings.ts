@@ -50,7 +50,11 @@ export class Standings {
       const found = await this.run(lookUp(companyId), (ctx) => keyStanding(ctx, hash));
       if (!found) return undefined;
       const { scopes, expiresAt, ...rest } = found;
-      return { ...rest, permissions: new Set(scopes), expiresAtMs: expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY };
+      return {
+        ...rest,
+        permissions: new Set(scopes),
+        expiresAtMs: expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
+      };
     });
   }
 

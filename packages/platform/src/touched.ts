@@ -9,7 +9,9 @@ const companyIdForm = idOf('com');
 
 /** Tells the other processes. Without Redis they notice when what they know grows old (5 s). */
 export function tellTouched(redis: Redis | undefined, companyId: CompanyId, log: Logger): void {
-  redis?.publish(TOUCHED_CHANNEL, companyId).catch((error: unknown) => log.warn({ err: error, companyId }, 'could not tell a change to others'));
+  redis
+    ?.publish(TOUCHED_CHANNEL, companyId)
+    .catch((error: unknown) => log.warn({ err: error, companyId }, 'could not tell a change to others'));
 }
 
 /**

@@ -1,4 +1,4 @@
-import '@souk/domain/setup/declarations';
+import '@souk/domain/setup/declarations/declarations';
 import { createCompany, suspendCompany } from '@souk/domain/company/companies/companies.service';
 import { patchSettings } from '@souk/domain/company/settings/settings.service';
 import { mintKey } from '@souk/domain/identity/api-keys/api-keys.service';

@@ -67,3 +67,9 @@ export const systemSession = (companyId: CompanyId, job: string, permissions: It
   permissions: new Set(permissions),
   requestId: job,
 });
+
+/**
+ * The session for a unit of work that only looks before the one that acts. Without the idempotency claim: what it reads
+ * (a password's hash) must never be kept as the answer.
+ */
+export const lookingOnly = (session: Session): Session => ({ ...session, idempotency: undefined });

@@ -27,6 +27,11 @@ export interface UnitOfWorkOptions {
   limitMs?: number;
   clock?: Clock;
   onCommitted?: (what: Committed) => void;
+  /**
+   * Whether `run` inside `run` is refused at once. Knowing it costs every promise of the process a few percent, so
+   * production leaves it off: there a nested call waits for a second connection, and at worst is told 503.
+   */
+  refuseNesting?: boolean;
 }
 
 // A select that takes no lock and calls none of PostgreSQL's functions that do something. Anything else counts as a write.
@@ -45,16 +50,26 @@ class NestedUnitOfWork extends Error {
   }
 }
 
+/** Runs the work of one transaction, and refuses to do so within another. */
+function nestingGuard({ refuseNesting = true }: UnitOfWorkOptions): <T>(work: () => Promise<T>) => Promise<T> {
+  if (!refuseNesting) return (work) => work();
+  return (work) => {
+    if (inside.getStore()) throw new NestedUnitOfWork();
+    return inside.run(true, work);
+  };
+}
+
 /** Makes `run` for a pool: one transaction inside one company's wall, committed when `work` resolves, else undone. */
 export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
   const { clock = systemClock, onCommitted } = options;
+  const nesting = nestingGuard(options);
   return async (session, work) => {
     // The id goes into SQL text: it is parsed here, whoever made the session.
     const begin = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
     return retrying(async () => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
       const result = await transaction(pool, begin, options.limitMs, (tx, wrote) =>
-        inCompany(session, tx, wrote, clock(), committed, work),
+        nesting(() => inCompany(session, tx, wrote, clock(), committed, work)),
       );
       if (committed.touched || committed.nudged) onCommitted?.(committed);
       return result;
@@ -64,7 +79,8 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
 
 /** Makes `unscoped` for a pool: a transaction of no company. Row security shows it not one tenant row. */
 export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUnscoped {
-  return (work) => retrying(() => transaction(pool, 'begin', options.limitMs, (tx) => work(tx)));
+  const nesting = nestingGuard(options);
+  return (work) => retrying(() => transaction(pool, 'begin', options.limitMs, (tx) => nesting(() => work(tx))));
 }
 
 async function inCompany<T>(
@@ -112,7 +128,6 @@ async function transaction<T>(
   limitMs = UNIT_OF_WORK_LIMIT_MS,
   work: (tx: Tx, wrote: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
-  if (inside.getStore()) throw new NestedUnitOfWork();
   const connection = await pool.acquire();
   const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
   const guarded = guard(connection);
@@ -120,7 +135,7 @@ async function transaction<T>(
     // Sent with the first query of the work, not awaited: one round trip less.
     const begun = connection.client.unsafe(begin).execute();
     begun.catch(() => undefined);
-    const result = await Promise.race([inside.run(true, () => work(guarded.tx, guarded.wrote)), connection.lost]);
+    const result = await Promise.race([work(guarded.tx, guarded.wrote), connection.lost]);
     guarded.end();
     if (guarded.onlyRead()) commitBehind(connection);
     else {

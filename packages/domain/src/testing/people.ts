@@ -6,7 +6,7 @@ import type { SystemRoleKey } from '../company/iam/system-roles.ts';
 import { hashPassword } from '../identity/passwords/password-hash.ts';
 import type { StaffView } from '../identity/staff/staff.contract.ts';
 import { createStaff, permissionsOf } from '../identity/staff/staff.service.ts';
-import '../setup/declarations.ts'; // the system roles need every declared permission
+import '../setup/declarations/declarations.ts'; // the system roles need every declared permission
 import { type Session, systemSession } from '../kernel/ctx.ts';
 import { type CompanyId, type Id, newId } from '../kernel/ids.ts';
 import { unseal } from '../kernel/sealing.ts';

@@ -32,7 +32,8 @@ export class AdminDoor implements Door {
 
   admit({ session, isSuspended }: Visitor, access: RouteAccess, isWrite: boolean): void {
     if (access.kind === 'signed-in' && session.actor.type !== 'staff') throw new StaffNeeded();
-    if (access.kind === 'permission' && !session.permissions.has(access.permission)) throw new PermissionMissing(access.permission);
+    if (access.kind === 'permission' && !session.permissions.has(access.permission))
+      throw new PermissionMissing(access.permission);
     if (isSuspended && isWrite) throw new CompanySuspended();
   }
 
@@ -49,11 +50,18 @@ export class AdminDoor implements Door {
   private async byToken(header: string | undefined, request: FastifyRequest, reply: FastifyReply): Promise<Visitor> {
     this.countStranger(request, reply);
     if (!header) {
-      throw new Unauthenticated('credentials_missing', 'Log in and send the access token as Authorization: Bearer …, or a secret key as X-Api-Key.');
+      throw new Unauthenticated(
+        'credentials_missing',
+        'Log in and send the access token as Authorization: Bearer …, or a secret key as X-Api-Key.',
+      );
     }
     const token = BEARER.exec(header)?.[1];
     const claims = token === undefined ? undefined : await this.parts.accessTokens.verify(token);
-    if (!claims) throw new Unauthenticated('token_invalid', 'This access token is not good or has expired. Refresh it, or log in again.');
+    if (!claims)
+      throw new Unauthenticated(
+        'token_invalid',
+        'This access token is not good or has expired. Refresh it, or log in again.',
+      );
     const standing = await this.parts.standings.ofStaff(claims);
     if (!standing) throw new Unauthenticated('session_over', 'This session is over. Log in again.');
     tellRemaining(reply, this.parts.limits, this.parts.limits.count('company', claims.companyId));

@@ -53,12 +53,17 @@ function routesOf(controller: Type): DeclaredRoute[] {
 const listOf = (paths: string | string[] | undefined): string[] => (Array.isArray(paths) ? paths : [paths ?? '']);
 
 const joined = (...parts: string[]) =>
-  `/${parts.flatMap((part) => part.split('/')).filter((part) => part !== '').join('/')}`;
+  `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter((part) => part !== '')
+    .join('/')}`;
 
 /** A route that does not say who may call it, or says it in a way that its API cannot check. Stops the boot. */
 export class UndeclaredAccess extends Error {
   constructor(faults: readonly string[]) {
-    super(`The app does not start, because access to these routes is not settled:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(
+      `The app does not start, because access to these routes is not settled:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
     this.name = 'UndeclaredAccess';
   }
 }
@@ -75,7 +80,8 @@ export function refuseUndeclaredAccess(routes: readonly DeclaredRoute[], { kinds
     const where = `${route.method} ${route.path} (${route.controller.name}.${route.handlerName})`;
     const { access } = route;
     if (!access) return [`${where}: add @Allow, @Scope, @SignedIn or @Public`];
-    if (!kinds.includes(access.kind)) return [`${where}: "${access.kind}" has no meaning in this API, use ${kinds.join(' or ')}`];
+    if (!kinds.includes(access.kind))
+      return [`${where}: "${access.kind}" has no meaning in this API, use ${kinds.join(' or ')}`];
     const word = access.kind === 'permission' ? access.permission : access.kind === 'scope' ? access.scope : undefined;
     return word === undefined || words.has(word) ? [] : [`${where}: no *.access.ts declares "${word}"`];
   });

@@ -1,6 +1,6 @@
 import { closeCompany, resumeCompany, suspendCompany } from '@souk/domain/company/companies/companies.service';
-import { makeKey } from '@souk/domain/identity/api-keys/key-form';
 import { revokeKey } from '@souk/domain/identity/api-keys/api-keys.service';
+import { makeKey } from '@souk/domain/identity/api-keys/key-form';
 import { endSession } from '@souk/domain/identity/sessions/sessions.service';
 import { newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
@@ -126,7 +126,11 @@ test('the shop of a suspended company is closed for now, and of a closed one unk
   const { run } = shopfront.parts.database;
   await run(shop.system, (ctx) => suspendCompany(ctx, 'a test'));
   const suspended = await shopfront.call<Refused>('GET', '/v1/goods', { key });
-  expect([suspended.status, suspended.body.code, suspended.headers['retry-after']]).toEqual([503, 'shop_closed', '3600']);
+  expect([suspended.status, suspended.body.code, suspended.headers['retry-after']]).toEqual([
+    503,
+    'shop_closed',
+    '3600',
+  ]);
   await run(shop.system, closeCompany);
   expect((await shopfront.call('GET', '/v1/goods', { key })).status).toBe(401);
 });
@@ -187,7 +191,12 @@ test('a browser of a listed site may read the answer, another is refused and get
   expect(listed.headers['access-control-allow-origin']).toBe('https://shop.example.com');
   expect(listed.headers['access-control-allow-credentials']).toBeUndefined();
   expect(listed.headers['vary']).toContain('Origin');
-  for (const origin of ['https://evil.example', 'https://shop.example.com.evil.example', 'http://shop.example.com', 'null']) {
+  for (const origin of [
+    'https://evil.example',
+    'https://shop.example.com.evil.example',
+    'http://shop.example.com',
+    'null',
+  ]) {
     const other = await from(origin);
     expect([origin, other.status, other.body.code]).toEqual([origin, 403, 'origin_refused']);
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
@@ -197,14 +206,21 @@ test('a browser of a listed site may read the answer, another is refused and get
 
 test('a browser may not read the answer to a secret key', async () => {
   const { key } = await (await shopAtStorefront()).mint({ type: 'secret' });
-  const { status, headers } = await shopfront.call('GET', '/v1/goods', { key, headers: { origin: 'https://shop.example.com' } });
+  const { status, headers } = await shopfront.call('GET', '/v1/goods', {
+    key,
+    headers: { origin: 'https://shop.example.com' },
+  });
   expect(status).toBe(200);
   expect(headers['access-control-allow-origin']).toBeUndefined();
 });
 
 test('a preflight is answered for any origin, without credentials and without a key', async () => {
   const { status, headers } = await shopfront.call('OPTIONS', '/v1/goods', {
-    headers: { origin: 'https://anywhere.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-api-key' },
+    headers: {
+      origin: 'https://anywhere.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'x-api-key',
+    },
   });
   expect(status).toBe(204);
   expect(headers['access-control-allow-origin']).toBe('*');
@@ -219,6 +235,7 @@ test('the last use of a key is written down at the end, with one statement for a
   const acquire = vi.spyOn(shopfront.parts.database.pool, 'acquire');
   await shopfront.parts.keyUse.flush();
   expect(acquire.mock.calls.length).toBeGreaterThan(0);
-  const [row] = await db.admin`select used_at from api_key_uses where company_id = ${shop.companyId} and api_key_id = ${id}`;
+  const [row] =
+    await db.admin`select used_at from api_key_uses where company_id = ${shop.companyId} and api_key_id = ${id}`;
   expect(row?.['used_at']).toBeInstanceOf(Date);
 });

@@ -76,17 +76,22 @@ export const FileResponse = (file: DeclaredFile): MethodDecorator => SetMetadata
 export const fileOf = (handler: object): DeclaredFile | undefined => Reflect.getMetadata(FILE, handler);
 
 /** A pipe for a part of the path that is not an id: `@Param('group', pathParam(settingGroup)) group: SettingGroup`. */
-export function pathParam<Schema extends z.ZodType>(schema: Schema): PipeTransform<unknown, z.output<Schema>> & { readonly schema: Schema } {
+export function pathParam<Schema extends z.ZodType>(
+  schema: Schema,
+): PipeTransform<unknown, z.output<Schema>> & { readonly schema: Schema } {
   return {
     schema,
     transform(value, { data }) {
       const parsed = schema.safeParse(value, { error: faultWords });
       if (parsed.success) return parsed.data;
-      throw new RequestInvalid(faultsOf(parsed.error, 'param').map((fault) => ({ ...fault, pointer: `:${data ?? ''}` })));
+      throw new RequestInvalid(
+        faultsOf(parsed.error, 'param').map((fault) => ({ ...fault, pointer: `:${data ?? ''}` })),
+      );
     },
   };
 }
 
 /** A pipe for ids in the path: `@Param('id', idParam('role')) id: Id<'role'>`. Refuses other ids with 400. */
-export const idParam = <P extends IdPrefix>(prefix: P): PipeTransform<unknown, Id<P>> & { readonly schema: z.ZodType } =>
-  pathParam(idOf(prefix));
+export const idParam = <P extends IdPrefix>(
+  prefix: P,
+): PipeTransform<unknown, Id<P>> & { readonly schema: z.ZodType } => pathParam(idOf(prefix));

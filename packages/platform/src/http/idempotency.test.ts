@@ -11,7 +11,11 @@ async function given() {
   const shop = await givenShopAtDoor(db, admin);
   const { token } = await shop.loggedIn('owner');
   const post = (key: string, body: unknown, path = '/v1/things', as = token) =>
-    admin.call<{ name?: string; version?: number; code?: string }>('POST', path, { token: as, body, headers: { 'idempotency-key': key } });
+    admin.call<{ name?: string; version?: number; code?: string }>('POST', path, {
+      token: as,
+      body,
+      headers: { 'idempotency-key': key },
+    });
   return { shop, token, post };
 }
 
@@ -23,6 +27,14 @@ test('a repeated request gets the first answer, shaped alike, and nothing happen
   expect(again.body).toEqual(first.body);
   expect(Object.keys(again.body).sort()).toEqual(['name', 'version']);
   expect(first.headers['idempotency-replayed']).toBeUndefined();
+  expect(again.headers['idempotency-replayed']).toBe('true');
+});
+
+test('an answer without a body is repeated without one', async () => {
+  const { post } = await given();
+  const first = await post('order-1', { name: 'First' }, '/v1/things/silent');
+  const again = await post('order-1', { name: 'First' }, '/v1/things/silent');
+  expect([first.status, first.text, again.status, again.text]).toEqual([204, '', 204, '']);
   expect(again.headers['idempotency-replayed']).toBe('true');
 });
 
@@ -63,15 +75,20 @@ test('a refused request does not use up its key', async () => {
 
 test('a route outside of it ignores the header', async () => {
   const { post } = await given();
-  const answers = [await post('order-1', { name: 'a' }, '/v1/things/unremembered'), await post('order-1', { name: 'a' }, '/v1/things/unremembered')];
+  const answers = [
+    await post('order-1', { name: 'a' }, '/v1/things/unremembered'),
+    await post('order-1', { name: 'a' }, '/v1/things/unremembered'),
+  ];
   expect(answers.map(({ headers }) => headers['idempotency-replayed'])).toEqual([undefined, undefined]);
 });
 
-test.each([['an empty key', ''], ['256 characters', 'x'.repeat(256)], ['other characters', 'ключ'], ['a tab', 'a\tb']])(
-  '%s is no Idempotency-Key',
-  async (_what, key) => {
-    const { post } = await given();
-    const { status, body } = await post(key, { name: 'x' });
-    expect([status, body.code]).toEqual([400, 'invalid_input']);
-  },
-);
+test.each([
+  ['an empty key', ''],
+  ['256 characters', 'x'.repeat(256)],
+  ['other characters', 'ключ'],
+  ['a tab', 'a\tb'],
+])('%s is no Idempotency-Key', async (_what, key) => {
+  const { post } = await given();
+  const { status, body } = await post(key, { name: 'x' });
+  expect([status, body.code]).toEqual([400, 'invalid_input']);
+});

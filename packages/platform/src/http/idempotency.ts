@@ -18,10 +18,8 @@ export function claimOf(request: FastifyRequest, handler: object): IdempotencyCl
 
 /** Sends the first answer again, shaped like the first. */
 export function sendAgain(reply: FastifyReply, { answer }: AnsweredBefore): void {
-  void reply
-    .code(reply.request.answerShape?.status ?? 200)
-    .header('idempotency-replayed', 'true')
-    .send(answer);
+  // Nest has set the route's status before it called the handler.
+  void reply.header('idempotency-replayed', 'true').send(answer ?? undefined);
 }
 
 function keyOf(header: string | string[]): string {
@@ -35,7 +33,9 @@ function keyOf(header: string | string[]): string {
 
 /** The path is part of it: the same key and body sent to another resource is another request. */
 const digestOf = (request: FastifyRequest): string =>
-  createHash('sha256').update(`${request.method}\n${request.url}\n${canonical(request.body)}`).digest('hex');
+  createHash('sha256')
+    .update(`${request.method}\n${request.url}\n${canonical(request.body)}`)
+    .digest('hex');
 
 /** JSON with the members of objects in alphabetical order: what means the same has the same digest. */
 function canonical(value: unknown): string {

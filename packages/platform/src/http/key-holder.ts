@@ -88,4 +88,7 @@ function admitted(
 }
 
 const keyInvalid = () =>
-  new Unauthenticated('key_invalid', 'This API key is not good: mistyped, expired, revoked, or of another mode. Make a new one.');
+  new Unauthenticated(
+    'key_invalid',
+    'This API key is not good: mistyped, expired, revoked, or of another mode. Make a new one.',
+  );

@@ -22,7 +22,12 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent) return;
     const refusal = refusalOf(error);
     const { request } = reply;
-    const where = { requestId: request.id, method: request.method, route: request.routeOptions?.url, company: request.souk?.companyId };
+    const where = {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions?.url,
+      company: request.souk?.companyId,
+    };
     if (refusal.isOurFault) this.loggers.log.error({ ...where, err: error }, 'a request failed through our fault');
     else if (error instanceof DomainError && Object.keys(error.detail).length > 0) {
       this.loggers.log.debug({ ...where, code: error.code, detail: error.detail }, 'a request was refused');

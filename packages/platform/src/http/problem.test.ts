@@ -71,7 +71,9 @@ test('a problem names its faults, and its private detail stays inside', () => {
     errors: [fault],
     requestId: 'request-1',
   });
-  expect(JSON.stringify(problemBody(refusalOf(new DatabaseUnavailable('10.0.0.7 refused')), 'r'))).not.toContain('10.0.0.7');
+  expect(JSON.stringify(problemBody(refusalOf(new DatabaseUnavailable('10.0.0.7 refused')), 'r'))).not.toContain(
+    '10.0.0.7',
+  );
 });
 
 test('a thousand faults are not all repeated', () => {

@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { DomainError, type FieldFault } from '@souk/domain/kernel/errors';
 import type { FastifyReply } from 'fastify';
-import { MethodNotAllowed, NoSuchRoute } from './unrouted.ts';
 import type { Refusal } from './refusal.ts';
+import { MethodNotAllowed, NoSuchRoute } from './unrouted.ts';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 const FAULTS_SHOWN = 50;
@@ -28,9 +28,17 @@ const INTERNAL: Refusal = {
 
 /** What Fastify itself refuses, by its error code: status, our code, and the way out. */
 const OF_FASTIFY: Record<string, [status: number, code: string, detail: string]> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send JSON, with the header Content-Type: application/json.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    415,
+    'unsupported_media_type',
+    'Send JSON, with the header Content-Type: application/json.',
+  ],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than 1 MiB. Send less at once.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'invalid_content_length', 'The body is not as long as Content-Length says.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    400,
+    'invalid_content_length',
+    'The body is not as long as Content-Length says.',
+  ],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'The body is empty. Send a JSON object.'],
   FST_ERR_CTP_INVALID_JSON_BODY: [400, 'invalid_json', 'The body is not JSON. Check its brackets, quotes and commas.'],
   FST_ERR_BAD_URL: [400, 'invalid_url', 'The path is not a valid URL. Percent-encode what is not a letter or a digit.'],
@@ -78,7 +86,8 @@ export const problemBody = ({ status, code, detail, errors }: Refusal, requestId
 
 /** Answers a request with a refusal as problem+json. */
 export function sendProblem(reply: FastifyReply, refusal: Refusal): void {
-  if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(refusal.retryAfterSeconds)));
+  if (refusal.retryAfterSeconds !== undefined)
+    reply.header('retry-after', String(Math.ceil(refusal.retryAfterSeconds)));
   if (refusal.headers) reply.headers(refusal.headers);
   // As text: an object would be given to the serialiser of the route's answer.
   const body = JSON.stringify(problemBody(refusal, reply.request.id));

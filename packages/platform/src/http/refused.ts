@@ -6,7 +6,13 @@ import { DomainError } from '@souk/domain/kernel/errors';
 export class Unauthenticated extends DomainError {
   readonly status = 401;
   constructor(
-    readonly code: 'credentials_missing' | 'credentials_ambiguous' | 'token_invalid' | 'session_over' | 'key_invalid' | 'customer_token_refused',
+    readonly code:
+      | 'credentials_missing'
+      | 'credentials_ambiguous'
+      | 'token_invalid'
+      | 'session_over'
+      | 'key_invalid'
+      | 'customer_token_refused',
     sentence: string,
   ) {
     super(sentence);
@@ -45,7 +51,9 @@ export class OriginRefused extends DomainError {
   readonly code = 'origin_refused';
   readonly status = 403;
   constructor(origin: string) {
-    super('This API key does not answer to this website. Add its origin to the key, or to the storefront settings.', { origin });
+    super('This API key does not answer to this website. Add its origin to the key, or to the storefront settings.', {
+      origin,
+    });
   }
 }
 

@@ -29,7 +29,6 @@ function faultsOfIssue(issue: z.core.$ZodIssue, where: 'body' | 'query' | 'param
   return [{ pointer: pointer(issue.path, where), code: codeOf(issue), message: issue.message }];
 }
 
-
 function codeOf(issue: z.core.$ZodIssue): string {
   // zod tells the message-maker that the input was undefined, but leaves it out of the issue itself.
   if (issue.code === 'invalid_type' && issue.message.startsWith(REQUIRED)) return 'required';

@@ -26,14 +26,19 @@ export function callerOf(request: FastifyRequest): Caller {
 
 /** The session of a request. Throws if the route is public: it has none. */
 export function sessionOf(request: FastifyRequest): Session {
-  if (!request.souk) throw new Error(`${request.method} ${request.routeOptions.url ?? ''} is public and has no session`);
+  if (!request.souk)
+    throw new Error(`${request.method} ${request.routeOptions.url ?? ''} is public and has no session`);
   return request.souk;
 }
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>();
 
 /** Gives the handler the `Session` of this request. Not on public routes. */
-export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) => sessionOf(requestOf(context)));
+export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  sessionOf(requestOf(context)),
+);
 
 /** Gives the handler the `Caller` of this request; for public routes. */
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(requestOf(context)));
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  callerOf(requestOf(context)),
+);

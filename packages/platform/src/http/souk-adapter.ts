@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_JSON, problemBody, refusalOf } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 import { BODY_BYTES_MAX } from './strict-json.ts';
-import { NoSuchRoute, MethodNotAllowed } from './unrouted.ts';
+import { MethodNotAllowed, NoSuchRoute } from './unrouted.ts';
 
 /** Time to send a whole request. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -80,13 +80,21 @@ function formOf(url: string): RegExp {
 /** What is not even HTTP, or came too slowly: there is no request yet to answer. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const refusal = REFUSALS[error.code ?? ''] ?? { status: 400, code: 'bad_request', detail: 'This is not an HTTP request.' };
+  const refusal = REFUSALS[error.code ?? ''] ?? {
+    status: 400,
+    code: 'bad_request',
+    detail: 'This is not an HTTP request.',
+  };
   const body = JSON.stringify(problemBody(refusal, requestIdOf({ headers: {} })));
   const head = `HTTP/1.1 ${refusal.status} ${refusal.code}\r\nContent-Type: ${PROBLEM_JSON}\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
 }
 
 const REFUSALS: Record<string, ReturnType<typeof refusalOf>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'request_timeout', detail: 'The request came too slowly. Send it again.' },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'request_timeout',
+    detail: 'The request came too slowly. Send it again.',
+  },
   HPE_HEADER_OVERFLOW: { status: 431, code: 'headers_too_large', detail: 'The headers are larger than 16 KiB.' },
 };

@@ -19,7 +19,10 @@ export class StorefrontDoor implements Door {
     const claims = keyClaimsOf(header);
     // Here a customer's token will make the actor a customer, after its company was compared with the key's.
     if (authorization !== undefined) {
-      throw new Unauthenticated('customer_token_refused', 'There are no customer accounts yet. Leave the Authorization header out.');
+      throw new Unauthenticated(
+        'customer_token_refused',
+        'There are no customer accounts yet. Leave the Authorization header out.',
+      );
     }
     const holder = keyHolder(this.parts, claims, request, reply);
     if (origin === undefined) return holder;

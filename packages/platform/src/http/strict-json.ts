@@ -12,18 +12,22 @@ const ARRAY_MAX = 500;
 export function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_BYTES_MAX }, (request, body, done) => {
-    if (body === '') return done(null, undefined);
-    parse(request, body.toString(), (error, parsed) => {
-      if (error) return done(error);
-      try {
-        refuseUnwieldy(parsed);
-        done(null, parsed);
-      } catch (fault) {
-        done(fault instanceof Error ? fault : new Error(String(fault)));
-      }
-    });
-  });
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: BODY_BYTES_MAX },
+    (request, body, done) => {
+      if (body === '') return done(null, undefined);
+      parse(request, body.toString(), (error, parsed) => {
+        if (error) return done(error);
+        try {
+          refuseUnwieldy(parsed);
+          done(null, parsed);
+        } catch (fault) {
+          done(fault instanceof Error ? fault : new Error(String(fault)));
+        }
+      });
+    },
+  );
 }
 
 /** Throws `InvalidInput` if JSON is too deep or one of its lists too long. Without recursion: depth is what is doubted. */

@@ -21,6 +21,11 @@ export const describeApi = (api: ApiDescription): WrittenDescription => ({
   routes: declaredRoutes(api.controllers).map(({ method, path, access }) => ({
     method,
     path,
-    access: access?.kind === 'permission' ? access.permission : access?.kind === 'scope' ? access.scope : (access?.kind ?? ''),
+    access:
+      access?.kind === 'permission'
+        ? access.permission
+        : access?.kind === 'scope'
+          ? access.scope
+          : (access?.kind ?? ''),
   })),
 });

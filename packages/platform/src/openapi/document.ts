@@ -20,11 +20,26 @@ const ABOUT = {
 
 const SECURITY = {
   admin: {
-    staffToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of `POST /v1/auth/login`; 15 minutes.' },
-    secretKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A secret key. Publishable keys are refused here.' },
+    staffToken: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'The access token of `POST /v1/auth/login`; 15 minutes.',
+    },
+    secretKey: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-Api-Key',
+      description: 'A secret key. Publishable keys are refused here.',
+    },
   },
   storefront: {
-    apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'Publishable in browsers, secret on servers.' },
+    apiKey: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-Api-Key',
+      description: 'Publishable in browsers, secret on servers.',
+    },
   },
 } as const;
 

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import type { z } from 'zod';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
+import type { z } from 'zod';
 import { cacheableOf } from '../http/cacheable.ts';
 import type { DeclaredRoute } from '../http/declared-routes.ts';
 import { answerOf, fileOf } from '../http/dto.ts';
@@ -40,10 +40,12 @@ function operationIdOf(route: DeclaredRoute): string {
   return noun.charAt(0).toLowerCase() + noun.slice(1) + handler;
 }
 
-const summaryOf = (route: DeclaredRoute) => `${words(nounOf(route))}: ${words(route.handlerName)}`.replace(/^./, (first) => first.toUpperCase());
+const summaryOf = (route: DeclaredRoute) =>
+  `${words(nounOf(route))}: ${words(route.handlerName)}`.replace(/^./, (first) => first.toUpperCase());
 
 function accessSentence({ access }: DeclaredRoute): string {
-  const sentenceOf = (word: string) => [...allPermissions(), ...allScopes()].find(({ name }) => name === word)?.sentence ?? '';
+  const sentenceOf = (word: string) =>
+    [...allPermissions(), ...allScopes()].find(({ name }) => name === word)?.sentence ?? '';
   switch (access?.kind) {
     case 'permission':
       return `Needs the permission \`${access.permission}\` (${sentenceOf(access.permission)}).`;
@@ -88,13 +90,19 @@ function parametersOf(route: DeclaredRoute, given: readonly RouteArgument[]): Js
 
 function oneField({ where, schema }: RouteArgument, name: string): JsonSchema {
   const isHeader = where === 'header';
-  return { name, in: where, required: where === 'path', schema: schema && !isHeader ? jsonSchemaOf(schema, 'input') : { type: 'string' } };
+  return {
+    name,
+    in: where,
+    required: where === 'path',
+    schema: schema && !isHeader ? jsonSchemaOf(schema, 'input') : { type: 'string' },
+  };
 }
 
 function allFields(route: DeclaredRoute, { where, schema }: RouteArgument): JsonSchema[] {
   const whole = schema && jsonSchemaOf(schema as z.ZodType, 'input');
   const properties = whole?.['properties'];
-  if (!properties) throw new Error(`${route.method} ${route.path} takes a ${where} without a contract; use a class made with dtoOf()`);
+  if (!properties)
+    throw new Error(`${route.method} ${route.path} takes a ${where} without a contract; use a class made with dtoOf()`);
   const required = new Set(Array.isArray(whole['required']) ? whole['required'] : []);
   return Object.entries(properties).map(([name, { description, ...inner }]) => ({
     name,
@@ -124,18 +132,28 @@ function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
   }
   const cacheable = cacheableOf(handler);
   if (cacheable) {
-    const tagged = { ...headers, ETag: { description: 'Send it as If-None-Match next time.', schema: { type: 'string' } } };
+    const tagged = {
+      ...headers,
+      ETag: { description: 'Send it as If-None-Match next time.', schema: { type: 'string' } },
+    };
     return {
       200: { description: 'Done.', headers: tagged, content: json(schemas.of(cacheable as Type, 'output')) },
       304: { description: 'What you have is still good.', headers: tagged },
     };
   }
   const file = fileOf(handler);
-  if (file) return { 200: { description: file.description, headers, content: { [file.type]: { schema: { type: 'string' } } } } };
+  if (file)
+    return {
+      200: { description: file.description, headers, content: { [file.type]: { schema: { type: 'string' } } } },
+    };
   const status: number | undefined = Reflect.getMetadata(HTTP_CODE, handler);
   if (status === 204 || status === 202) return { [status]: { description: 'Done; there is nothing to say.', headers } };
-  throw new Error(`${route.method} ${route.path} does not say what it answers; add @ZodResponse, @FileResponse or @HttpCode(204)`);
+  throw new Error(
+    `${route.method} ${route.path} does not say what it answers; add @ZodResponse, @FileResponse or @HttpCode(204)`,
+  );
 }
 
 const problems = (route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema =>
-  Object.fromEntries(problemsOf(route, given).map((status) => [status, { $ref: `#/components/responses/${PROBLEMS[status]?.name}` }]));
+  Object.fromEntries(
+    problemsOf(route, given).map((status) => [status, { $ref: `#/components/responses/${PROBLEMS[status]?.name}` }]),
+  );

@@ -4,16 +4,25 @@ import type { JsonSchema } from './schemas.ts';
 
 /** What each status means here; one shared answer of the document for each. */
 export const PROBLEMS: Record<number, { name: string; description: string }> = {
-  400: { name: 'Invalid', description: 'The request does not fit its contract. `errors` names each field and the way out.' },
+  400: {
+    name: 'Invalid',
+    description: 'The request does not fit its contract. `errors` names each field and the way out.',
+  },
   401: { name: 'Unauthenticated', description: 'Credentials are missing, or not good any more.' },
-  403: { name: 'Forbidden', description: 'You are known and may not. `detail` names the permission or scope that is missing.' },
+  403: {
+    name: 'Forbidden',
+    description: 'You are known and may not. `detail` names the permission or scope that is missing.',
+  },
   404: { name: 'NotFound', description: 'There is no such thing here. Things of other companies get the same answer.' },
   409: { name: 'Conflict', description: 'In conflict with the present state.' },
   412: { name: 'Stale', description: 'It was changed since you read it. Read it again and repeat your change.' },
   413: { name: 'TooLarge', description: 'The body is larger than 1 MiB.' },
   414: { name: 'PathTooLong', description: 'A part of the path is longer than anything here.' },
   415: { name: 'NotJson', description: 'The body is not sent as application/json.' },
-  422: { name: 'Unprocessable', description: 'Well formed, and against a rule; or an Idempotency-Key with another body.' },
+  422: {
+    name: 'Unprocessable',
+    description: 'Well formed, and against a rule; or an Idempotency-Key with another body.',
+  },
   429: { name: 'TooMany', description: 'Too many requests. `Retry-After` says when to come back.' },
   503: { name: 'Unavailable', description: 'Not possible right now. `Retry-After` says when to come back.' },
 };
@@ -32,7 +41,10 @@ export const PROBLEM_SCHEMA: JsonSchema = {
       items: {
         type: 'object',
         properties: {
-          pointer: { type: 'string', description: 'JSON pointer into the body; `?name` of the query; `:name` of the path.' },
+          pointer: {
+            type: 'string',
+            description: 'JSON pointer into the body; `?name` of the query; `:name` of the path.',
+          },
           code: { type: 'string' },
           message: { type: 'string' },
         },

@@ -8,7 +8,11 @@ type Direction = 'input' | 'output';
 
 /** A zod schema as JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
 export function jsonSchemaOf(schema: z.ZodType, io: Direction): JsonSchema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ jsonSchema }) => tidy(jsonSchema) });
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => tidy(jsonSchema),
+  });
   return json;
 }
 
@@ -32,7 +36,8 @@ export class Schemas {
     const json = jsonSchemaOf(schema, io);
     const plain = dto.name.replace(/Dto$/, '');
     const name = this.isFree(plain, json) ? plain : `${plain}${io === 'input' ? 'Input' : 'Output'}`;
-    if (!this.isFree(name, json)) throw new Error(`Two different schemas are called ${name}: rename one of the classes`);
+    if (!this.isFree(name, json))
+      throw new Error(`Two different schemas are called ${name}: rename one of the classes`);
     this.named.set(name, json);
     return { $ref: `#/components/schemas/${name}` };
   }

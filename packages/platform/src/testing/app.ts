@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll } from 'vitest';
-import type { ApiDescription } from '../api-description.ts';
 import { createApi } from '../api.ts';
+import type { ApiDescription } from '../api-description.ts';
 import { type ApiParts, openApiParts } from '../api-parts.ts';
 import { type Environment, readAdminConfig } from '../config.ts';
 import { createLoggers } from '../logger.ts';
@@ -45,11 +45,26 @@ export interface TestApi {
 const TEST_MASTER_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
 // Suites send thousands of requests from one address; what limits do is tested where they are.
-const NO_LIMITS = { RATE_LIMIT_PER_KEY: '10000000', RATE_LIMIT_PER_COMPANY: '10000000', RATE_LIMIT_PER_ADDRESS: '10000000' };
+const NO_LIMITS = {
+  RATE_LIMIT_PER_KEY: '10000000',
+  RATE_LIMIT_PER_COMPANY: '10000000',
+  RATE_LIMIT_PER_ADDRESS: '10000000',
+};
 
 /** Boots an API on a test's database. Close `app`, then `parts`. */
-export async function bootApi(api: ApiDescription, db: { urls: { app: string } }, env: Environment = {}): Promise<TestApi> {
-  const config = readAdminConfig({ NODE_ENV: 'test', DATABASE_URL: db.urls.app, MASTER_KEYS: TEST_MASTER_KEYS, DATABASE_POOL_SIZE: '8', ...NO_LIMITS, ...env });
+export async function bootApi(
+  api: ApiDescription,
+  db: { urls: { app: string } },
+  env: Environment = {},
+): Promise<TestApi> {
+  const config = readAdminConfig({
+    NODE_ENV: 'test',
+    DATABASE_URL: db.urls.app,
+    MASTER_KEYS: TEST_MASTER_KEYS,
+    DATABASE_POOL_SIZE: '8',
+    ...NO_LIMITS,
+    ...env,
+  });
   const log: string[] = [];
   const loggers = createLoggers({ level: 'info', process: api.name, to: { write: (line) => void log.push(line) } });
   const parts = await openApiParts(config, loggers, { name: `souk-test-${api.name}` });
@@ -76,11 +91,22 @@ function callerOf(app: NestFastifyApplication, contract: ContractCheck): TestApi
     });
     const contentType = answer.headers['content-type']?.toString();
     if (path.startsWith('/v1/') && method !== 'OPTIONS') {
-      contract.check({ method, path: path.split('?')[0] ?? '', status: answer.statusCode, contentType, body: answer.body });
+      contract.check({
+        method,
+        path: path.split('?')[0] ?? '',
+        status: answer.statusCode,
+        contentType,
+        body: answer.body,
+      });
     }
     const isJson = contentType?.includes('json') && answer.body !== '';
     // Whoever asks names the shape; it was held against the document above.
-    return { status: answer.statusCode, headers: answer.headers, body: (isJson ? JSON.parse(answer.body) : undefined) as Body, text: answer.body };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: (isJson ? JSON.parse(answer.body) : undefined) as Body,
+      text: answer.body,
+    };
   };
 }
 

@@ -42,7 +42,9 @@ export class ContractCheck {
       const form = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
       for (const [method, operation] of Object.entries(methods)) {
         const { responses } = operation as { responses: Record<string, Json> };
-        (this.operations[method.toUpperCase()] ??= []).push({ form, parameters: path.split('{').length, responses });
+        const known = this.operations[method.toUpperCase()] ?? [];
+        known.push({ form, parameters: path.split('{').length, responses });
+        this.operations[method.toUpperCase()] = known;
       }
     }
   }
@@ -50,7 +52,10 @@ export class ContractCheck {
   /** Throws `ContractBroken` if the answer is not one the document describes. */
   check(answer: WireAnswer): void {
     const operation = this.operationOf(answer);
-    if (!operation) return this.checkUnrouted(answer);
+    if (!operation) {
+      this.checkUnrouted(answer);
+      return;
+    }
     const response = this.resolved(operation.responses[answer.status]);
     if (!response) throw new ContractBroken(answer, `it describes ${Object.keys(operation.responses).join(', ')}`);
     const content = response['content'] as Record<string, { schema: Json }> | undefined;
@@ -60,7 +65,8 @@ export class ContractCheck {
     }
     const type = answer.contentType?.split(';')[0] ?? '';
     const described = content[type];
-    if (!described) throw new ContractBroken(answer, `it describes ${Object.keys(content).join(', ')}, and this is ${type}`);
+    if (!described)
+      throw new ContractBroken(answer, `it describes ${Object.keys(content).join(', ')}, and this is ${type}`);
     if (answer.method !== 'HEAD' && type.endsWith('json')) this.checkBody(answer, described.schema);
   }
 
@@ -77,11 +83,10 @@ export class ContractCheck {
 
   private validatorOf(schema: Json): ValidateFunction {
     const name = JSON.stringify(schema);
-    let validate = this.validators.get(name);
-    if (!validate) {
-      const whole = JSON.parse(name.replaceAll('"#/', '"openapi#/')) as Json;
-      this.validators.set(name, (validate = this.ajv.compile(whole)));
-    }
+    const known = this.validators.get(name);
+    if (known) return known;
+    const validate = this.ajv.compile(JSON.parse(name.replaceAll('"#/', '"openapi#/')) as Json);
+    this.validators.set(name, validate);
     return validate;
   }
 
@@ -100,4 +105,6 @@ export class ContractCheck {
 }
 
 const faultsIn = (errors: ErrorObject[] | null | undefined) =>
-  (errors ?? []).map(({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`).join('; ');
+  (errors ?? [])
+    .map(({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`)
+    .join('; ');

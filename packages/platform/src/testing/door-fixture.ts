@@ -14,7 +14,10 @@ class ThingDto extends dtoOf(
     name: z.string().max(50),
     count: z.int().min(1).max(10).optional(),
     kind: z.enum(['small', 'large']).optional(),
-    lines: z.array(z.strictObject({ sku: z.string() })).max(1_000).optional(),
+    lines: z
+      .array(z.strictObject({ sku: z.string() }))
+      .max(1_000)
+      .optional(),
     extra: z.unknown().optional(),
   }),
 ) {}
@@ -23,7 +26,12 @@ class WhoDto extends dtoOf(z.object({ actor: z.string(), companyId: z.string(), 
 class EchoDto extends dtoOf(z.object({ name: z.string(), version: z.number().optional() })) {}
 class CallerDto extends dtoOf(z.object({ ip: z.string(), requestId: z.string(), userAgent: z.string().optional() })) {}
 
-const who = ({ actor, companyId, ip }: Session) => ({ actor: `${actor.type}:${actor.id}`, companyId, ip, secret: 'never let out' });
+const who = ({ actor, companyId, ip }: Session) => ({
+  actor: `${actor.type}:${actor.id}`,
+  companyId,
+  ip,
+  secret: 'never let out',
+});
 
 /** Routes of an admin API that exists in tests only: one of each kind. */
 @Controller('v1/things')
@@ -78,6 +86,13 @@ export class ThingsController {
   @ZodResponse({ status: 201, type: EchoDto })
   async createAgain(@CurrentSession() session: Session, @Body() body: ThingDto) {
     return this.run(session, (ctx) => updateCompany(ctx, { name: body.name }));
+  }
+
+  @Post('silent')
+  @Allow(can.write)
+  @HttpCode(204)
+  async createSilently(@CurrentSession() session: Session, @Body() body: ThingDto): Promise<void> {
+    await this.run(session, async (ctx) => void (await updateCompany(ctx, { name: body.name })));
   }
 
   @Post(':id/ending')

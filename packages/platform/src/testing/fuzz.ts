@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type HostileRequest, requestsTo } from './hostile.ts';
 import type { TestApi } from './app.ts';
+import { type HostileRequest, requestsTo } from './hostile.ts';
 import { operationsOf } from './operations.ts';
 
 /** Who sends a request, and under which ids they own things. */
@@ -35,10 +35,15 @@ export async function fuzz(api: TestApi, { requests, principal }: FuzzOptions): 
   let who = await principal();
   for (const [at, operation] of operations.entries()) {
     const runs = Math.ceil((requests - total(statuses)) / (operations.length - at));
-    for (const request of fc.sample(requestsTo(operation, (prefix) => who.things[prefix]), { numRuns: runs, seed: seed + at })) {
+    for (const request of fc.sample(
+      requestsTo(operation, (prefix) => who.things[prefix]),
+      { numRuns: runs, seed: seed + at },
+    )) {
       const isAnonymous = total(statuses) % 6 === 5;
       // A key is nobody: what is about oneself is tried with the token only.
-      const byKey = who.key !== undefined && (who.token === undefined || (operation.permission !== undefined && total(statuses) % 3 === 0));
+      const byKey =
+        who.key !== undefined &&
+        (who.token === undefined || (operation.permission !== undefined && total(statuses) % 3 === 0));
       const { token, key } = isAnonymous ? {} : byKey ? { key: who.key } : { token: who.token };
       const sent = await send(api, request, { token, key }, seed);
       statuses.set(sent.status, (statuses.get(sent.status) ?? 0) + 1);
@@ -51,7 +56,12 @@ export async function fuzz(api: TestApi, { requests, principal }: FuzzOptions): 
 
 const total = (statuses: Map<number, number>) => [...statuses.values()].reduce((sum, count) => sum + count, 0);
 
-async function send(api: TestApi, request: HostileRequest, who: { token?: string; key?: string }, seed: number): Promise<Sent> {
+async function send(
+  api: TestApi,
+  request: HostileRequest,
+  who: { token?: string; key?: string },
+  seed: number,
+): Promise<Sent> {
   const { method, path, headers, body } = request;
   const told = `${method} ${path.slice(0, 500)}\n${JSON.stringify({ ...headers, ...who }).slice(0, 500)}\n${body?.slice(0, 2_000) ?? '(no body)'}\nseed ${seed}`;
   const answer = await api.call<{ code?: unknown }>(method, path, { ...who, headers, body }).catch((error: unknown) => {
@@ -60,7 +70,8 @@ async function send(api: TestApi, request: HostileRequest, who: { token?: string
   const { status } = answer;
   const isProblem = String(answer.headers['content-type']).startsWith('application/problem+json');
   const isFine = status < 400 || (isProblem && (method === 'HEAD' || typeof answer.body?.code === 'string'));
-  if (!isFine || (status >= 500 && status !== 503)) throw new Error(`answered ${status}: ${answer.text}\n${told}\n${faultInLog(api)}`);
+  if (!isFine || (status >= 500 && status !== 503))
+    throw new Error(`answered ${status}: ${answer.text}\n${told}\n${faultInLog(api)}`);
   return { ...request, status, text: answer.text };
 }
 

@@ -91,12 +91,25 @@ function fitting(schema: Json, idOf: IdChoice): fc.Arbitrary<unknown> {
 function anObject(schema: Json, idOf: IdChoice): fc.Arbitrary<unknown> {
   const properties = Object.entries((schema['properties'] as Record<string, Json> | undefined) ?? {});
   const required = (schema['required'] as string[] | undefined) ?? [];
-  const whole = fc.record(Object.fromEntries(properties.map(([name, inner]) => [name, mostly(inner, idOf)])), { requiredKeys: required });
-  const withMore = fc.tuple(whole, fc.dictionary(fc.constantFrom('surprise', '__proto__', 'constructor', 'id', 'companyId'), fc.anything({ maxDepth: 1 }), { maxKeys: 1 }));
-  return fc.oneof({ weight: 6, arbitrary: whole }, { weight: 1, arbitrary: withMore.map(([one, other]) => ({ ...one, ...other })) });
+  const whole = fc.record(Object.fromEntries(properties.map(([name, inner]) => [name, mostly(inner, idOf)])), {
+    requiredKeys: required,
+  });
+  const withMore = fc.tuple(
+    whole,
+    fc.dictionary(
+      fc.constantFrom('surprise', '__proto__', 'constructor', 'id', 'companyId'),
+      fc.anything({ maxDepth: 1 }),
+      { maxKeys: 1 },
+    ),
+  );
+  return fc.oneof(
+    { weight: 6, arbitrary: whole },
+    { weight: 1, arbitrary: withMore.map(([one, other]) => ({ ...one, ...other })) },
+  );
 }
 
-const clamp = (bound: unknown, otherwise: number) => (typeof bound === 'number' && Math.abs(bound) < 2 ** 31 ? bound : otherwise);
+const clamp = (bound: unknown, otherwise: number) =>
+  typeof bound === 'number' && Math.abs(bound) < 2 ** 31 ? bound : otherwise;
 
 /** A request to an operation: mostly right, sometimes not even close. */
 export interface HostileRequest {
@@ -111,15 +124,23 @@ export function requestsTo(operation: Operation, idOf: IdChoice): fc.Arbitrary<H
   const part = (schema: Json) => {
     const known = idOf(idPrefixOf(schema) ?? '');
     const odd = fc.oneof(hostile.map(asText), fc.string({ unit: 'binary', maxLength: 60 }));
-    return fc.oneof({ weight: 5, arbitrary: fc.constant(known ?? String(sampleOf(schema))) }, { weight: 1, arbitrary: odd });
+    return fc.oneof(
+      { weight: 5, arbitrary: fc.constant(known ?? String(sampleOf(schema))) },
+      { weight: 1, arbitrary: odd },
+    );
   };
   const path = fc.tuple(...operation.pathParameters.map(({ schema }) => part(schema))).map((parts) => {
     const left = [...parts];
-    return operation.path.replaceAll(/\{[^}]+\}/g, () => encodeURIComponent(wellFormed(left.shift() ?? '')).slice(0, 2_000));
+    return operation.path.replaceAll(/\{[^}]+\}/g, () =>
+      encodeURIComponent(wellFormed(left.shift() ?? '')).slice(0, 2_000),
+    );
   });
   return fc
     .record({
-      method: fc.oneof({ weight: 12, arbitrary: fc.constant(operation.method) }, { weight: 1, arbitrary: fc.constantFrom(...METHODS) }),
+      method: fc.oneof(
+        { weight: 12, arbitrary: fc.constant(operation.method) },
+        { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
+      ),
       path,
       query: queryOf(operation, idOf),
       headers: headerJunk(),
@@ -138,7 +159,18 @@ function queryOf({ queryParameters }: Operation, idOf: IdChoice): fc.Arbitrary<s
       .map(([name, value]) => `${name}=${encodeURIComponent(wellFormed(asText(value))).slice(0, 4_000)}`)
       .join('&'),
   );
-  const junk = fc.constantFrom('surprise=1', 'limit=1&limit=2', 'limit[]=1', '__proto__[x]=1', 'after=%00', 'after=AAAA', '%', '&&&=', 'limit=1e1', 'limit=-0');
+  const junk = fc.constantFrom(
+    'surprise=1',
+    'limit=1&limit=2',
+    'limit[]=1',
+    '__proto__[x]=1',
+    'after=%00',
+    'after=AAAA',
+    '%',
+    '&&&=',
+    'limit=1e1',
+    'limit=-0',
+  );
   return fc.oneof({ weight: 4, arbitrary: some }, { weight: 1, arbitrary: junk });
 }
 
@@ -170,7 +202,21 @@ function headerJunk(): fc.Arbitrary<Record<string, string>> {
 }
 
 function bodyOf({ body }: Operation, idOf: IdChoice): fc.Arbitrary<string | undefined> {
-  const broken = fc.constantFrom('', '{', '[]', 'null', '"x"', '{"a":1,}', '\u0000', `${'['.repeat(5_000)}${']'.repeat(5_000)}`, '{"__proto__":{"x":1}}', '{"a":1}{"b":2}');
+  const broken = fc.constantFrom(
+    '',
+    '{',
+    '[]',
+    'null',
+    '"x"',
+    '{"a":1,}',
+    '\u0000',
+    `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
+    '{"__proto__":{"x":1}}',
+    '{"a":1}{"b":2}',
+  );
   if (!body) return fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: broken });
-  return fc.oneof({ weight: 10, arbitrary: mostly(body, idOf).map((value) => JSON.stringify(value)) }, { weight: 1, arbitrary: broken });
+  return fc.oneof(
+    { weight: 10, arbitrary: mostly(body, idOf).map((value) => JSON.stringify(value)) },
+    { weight: 1, arbitrary: broken },
+  );
 }

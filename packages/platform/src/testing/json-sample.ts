@@ -23,7 +23,9 @@ export function sampleOf(schema: Json, idOf: IdChoice = () => undefined): unknow
   const [first] = [schema['enum'], schema['examples']].flatMap((list) => (Array.isArray(list) ? list : []));
   if (first !== undefined) return first;
   if ('default' in schema) return schema['default'];
-  const [variant] = [schema['anyOf'], schema['oneOf'], schema['allOf']].flatMap((list) => (Array.isArray(list) ? list : []));
+  const [variant] = [schema['anyOf'], schema['oneOf'], schema['allOf']].flatMap((list) =>
+    Array.isArray(list) ? list : [],
+  );
   if (variant !== undefined) return sampleOf(variant as Json, idOf);
   return sampleOfType(schema, idOf);
 }
@@ -34,7 +36,9 @@ function sampleOfType(schema: Json, idOf: IdChoice): unknown {
     case 'object':
       return sampleOfObject(schema, idOf);
     case 'array':
-      return Array.from({ length: Number(schema['minItems'] ?? 1) }, () => sampleOf((schema['items'] ?? {}) as Json, idOf));
+      return Array.from({ length: Number(schema['minItems'] ?? 1) }, () =>
+        sampleOf((schema['items'] ?? {}) as Json, idOf),
+      );
     case 'integer':
     case 'number':
       return Math.max(1, Number(schema['minimum'] ?? 1));
@@ -50,7 +54,9 @@ function sampleOfType(schema: Json, idOf: IdChoice): unknown {
 function sampleOfObject(schema: Json, idOf: IdChoice): Json {
   const required = new Set((schema['required'] as string[] | undefined) ?? []);
   const properties = Object.entries((schema['properties'] as Record<string, Json> | undefined) ?? {});
-  return Object.fromEntries(properties.filter(([name]) => required.has(name)).map(([name, inner]) => [name, sampleOf(inner, idOf)]));
+  return Object.fromEntries(
+    properties.filter(([name]) => required.has(name)).map(([name, inner]) => [name, sampleOf(inner, idOf)]),
+  );
 }
 
 function sampleOfText(schema: Json): string {

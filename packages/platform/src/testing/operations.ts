@@ -8,6 +8,7 @@ export interface Operation {
   readonly permission: string | undefined;
   readonly scope: string | undefined;
   readonly isPublic: boolean;
+  readonly takesIdempotencyKey: boolean;
   readonly pathParameters: readonly { name: string; schema: Json }[];
   readonly queryParameters: readonly { name: string; schema: Json; required: boolean }[];
   readonly body: Json | undefined;
@@ -25,7 +26,9 @@ export function operationsOf(document: Json): Operation[] {
   const paths = document['paths'] as Record<string, Record<string, Json>>; // documents here are our own
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => {
-      const parameters = ((operation['parameters'] ?? []) as Json[]).map((one) => followed(document, one) as unknown as Parameter);
+      const parameters = ((operation['parameters'] ?? []) as Json[]).map(
+        (one) => followed(document, one) as unknown as Parameter,
+      );
       const content = (operation['requestBody'] as { content?: Record<string, { schema: Json }> } | undefined)?.content;
       return {
         method: method.toUpperCase(),
@@ -33,8 +36,11 @@ export function operationsOf(document: Json): Operation[] {
         permission: operation['x-permission'] as string | undefined,
         scope: operation['x-scope'] as string | undefined,
         isPublic: (operation['security'] as unknown[]).length === 0,
+        takesIdempotencyKey: parameters.some((one) => one.name === 'Idempotency-Key'),
         pathParameters: parameters.filter((one) => one.in === 'path'),
-        queryParameters: parameters.filter((one) => one.in === 'query').map((one) => ({ ...one, required: one.required === true })),
+        queryParameters: parameters
+          .filter((one) => one.in === 'query')
+          .map((one) => ({ ...one, required: one.required === true })),
         body: content?.['application/json'] && followed(document, content['application/json'].schema),
       };
     }),
@@ -51,4 +57,5 @@ export function followed(document: Json, schema: Json): Json {
 }
 
 /** The prefix of the ids a schema describes, like `role`; undefined if it describes something else. */
-export const idPrefixOf = (schema: Json): string | undefined => /^\^([a-z]+)_\[0-7\]/.exec(String(schema['pattern'] ?? ''))?.[1];
+export const idPrefixOf = (schema: Json): string | undefined =>
+  /^\^([a-z]+)_\[0-7\]/.exec(String(schema['pattern'] ?? ''))?.[1];

@@ -1,10 +1,10 @@
 import { companyIdByHandle } from '../../company/companies/company-handles.service.ts';
-import type { Run, RunUnscoped, Session } from '../../kernel/ctx.ts';
+import { lookingOnly, type Run, type RunUnscoped, type Session } from '../../kernel/ctx.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Attempts, accountKey, addressKey, subjectKey } from '../sessions/attempts.ts';
 import { readToken } from '../sessions/opaque-token.ts';
 import { steadily } from '../sessions/steady-answer.ts';
-import { lookingOnly, staffIdOf, type Visitor, visitorIn } from '../sessions/visitor.ts';
+import { staffIdOf, type Visitor, visitorIn } from '../sessions/visitor.ts';
 import { type Credentials, credentialsOf } from '../staff/credentials.service.ts';
 import { hashPassword, verifyPassword } from './password-hash.ts';
 import { refuseWeakPassword } from './password-rules.ts';

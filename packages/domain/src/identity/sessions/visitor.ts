@@ -28,9 +28,3 @@ export function staffIdOf({ actor }: Pick<Session, 'actor'>): Id<'stf'> {
     throw new Error(`a staff member is needed here, not ${actor.type}: the route must be @SignedIn()`);
   return actor.id;
 }
-
-/**
- * The session for a unit of work that only looks before the one that acts. Without the idempotency claim: what it reads
- * (a password's hash) must never be kept as the answer.
- */
-export const lookingOnly = (session: Session): Session => ({ ...session, idempotency: undefined });

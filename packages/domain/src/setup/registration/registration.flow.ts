@@ -1,6 +1,7 @@
 import type { AccessTokens } from '../../identity/sessions/access-tokens.ts';
 import { type Attempts, addressKey } from '../../identity/sessions/attempts.ts';
 import { hashPassword } from '../../identity/passwords/password-hash.ts';
+import { refuseWeakPassword } from '../../identity/passwords/password-rules.ts';
 import { openSession } from '../../identity/sessions/sessions.service.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { type Run, systemSession } from '../../kernel/ctx.ts';
@@ -33,10 +34,12 @@ export interface Caller {
 export async function registerCompany(run: Run, ports: RegistrationPorts, caller: Caller, input: RegistrationInput): Promise<Registered> {
   refuseUninvited(ports, input);
   await ports.attempts.consume('registration', addressKey(caller.ip));
-  const passwordHash = await hashPassword(input.owner.password); // before the transaction: it takes as long as a hundred queries
+  const { password, email } = input.owner;
+  refuseWeakPassword(password, { handle: input.company.handle, email }, '/owner/password');
+  const passwordHash = await hashPassword(password); // before the transaction: it takes as long as a hundred queries
   const session = { ...systemSession(newId('com'), 'registration'), ...caller };
   const founded = await run(session, async (ctx) => {
-    const parts = await foundCompany(ctx, input.company, { name: input.owner.name, email: input.owner.email, passwordHash });
+    const parts = await foundCompany(ctx, input.company, { name: input.owner.name, email, passwordHash });
     return { ...parts, opened: await openSession(ctx, parts.staff.id) };
   });
   const { opened, ...parts } = founded;

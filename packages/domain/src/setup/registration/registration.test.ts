@@ -8,7 +8,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import { systemSession } from '../../kernel/ctx.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { tenantTables } from '../../testing/walls.ts';
-import '../declarations.ts';
+import '../declarations/declarations.ts';
 import { permissionsOf } from '../../identity/staff/staff.service.ts';
 import { INVITATION_DAYS, writeInvitation } from './invitations.ts';
 import type { RegistrationInput } from './registration.contract.ts';

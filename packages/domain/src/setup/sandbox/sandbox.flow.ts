@@ -6,7 +6,7 @@ import { openSession } from '../../identity/sessions/sessions.service.ts';
 import { roleIdOf } from '../../company/iam/roles.service.ts';
 import { credentialsOf } from '../../identity/staff/credentials.service.ts';
 import { createStaff, staffByEmail } from '../../identity/staff/staff.service.ts';
-import { type Ctx, type Run, type Session, systemSession } from '../../kernel/ctx.ts';
+import { type Ctx, lookingOnly, type Run, type Session, systemSession } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { type FoundingOwner, foundCompany } from '../registration/registration.service.ts';
@@ -19,7 +19,7 @@ import { sandboxIdOf } from './sandbox-id.ts';
  * and logs them in. Two units of work, one in each company; either may be repeated. Throws `SandboxOfSandbox`.
  */
 export async function openSandbox(run: Run, ports: { accessTokens: AccessTokens }, session: Session): Promise<SandboxOpened> {
-  const { parent, owner } = await run(session, async (ctx) => ({
+  const { parent, owner } = await run(lookingOnly(session), async (ctx) => ({
     parent: await liveCompany(ctx),
     owner: await founderFrom(ctx),
   }));

@@ -8,7 +8,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import { type Session, systemSession } from '../../kernel/ctx.ts';
 import { type CompanyId, decodeSuffix, type Id, newId, suffixOf } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import '../declarations.ts';
+import '../declarations/declarations.ts';
 import { registerCompany } from '../registration/registration.flow.ts';
 import { openSandbox } from './sandbox.flow.ts';
 import { SandboxOfSandbox } from './sandbox.errors.ts';

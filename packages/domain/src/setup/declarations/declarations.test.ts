@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { allPermissions, allScopes } from '../kernel/access.ts';
-import { allEvents } from '../kernel/events.ts';
+import { allPermissions, allScopes } from '../../kernel/access.ts';
+import { allEvents } from '../../kernel/events.ts';
 import './declarations.ts';
 
-const SOURCE = path.resolve(import.meta.dirname, '..');
+const SOURCE = path.resolve(import.meta.dirname, '../..');
 
 test('every module that declares words is loaded', () => {
   const declaring = filesOf(SOURCE).filter((file) => /\.(access|events)\.ts$/.test(file)).sort();
   const text = readFileSync(path.join(import.meta.dirname, 'declarations.ts'), 'utf8');
-  const loaded = [...text.matchAll(/^import '\.\.\/(.+)';$/gm)].map(([, file]) => file).sort();
+  const loaded = [...text.matchAll(/^import '\.\.\/\.\.\/(.+)';$/gm)].map(([, file]) => file).sort();
   expect(loaded).toEqual(declaring);
 });
 
