@@ -1,11 +1,10 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { ApiParts } from './api-parts.ts';
-import { AccessGuard } from './http/access.guard.ts';
+import { DoorGuard } from './http/door.guard.ts';
 import type { Door } from './http/door.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { RequestShapePipe } from './http/request-shape.pipe.ts';
-import { SessionGuard } from './http/session.guard.ts';
 import { ACCESS_TOKENS, ATTEMPTS, CONFIG, RUN, UNSCOPED } from './tokens.ts';
 
 /** Nest wants a class to hang a module on; `apiModule` says what is in it. */
@@ -15,8 +14,7 @@ class ApiModule {}
 /** The controllers of an API with what stands around every one of them, in the order a request meets it. */
 export function apiModule(controllers: Type[], parts: ApiParts, door: Door): DynamicModule {
   const around: Provider[] = [
-    { provide: APP_GUARD, useValue: new SessionGuard(door) },
-    { provide: APP_GUARD, useValue: new AccessGuard(door) },
+    { provide: APP_GUARD, useValue: new DoorGuard(door) },
     { provide: APP_PIPE, useValue: new RequestShapePipe() },
     { provide: APP_FILTER, useValue: new ProblemFilter(parts.loggers) },
   ];

@@ -10,7 +10,7 @@ export interface AnswerShape {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the access guard from `@ZodResponse`; undefined for files, cacheable answers and empty ones. */
+    /** Set by the door guard from `@ZodResponse`; undefined for files, cacheable answers and empty ones. */
     answerShape?: AnswerShape;
   }
 }

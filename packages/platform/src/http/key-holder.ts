@@ -26,12 +26,24 @@ export interface KeyHolder {
   readonly origins: readonly string[];
 }
 
+/**
+ * What was read out of the keys that come all the time. Reading is checksum and hash of the text and nothing else, so what
+ * is remembered never goes stale; only keys that proved good are remembered, so junk cannot push them out.
+ */
+const readBefore = new Map<string, KeyClaims>();
+const READ_BEFORE_MAX = 1_000;
+
+function rememberReading(header: string, claims: KeyClaims): void {
+  if (readBefore.size >= READ_BEFORE_MAX) readBefore.clear();
+  readBefore.set(header, claims);
+}
+
 /** What the key in the header claims, its checksum proved. Throws 401 without any look-up for everything else. */
 export function keyClaimsOf(header: string | string[] | undefined): KeyClaims {
   if (header === undefined || header === '') {
     throw new Unauthenticated('credentials_missing', 'Send an API key in the header X-Api-Key.');
   }
-  const claims = typeof header === 'string' ? readKey(header) : undefined;
+  const claims = typeof header === 'string' ? (readBefore.get(header) ?? readKey(header)) : undefined;
   if (!claims) throw keyInvalid();
   return claims;
 }
@@ -48,10 +60,14 @@ export function keyHolder(
 ): KeyHolder | Promise<KeyHolder> {
   const known = parts.standings.knownKey(claims.hash);
   if (known) return admitted(parts, claims, known, request, reply);
+  const header = request.headers['x-api-key'];
   const address = networkName(request.ip);
   parts.limits.refuseIfSpent('address', address);
   return parts.standings.ofKey(claims.companyId, claims.hash).then((found) => {
-    if (found) return admitted(parts, claims, found, request, reply);
+    if (found) {
+      if (typeof header === 'string') rememberReading(header, claims);
+      return admitted(parts, claims, found, request, reply);
+    }
     parts.limits.count('address', address, WRONG_CREDENTIAL_WEIGHT);
     throw keyInvalid();
   });

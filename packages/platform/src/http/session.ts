@@ -11,7 +11,7 @@ export interface Caller {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the session guard; undefined on public routes. */
+    /** Set by the door guard; undefined on public routes. */
     souk?: Session;
   }
 }

@@ -17,31 +17,29 @@ export function takeOnlyJson(fastify: FastifyInstance): void {
     { parseAs: 'string', bodyLimit: BODY_BYTES_MAX },
     (request, body, done) => {
       if (body === '') return done(null, undefined);
-      parse(request, body.toString(), (error, parsed) => {
-        if (error) return done(error);
-        try {
-          refuseUnwieldy(parsed);
-          done(null, parsed);
-        } catch (fault) {
-          done(fault instanceof Error ? fault : new Error(String(fault)));
-        }
+      // The parser's type says it may give a promise; it calls back.
+      void parse(request, body.toString(), (error, parsed) => {
+        const fault = error ?? unwieldiness(parsed);
+        if (fault) done(fault);
+        else done(null, parsed);
       });
     },
   );
 }
 
-/** Throws `InvalidInput` if JSON is too deep or one of its lists too long. Without recursion: depth is what is doubted. */
-export function refuseUnwieldy(json: unknown): void {
+/** What is wrong with JSON that is too deep or has too long a list. Without recursion: depth is what is doubted. */
+function unwieldiness(json: unknown): InvalidInput | undefined {
   const waiting: { value: unknown; depth: number }[] = [{ value: json, depth: 0 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { value, depth } = next;
     if (value === null || typeof value !== 'object') continue;
-    if (depth >= DEPTH_MAX) throw unwieldy('too_deep', `The body is nested deeper than ${DEPTH_MAX} levels.`);
+    if (depth >= DEPTH_MAX) return unwieldy('too_deep', `The body is nested deeper than ${DEPTH_MAX} levels.`);
     if (Array.isArray(value) && value.length > ARRAY_MAX) {
-      throw unwieldy('too_long', `A list in the body has more than ${ARRAY_MAX} entries. Send it in parts.`);
+      return unwieldy('too_long', `A list in the body has more than ${ARRAY_MAX} entries. Send it in parts.`);
     }
     for (const inner of Object.values(value)) waiting.push({ value: inner, depth: depth + 1 });
   }
+  return undefined;
 }
 
 const unwieldy = (code: string, message: string) => new InvalidInput({ pointer: '', code, message });

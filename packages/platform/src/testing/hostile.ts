@@ -4,9 +4,8 @@ import { idPrefixOf, type Operation } from './operations.ts';
 
 type Json = Record<string, unknown>;
 
-/** Values that have broken somebody's server before. */
-const HOSTILE: unknown[] = [
-  null,
+/** Texts that have broken somebody's server before. Being text, they get further than values of a wrong type. */
+const HOSTILE_TEXTS = [
   '',
   ' ',
   '\u0000',
@@ -14,15 +13,22 @@ const HOSTILE: unknown[] = [
   '\ud800',
   '\udfff\ud800',
   '\u202e\ufeff\u200b',
+  '\u0007\u001b[2J',
   "'; drop table companies; --",
-  "' or 1=1 --",
-  '${7*7}{{7*7}}<%= 7*7 %>',
   '../../../../etc/passwd',
   '<script>alert(1)</script>',
+  'İıſK',
+  '😀'.repeat(60),
+];
+
+/** Other values that have. */
+const HOSTILE: unknown[] = [
+  null,
+  "' or 1=1 --",
+  '${7*7}{{7*7}}<%= 7*7 %>',
   '%s%n%x',
   'x'.repeat(70_000),
   '😀'.repeat(300),
-  'İıſK',
   'true',
   'NaN',
   '1e999',
@@ -49,7 +55,7 @@ const HOSTILE: unknown[] = [
   '0001-01-01T00:00:00Z',
 ];
 
-const hostile = fc.constantFrom(...HOSTILE);
+const hostile = fc.constantFrom(...HOSTILE, ...HOSTILE_TEXTS);
 const asText = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -82,7 +88,8 @@ function fitting(schema: Json, idOf: IdChoice): fc.Arbitrary<unknown> {
       return fc.constant(null);
     default:
       return fc.oneof(
-        { weight: 4, arbitrary: fc.constant(sampleOf(schema)) },
+        { weight: 8, arbitrary: fc.constant(sampleOf(schema)) },
+        { weight: 2, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
         { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }) },
       );
   }
