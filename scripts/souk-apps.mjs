@@ -40,7 +40,10 @@ export function processSpecs(env, ports) {
   return [
     { spec: app('admin', 'admin-api', 'cyan', ports.adminMetrics), ready: readyz(ports.admin) },
     { spec: app('storefront', 'storefront-api', 'magenta', ports.storefrontMetrics), ready: readyz(ports.storefront) },
-    { spec: app('worker', 'worker', 'yellow', ports.workerMetrics, { DATABASE_RELAY_URL: relay }), ready: readyz(ports.workerMetrics) },
+    {
+      spec: app('worker', 'worker', 'yellow', ports.workerMetrics, { DATABASE_RELAY_URL: relay }),
+      ready: readyz(ports.workerMetrics),
+    },
   ];
 }
 

@@ -7,7 +7,9 @@ import pino from 'pino';
  * line as a request that only authenticates one, with nothing around it. Argument: the key it knows. Prints its address.
  */
 const [key = ''] = process.argv.slice(2);
-const known = new Map([[createHash('sha256').update(key).digest('hex'), { id: 'key_1', companyId: 'com_1', scopes: ['store.read'] }]]);
+const known = new Map([
+  [createHash('sha256').update(key).digest('hex'), { id: 'key_1', companyId: 'com_1', scopes: ['store.read'] }],
+]);
 const LIMIT = 10_000_000;
 const counts = new Map<string, number>();
 const HEADERS = {

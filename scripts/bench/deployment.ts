@@ -81,13 +81,23 @@ async function environment(urls: { app: string }) {
   };
 }
 
-async function startApi(app: string, env: NodeJS.ProcessEnv, port: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [path.join(ROOT, 'apps', app, 'dist/main.js')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+async function startApi(
+  app: string,
+  env: NodeJS.ProcessEnv,
+  port: string,
+): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [path.join(ROOT, 'apps', app, 'dist/main.js')], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const url = `http://127.0.0.1:${port}`;
   const until = Date.now() + READY_WITHIN_MS;
   while (Date.now() < until) {
     if (child.exitCode !== null) throw new Error(`${app} ended with code ${child.exitCode} before it was ready`);
-    const isReady = await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
+    const isReady = await fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
     if (isReady) return { child, url };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -97,7 +107,9 @@ async function startApi(app: string, env: NodeJS.ProcessEnv, port: string): Prom
 
 /** Starts the bare server for comparison, in a process of its own like ours. */
 export async function startBare(key: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'bare-server.js'), key], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'bare-server.js'), key], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise<string>((resolve, reject) => {
     lines.once('line', resolve);

@@ -1,7 +1,7 @@
-import { companyIdByHandle } from '@souk/domain/company/companies/company-handles.service';
+import type { CompanyView } from '@souk/domain/company/companies/companies.contract';
 import { newCompany } from '@souk/domain/company/companies/companies.contract';
 import { closeCompany, resumeCompany, suspendCompany } from '@souk/domain/company/companies/companies.service';
-import type { CompanyView } from '@souk/domain/company/companies/companies.contract';
+import { companyIdByHandle } from '@souk/domain/company/companies/company-handles.service';
 import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
 import { refuseWeakPassword } from '@souk/domain/identity/passwords/password-rules';
 import { type Ctx, systemSession } from '@souk/domain/kernel/ctx';
@@ -55,7 +55,11 @@ export function companyCommands(program: Command): void {
 }
 
 const MOVES = [
-  ['suspend', 'stop a company selling; its staff can still read', (ctx: Ctx, reason: string) => suspendCompany(ctx, reason)],
+  [
+    'suspend',
+    'stop a company selling; its staff can still read',
+    (ctx: Ctx, reason: string) => suspendCompany(ctx, reason),
+  ],
   ['resume', 'let a suspended company sell again', (ctx: Ctx) => resumeCompany(ctx)],
   ['close', 'close a company for good', (ctx: Ctx) => closeCompany(ctx)],
 ] as const;
@@ -86,7 +90,10 @@ async function create(options: CreateOptions) {
 
 async function invite(options: { handle: string; email: string; json?: boolean }) {
   const invitation = await inDeployment(async () => writeInvitation(options, new Date()));
-  answer(options, { invitation }, [`Send this to ${options.email}; it registers the handle "${options.handle}" for seven days:`, invitation]);
+  answer(options, { invitation }, [
+    `Send this to ${options.email}; it registers the handle "${options.handle}" for seven days:`,
+    invitation,
+  ]);
 }
 
 async function change(

@@ -55,5 +55,7 @@ async function migrateAll(options: { json?: boolean }) {
     }
     return ids.length;
   });
-  answer(options, { companies }, [`The database is up to date; permissions and system roles checked in ${companies} companies.`]);
+  answer(options, { companies }, [
+    `The database is up to date; permissions and system roles checked in ${companies} companies.`,
+  ]);
 }

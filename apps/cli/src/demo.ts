@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { DEMO_COMPANIES } from '@souk/domain/setup/demo/demo-companies';
 import { companyIdByHandle } from '@souk/domain/company/companies/company-handles.service';
 import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
 import { systemSession } from '@souk/domain/kernel/ctx';
 import { newId } from '@souk/domain/kernel/ids';
+import { DEMO_COMPANIES } from '@souk/domain/setup/demo/demo-companies';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
 import '@souk/domain/setup/declarations/declarations';
 import type { Command } from 'commander';
@@ -32,7 +32,8 @@ export function demoCommands(program: Command): void {
 }
 
 async function seedDemo(options: { json?: boolean }) {
-  if (process.env['NODE_ENV'] === 'production') throw new Error('Demo companies have no place in production (NODE_ENV).');
+  if (process.env['NODE_ENV'] === 'production')
+    throw new Error('Demo companies have no place in production (NODE_ENV).');
   const { SEED_STATE } = needSettings(['SEED_STATE']);
   const known = await readState(SEED_STATE);
   const companies = await inDeployment(async (deployment) => {
@@ -41,23 +42,37 @@ async function seedDemo(options: { json?: boolean }) {
       const kept = known.find(({ handle }) => handle === plan.company.handle);
       made.push(await findOrMake(deployment, plan, kept));
       // Written after each: a crash in between must not lose a key that is shown once.
-      await writeFile(SEED_STATE, JSON.stringify([...made, ...known.filter(({ handle }) => !made.some((one) => one.handle === handle))]), { mode: 0o600 });
+      await writeFile(
+        SEED_STATE,
+        JSON.stringify([...made, ...known.filter(({ handle }) => !made.some((one) => one.handle === handle))]),
+        { mode: 0o600 },
+      );
     }
     return made;
   });
-  const lines = companies.map(({ name, handle, owner, apiKey }) => `${name}: ${handle} / ${owner.email} / ${owner.password}, key ${apiKey}`);
+  const lines = companies.map(
+    ({ name, handle, owner, apiKey }) => `${name}: ${handle} / ${owner.email} / ${owner.password}, key ${apiKey}`,
+  );
   answer(options, { companies }, lines);
 }
 
-async function findOrMake({ app }: Deployment, { company, owner }: (typeof DEMO_COMPANIES)[number], kept: DemoCompany | undefined): Promise<DemoCompany> {
+async function findOrMake(
+  { app }: Deployment,
+  { company, owner }: (typeof DEMO_COMPANIES)[number],
+  kept: DemoCompany | undefined,
+): Promise<DemoCompany> {
   const existing = await app.unscoped((tx) => companyIdByHandle(tx, company.handle));
   if (existing && kept) return kept;
   if (existing) {
-    throw new Error(`The demo company "${company.handle}" exists, but the file with its password and key is gone. Start over: npm run reset`);
+    throw new Error(
+      `The demo company "${company.handle}" exists, but the file with its password and key is gone. Start over: npm run reset`,
+    );
   }
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const passwordHash = await hashPassword(password);
-  const { apiKey } = await app.run(systemSession(newId('com'), 'demo'), (ctx) => foundCompany(ctx, company, { ...owner, passwordHash }));
+  const { apiKey } = await app.run(systemSession(newId('com'), 'demo'), (ctx) =>
+    foundCompany(ctx, company, { ...owner, passwordHash }),
+  );
   return { name: company.name, handle: company.handle, owner: { email: owner.email, password }, apiKey: apiKey.key };
 }
 

@@ -27,7 +27,8 @@ try {
 }
 
 function sentenceOf(error: unknown): string {
-  if (error instanceof ZodError) return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n      ');
+  if (error instanceof ZodError)
+    return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n      ');
   if (error instanceof DomainError) return `${error.message} ${JSON.stringify(error.detail)}`;
   if (error instanceof Error) return [error.message, causeOf(error)].filter(Boolean).join(': ');
   return String(error);

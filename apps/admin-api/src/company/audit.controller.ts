@@ -12,7 +12,7 @@ import { exportEntries, verifyChain } from '@souk/domain/company/audit/audit.flo
 import { listEntries } from '@souk/domain/company/audit/audit.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, FileResponse, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, FileResponse, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 

@@ -26,7 +26,8 @@ const asThem = <Body = Made>(method: string, path: string, body?: unknown) =>
 /** A secret key of ours that may do just this. */
 async function keyWith(...scopes: string[]) {
   const { body } = await asUs('POST', '/v1/api-keys', { name: 'Server', type: 'secret', scopes });
-  return <Body = Made>(method: string, path: string, sent?: unknown) => admin.call<Body>(method, path, { key: body.key, body: sent });
+  return <Body = Made>(method: string, path: string, sent?: unknown) =>
+    admin.call<Body>(method, path, { key: body.key, body: sent });
 }
 
 test('a company is shown and changed, and a change on an old version is refused', async () => {
@@ -42,7 +43,9 @@ test('roles: made, read, changed, copied, deleted', async () => {
   const made = await asUs('POST', '/v1/roles', { name: 'Warehouse', permissions: ['company.read'] });
   expect(made.status).toBe(201);
   expect((await asUs('POST', '/v1/roles', { name: 'WAREHOUSE', permissions: [] })).status).toBe(409);
-  expect((await asUs('PATCH', `/v1/roles/${made.body.id}`, { permissions: [] }, { 'if-match': '"1"' })).body.permissions).toEqual([]);
+  expect(
+    (await asUs('PATCH', `/v1/roles/${made.body.id}`, { permissions: [] }, { 'if-match': '"1"' })).body.permissions,
+  ).toEqual([]);
   expect((await asUs('PATCH', `/v1/roles/${made.body.id}`, { name: 'x' }, { 'if-match': '"1"' })).status).toBe(412);
   const copy = await asUs('POST', `/v1/roles/${made.body.id}/copies`, { name: 'Warehouse 2' });
   expect(copy.status).toBe(201);
@@ -57,27 +60,44 @@ test('roles: made, read, changed, copied, deleted', async () => {
 test('permissions are all listed, and a stray query parameter is refused', async () => {
   const { status, body } = await asUs<{ data: { name: string; sentence: string }[] }>('GET', '/v1/permissions');
   expect(status).toBe(200);
-  expect(body.data.map((word) => word.name)).toEqual(expect.arrayContaining(['roles.write', 'settings.read', 'payment_providers.write']));
+  expect(body.data.map((word) => word.name)).toEqual(
+    expect.arrayContaining(['roles.write', 'settings.read', 'payment_providers.write']),
+  );
   expect(body.data.every((word) => word.sentence.length > 5)).toBe(true);
   expect((await asUs('GET', '/v1/permissions?role=x')).status).toBe(400);
 });
 
 test('nobody grants through the API what they do not hold', async () => {
   const weak = await keyWith('roles.write', 'roles.read', 'api_keys.write');
-  expect(await weak('POST', '/v1/roles', { name: 'Mine', permissions: ['company.own'] })).toMatchObject({ status: 403, body: { code: 'permission_missing' } });
-  expect((await weak('POST', '/v1/api-keys', { name: 'Mine', type: 'secret', scopes: ['settings.write'] })).status).toBe(403);
-  expect((await weak('POST', '/v1/api-keys', { name: 'Mine', type: 'secret', scopes: ['roles.read'] })).status).toBe(201);
+  expect(await weak('POST', '/v1/roles', { name: 'Mine', permissions: ['company.own'] })).toMatchObject({
+    status: 403,
+    body: { code: 'permission_missing' },
+  });
+  expect(
+    (await weak('POST', '/v1/api-keys', { name: 'Mine', type: 'secret', scopes: ['settings.write'] })).status,
+  ).toBe(403);
+  expect((await weak('POST', '/v1/api-keys', { name: 'Mine', type: 'secret', scopes: ['roles.read'] })).status).toBe(
+    201,
+  );
 });
 
 test('settings: shown whole and by group, patched, reset, and refused by field', async () => {
   const all = await asUs<Record<string, { version: number }>>('GET', '/v1/settings');
   expect(Object.keys(all.body)).toHaveLength(13);
   const patched = await asUs('PATCH', '/v1/settings/inventory', { holdMinutes: 45 }, { 'if-match': '"0"' });
-  expect(patched).toMatchObject({ status: 200, body: { group: 'inventory', holdMinutes: 45, version: 1, overridden: ['holdMinutes'] } });
+  expect(patched).toMatchObject({
+    status: 200,
+    body: { group: 'inventory', holdMinutes: 45, version: 1, overridden: ['holdMinutes'] },
+  });
   expect((await asUs('PATCH', '/v1/settings/inventory', { holdMinutes: 50 }, { 'if-match': '"0"' })).status).toBe(412);
-  expect(await asUs('PATCH', '/v1/settings/inventory', { holdMinutes: null })).toMatchObject({ body: { holdMinutes: 30, overridden: [] } });
+  expect(await asUs('PATCH', '/v1/settings/inventory', { holdMinutes: null })).toMatchObject({
+    body: { holdMinutes: 30, overridden: [] },
+  });
   const wrong = await asUs('PATCH', '/v1/settings/inventory', { holdMinutes: 1, colour: 'red' });
-  expect(wrong).toMatchObject({ status: 400, body: { errors: [{ pointer: '/holdMinutes' }, { pointer: '/colour', code: 'unknown_field' }] } });
+  expect(wrong).toMatchObject({
+    status: 400,
+    body: { errors: [{ pointer: '/holdMinutes' }, { pointer: '/colour', code: 'unknown_field' }] },
+  });
   expect((await asUs('GET', '/v1/settings/weather')).status).toBe(404);
   expect((await asUs('PATCH', '/v1/settings/weather', {})).status).toBe(404);
   for (const group of Object.keys(all.body)) expect((await asUs('GET', `/v1/settings/${group}`)).status).toBe(200);
@@ -88,7 +108,9 @@ test('payment providers: credentials go in, are described, and are removed', asy
   const put = await asUs('PUT', '/v1/payment-providers/paystack', { secretKey });
   expect(put).toMatchObject({ status: 200, body: { isConfigured: true, credentials: { lastFour: 'q7q7' } } });
   expect((await asUs('PUT', '/v1/payment-providers/manual', {})).status).toBe(200);
-  expect((await asUs('PUT', '/v1/payment-providers/paystack', { secretKey: `sk_test_${'q7'.repeat(20)}` })).status).toBe(422);
+  expect(
+    (await asUs('PUT', '/v1/payment-providers/paystack', { secretKey: `sk_test_${'q7'.repeat(20)}` })).status,
+  ).toBe(422);
   expect((await asUs('PUT', '/v1/payment-providers/stripe', {})).status).toBe(404);
   const list = await asUs('GET', '/v1/payment-providers');
   expect(list.text + put.text + admin.log.join('')).not.toContain(secretKey);
@@ -102,12 +124,18 @@ test('API keys: minted, listed, rotated, revoked; the key itself is told once, a
     await asUs('POST', '/v1/api-keys', body, { 'idempotency-key': 'one' }),
   ];
   expect(again.body).toEqual(made.body);
-  expect(made).toMatchObject({ status: 201, body: { allowedOrigins: ['https://shop.example'], status: 'active', mode: 'live' } });
+  expect(made).toMatchObject({
+    status: 201,
+    body: { allowedOrigins: ['https://shop.example'], status: 'active', mode: 'live' },
+  });
   expect((await asUs('GET', `/v1/api-keys/${made.body.id}`)).text).not.toContain(made.body.key);
   const next = await asUs('POST', `/v1/api-keys/${made.body.id}/rotation`, {});
   expect(next).toMatchObject({ status: 201, body: { rotatedFrom: made.body.id } });
   expect((await asUs('POST', `/v1/api-keys/${made.body.id}/rotation`, { overlapSeconds: 0 })).status).toBe(409);
-  expect(await asUs('POST', `/v1/api-keys/${made.body.id}/revocation`)).toMatchObject({ status: 200, body: { status: 'revoked' } });
+  expect(await asUs('POST', `/v1/api-keys/${made.body.id}/revocation`)).toMatchObject({
+    status: 200,
+    body: { status: 'revoked' },
+  });
   expect((await asUs('POST', `/v1/api-keys/${made.body.id}/revocation`)).status).toBe(200);
   expect((await asUs('POST', '/v1/api-keys', { ...body, scopes: [] })).status).toBe(400);
   expect((await asUs('GET', '/v1/api-keys?type=publishable&limit=1')).status).toBe(200);

@@ -4,7 +4,7 @@ import { companyPatch, companyView } from '@souk/domain/company/companies/compan
 import { getCompany, updateCompany } from '@souk/domain/company/companies/companies.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';

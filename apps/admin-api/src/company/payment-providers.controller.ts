@@ -13,7 +13,7 @@ import {
   setUpPaymentProvider,
 } from '@souk/domain/sales/payments/payment-providers.service';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { NoQueryDto } from '@souk/platform/http/no-query';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';

@@ -3,7 +3,7 @@ import { can } from '@souk/domain/company/iam/iam.access';
 import { permissionsPage } from '@souk/domain/company/iam/iam.contract';
 import { listPermissions } from '@souk/domain/company/iam/roles.service';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { NoQueryDto } from '@souk/platform/http/no-query';
 
 class PermissionsPageDto extends dtoOf(permissionsPage) {}

@@ -9,7 +9,7 @@ import {
 import { patchSettings, showAllSettings, showSettings } from '@souk/domain/company/settings/settings.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoNamed, dtoOf, pathParam, ZodResponse } from '@souk/platform/http/dto';
+import { dtoNamed, dtoOf, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';

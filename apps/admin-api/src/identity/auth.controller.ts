@@ -8,7 +8,7 @@ import { login, loginWithCode } from '@souk/domain/identity/two-factor/login.flo
 import { loggedIn, loginInput, loginResult, mfaInput } from '@souk/domain/identity/two-factor/two-factor.contract';
 import type { Run, RunUnscoped, Session } from '@souk/domain/kernel/ctx';
 import { EvenSuspended, Public, SignedIn, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoNamed, dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoNamed, dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { type Caller, CurrentCaller, CurrentSession } from '@souk/platform/http/session';
 import { ACCESS_TOKENS, ATTEMPTS, RUN, UNSCOPED } from '@souk/platform/tokens';
 

@@ -15,7 +15,7 @@ import { loggedIn } from '@souk/domain/identity/two-factor/two-factor.contract';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { Allow, Public, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { type Caller, CurrentCaller, CurrentSession } from '@souk/platform/http/session';
 import { ACCESS_TOKENS, ATTEMPTS, RUN } from '@souk/platform/tokens';
 

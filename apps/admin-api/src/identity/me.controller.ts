@@ -6,7 +6,7 @@ import { profilePatch, staffView } from '@souk/domain/identity/staff/staff.contr
 import { updateProfile } from '@souk/domain/identity/staff/staff.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { SignedIn } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 

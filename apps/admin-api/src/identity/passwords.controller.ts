@@ -12,7 +12,7 @@ import {
 import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import type { Run, RunUnscoped, Session } from '@souk/domain/kernel/ctx';
 import { Public, SignedIn, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoOf } from '@souk/platform/http/dto';
+import { dtoOf } from '@souk/platform/http/contract-class';
 import { type Caller, CurrentCaller, CurrentSession } from '@souk/platform/http/session';
 import { ATTEMPTS, RUN, UNSCOPED } from '@souk/platform/tokens';
 

@@ -5,7 +5,7 @@ import { staffIdOf } from '@souk/domain/identity/sessions/visitor';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { EvenSuspended, SignedIn } from '@souk/platform/http/allow';
-import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 

@@ -7,7 +7,7 @@ import { enableStaff, setStaffRoles } from '@souk/domain/identity/staff/staff-ro
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 

@@ -18,7 +18,7 @@ import {
 import { twoFactorStatusOf } from '@souk/domain/identity/two-factor/two-factor.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { SignedIn, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { ATTEMPTS, RUN } from '@souk/platform/tokens';
 

@@ -4,7 +4,7 @@ import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { checklistView } from '@souk/domain/setup/checklist/checklist.contract';
 import { setupChecklist } from '@souk/domain/setup/checklist/checklist.service';
 import { Allow } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 

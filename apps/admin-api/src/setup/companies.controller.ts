@@ -7,7 +7,7 @@ import { registered, registrationInput } from '@souk/domain/setup/registration/r
 import { registerCompany } from '@souk/domain/setup/registration/registration.flow';
 import type { ApiConfig } from '@souk/platform/config';
 import { Public, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { type Caller, CurrentCaller } from '@souk/platform/http/session';
 import { ACCESS_TOKENS, ATTEMPTS, CONFIG, RUN } from '@souk/platform/tokens';
 

@@ -5,7 +5,7 @@ import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { sandboxOpened } from '@souk/domain/setup/sandbox/sandbox.contract';
 import { openSandbox } from '@souk/domain/setup/sandbox/sandbox.flow';
 import { Allow, WithoutIdempotency } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { ACCESS_TOKENS, RUN } from '@souk/platform/tokens';
 

@@ -13,7 +13,13 @@ const storefront = bootStorefront(db);
 
 async function givenShop(scopes = ['store.read']) {
   const session = systemSession(newId('com'), 'test');
-  const about = { name: 'Ada', handle: session.companyId.slice(4), country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' };
+  const about = {
+    name: 'Ada',
+    handle: session.companyId.slice(4),
+    country: 'NG',
+    currency: 'NGN',
+    timezone: 'Africa/Lagos',
+  };
   // Through the API's own database, so that it hears of what was committed.
   const { run } = storefront.parts.database;
   const { key } = await run(session, async (ctx) => {
@@ -27,9 +33,13 @@ test('a store is shown with an ETag, and not sent again while it is the same', a
   const shop = await givenShop();
   const first = await storefront.call('GET', '/v1/store', { key: shop.key });
   expect(first).toMatchObject({ status: 200, body: { id: shop.companyId, name: 'Ada', mode: 'live', url: null } });
-  expect(first.headers).toMatchObject({ 'cache-control': 'private, no-cache', vary: 'X-Api-Key, Origin, Accept-Language' });
+  expect(first.headers).toMatchObject({
+    'cache-control': 'private, no-cache',
+    vary: 'X-Api-Key, Origin, Accept-Language',
+  });
   const etag = String(first.headers['etag']);
-  const ask = (value: string) => storefront.call('GET', '/v1/store', { key: shop.key, headers: { 'if-none-match': value } });
+  const ask = (value: string) =>
+    storefront.call('GET', '/v1/store', { key: shop.key, headers: { 'if-none-match': value } });
   for (const value of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
     expect(await ask(value)).toMatchObject({ status: 304, text: '', headers: { etag } });
   }
@@ -41,7 +51,10 @@ test('a store is shown with an ETag, and not sent again while it is the same', a
 
 test('two shops have two ETags, and each key shows its own', async () => {
   const [a, b] = [await givenShop(), await givenShop()];
-  const [ofA, ofB] = [await storefront.call('GET', '/v1/store', { key: a.key }), await storefront.call('GET', '/v1/store', { key: b.key })];
+  const [ofA, ofB] = [
+    await storefront.call('GET', '/v1/store', { key: a.key }),
+    await storefront.call('GET', '/v1/store', { key: b.key }),
+  ];
   expect(ofA.headers['etag']).not.toBe(ofB.headers['etag']);
   expect([ofA.body, ofB.body]).toMatchObject([{ id: a.companyId }, { id: b.companyId }]);
 });

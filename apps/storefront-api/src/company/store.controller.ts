@@ -5,7 +5,7 @@ import { showStore } from '@souk/domain/company/settings/store.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Scope } from '@souk/platform/http/allow';
 import { CacheableResponse, sendCacheable } from '@souk/platform/http/cacheable';
-import { dtoOf } from '@souk/platform/http/dto';
+import { dtoOf } from '@souk/platform/http/contract-class';
 import { NoQueryDto } from '@souk/platform/http/no-query';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';

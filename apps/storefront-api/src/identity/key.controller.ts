@@ -1,9 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
 import { storeScope } from '@souk/domain/company/companies/companies.access';
-import { idOf } from '@souk/domain/kernel/ids';
 import type { Session } from '@souk/domain/kernel/ctx';
+import { idOf } from '@souk/domain/kernel/ids';
 import { Scope } from '@souk/platform/http/allow';
-import { dtoOf, ZodResponse } from '@souk/platform/http/dto';
+import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { z } from 'zod';
 

@@ -45,7 +45,8 @@ export function defineScopes<Noun extends string, Verbs extends Record<string, s
 }
 
 /** All declared permissions in alphabetical order; the seed writes these into every company. */
-export const allPermissions = (): PermissionWord[] => [...permissions.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+export const allPermissions = (): PermissionWord[] =>
+  [...permissions.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** All declared key scopes in alphabetical order. */
 export const allScopes = () => [...scopes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { auditedTable, mask } from './audit-log.ts';
 
 test('fields that look secret are masked, however deep', () => {
-  expect(mask({ name: 'x', password: 'p', nested: [{ apiToken: 't', secretKey: 's', tokenHash: 'h' }], key: 'k', at: 5n })).toEqual({
+  expect(
+    mask({ name: 'x', password: 'p', nested: [{ apiToken: 't', secretKey: 's', tokenHash: 'h' }], key: 'k', at: 5n }),
+  ).toEqual({
     name: 'x',
     password: '•••',
     nested: [{ apiToken: '•••', secretKey: '•••', tokenHash: '•••' }],

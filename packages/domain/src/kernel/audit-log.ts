@@ -1,5 +1,5 @@
-import type { AuditNote, Session, Tx } from './ctx.ts';
 import { auditEntries, auditPending } from './audit-log.schema.ts';
+import type { AuditNote, Session, Tx } from './ctx.ts';
 import { newId } from './ids.ts';
 
 const SECRET_FIELD = /password|secret|token|credential|hash|private|recovery|otp|authorization|^key$/i;
@@ -13,7 +13,10 @@ export function mask(value: unknown, depth = 0): unknown {
   if (value === null || typeof value !== 'object') return typeof value === 'bigint' ? value.toString() : value;
   if (value instanceof Date) return value.toISOString();
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, SECRET_FIELD.test(name) && inner ? MASK : mask(inner, depth + 1)]),
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      SECRET_FIELD.test(name) && inner ? MASK : mask(inner, depth + 1),
+    ]),
   );
 }
 
@@ -54,7 +57,9 @@ const UNAUDITED = new Set([
 
 /** The table a statement writes, unless that table needs no audit note. */
 export function auditedTable(statement: string): string | undefined {
-  const table = /^\s*(?:with .*?\)\s*)?(?:insert into|update|delete from)\s+"?(?:public"?\.)?"?(\w+)/is.exec(statement)?.[1];
+  const table = /^\s*(?:with .*?\)\s*)?(?:insert into|update|delete from)\s+"?(?:public"?\.)?"?(\w+)/is.exec(
+    statement,
+  )?.[1];
   return table && !UNAUDITED.has(table) ? table : undefined;
 }
 

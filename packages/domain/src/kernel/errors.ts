@@ -59,7 +59,9 @@ export class VersionStale extends DomainError {
   readonly code = 'version_stale';
   readonly status = 412;
   constructor(noun: string, current: number) {
-    super(`This ${noun} was changed by someone else. Read it again (it is at version ${current}) and repeat your change.`);
+    super(
+      `This ${noun} was changed by someone else. Read it again (it is at version ${current}) and repeat your change.`,
+    );
   }
 }
 
@@ -89,6 +91,8 @@ export class CommitUnknown extends DomainError {
   readonly status = 503;
   override readonly retryAfterSeconds = 1;
   constructor() {
-    super('The connection was lost while saving. Repeat the request with the same Idempotency-Key, or look before you repeat.');
+    super(
+      'The connection was lost while saving. Repeat the request with the same Idempotency-Key, or look before you repeat.',
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** A fact of the past: a stable name, a schema, a version and a sample that parses. Merchants receive it as a webhook. */
 export interface EventDefinition<Data extends z.ZodType = z.ZodType, Private extends z.ZodType = z.ZodType> {

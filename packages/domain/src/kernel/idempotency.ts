@@ -51,7 +51,11 @@ const rowOf = (session: Session, claim: IdempotencyClaim) =>
  */
 export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim): Promise<void> {
   const row = { companyId: session.companyId, principal: principalOf(session), ...claim };
-  const inserted = await tx.insert(idempotencyKeys).values(row).onConflictDoNothing().returning({ key: idempotencyKeys.key });
+  const inserted = await tx
+    .insert(idempotencyKeys)
+    .values(row)
+    .onConflictDoNothing()
+    .returning({ key: idempotencyKeys.key });
   if (inserted.length > 0) return;
   const [stored] = await tx.select().from(idempotencyKeys).where(rowOf(session, claim));
   if (!stored) throw new IdempotencyKeyBusy();

@@ -37,7 +37,9 @@ export async function knownMigrations(folder: string): Promise<{ tag: string; wh
 export async function pendingMigrations(unscoped: RunUnscoped, folder: string): Promise<string[]> {
   const known = await knownMigrations(folder);
   const [applied] = await unscoped((tx) =>
-    tx.execute<{ newest: string | null }>(sql`select max(created_at)::text as newest from drizzle.__drizzle_migrations`),
+    tx.execute<{ newest: string | null }>(
+      sql`select max(created_at)::text as newest from drizzle.__drizzle_migrations`,
+    ),
   );
   return known.filter(({ when }) => when > Number(applied?.newest ?? 0)).map(({ tag }) => tag);
 }

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { add, allocate, currencyCode, exponentOf, format, fromView, moneyView, toView } from './money.ts';
 
 const amounts = fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n });
-const weights = fc.array(fc.bigInt({ min: 0n, max: 10n ** 12n }), { minLength: 1, maxLength: 50 }).filter((list) => list.some((weight) => weight > 0n));
+const weights = fc
+  .array(fc.bigInt({ min: 0n, max: 10n ** 12n }), { minLength: 1, maxLength: 50 })
+  .filter((list) => list.some((weight) => weight > 0n));
 
 test('allocated parts always sum to the amount', () => {
   fc.assert(

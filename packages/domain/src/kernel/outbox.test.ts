@@ -21,10 +21,12 @@ const announce = (name: unknown) => ({
 test('an event is there exactly when its transaction is', async () => {
   const session = systemSession(newId('com'), 'test');
   await db.app.run(session, (ctx) => emit(ctx, happened, announce('kept')));
-  await db.app.run(session, async (ctx) => {
-    await emit(ctx, happened, announce('undone'));
-    throw new Error('undo');
-  }).catch(() => undefined);
+  await db.app
+    .run(session, async (ctx) => {
+      await emit(ctx, happened, announce('undone'));
+      throw new Error('undo');
+    })
+    .catch(() => undefined);
   const rows = await db.admin`select data, type, version, sequence from events where company_id = ${session.companyId}`;
   expect(rows).toEqual([{ data: { thing: { name: 'kept' } }, type: 'test.happened', version: 1, sequence: 1 }]);
   expect(db.committed.filter(({ companyId }) => companyId === session.companyId)).toEqual([
@@ -42,7 +44,9 @@ test('the private part is sealed to its row', async () => {
   const id = await db.app.run(session, (ctx) => emit(ctx, happened, announce('kept')));
   const [row] = await db.admin`select privately from events where id = ${id}`;
   expect(JSON.stringify(row)).not.toContain('only for the mail');
-  expect(JSON.parse(unseal(row?.['privately'], `${session.companyId}|events|${id}`))).toEqual({ token: 'only for the mail' });
+  expect(JSON.parse(unseal(row?.['privately'], `${session.companyId}|events|${id}`))).toEqual({
+    token: 'only for the mail',
+  });
 });
 
 test('an event name is declared once and is made of dotted words', () => {

@@ -30,7 +30,10 @@ export async function emit<Data extends z.ZodType, Private extends z.ZodType>(
     aggregateId: aggregate.id,
     sequence: aggregate.sequence,
     data: event.data.parse(data),
-    privately: privately === undefined ? null : seal(JSON.stringify(event.privately?.parse(privately)), `${ctx.companyId}|events|${id}`),
+    privately:
+      privately === undefined
+        ? null
+        : seal(JSON.stringify(event.privately?.parse(privately)), `${ctx.companyId}|events|${id}`),
   });
   ctx.nudge();
   return id;

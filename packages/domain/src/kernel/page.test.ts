@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { useDatabase } from '../testing/database.ts';
 import { auditEntries } from './audit-log.schema.ts';
 import { systemSession } from './ctx.ts';
 import { InvalidInput } from './errors.ts';
 import { newId } from './ids.ts';
 import { keyset, listQuery, pageFrom } from './page.ts';
 import { mine } from './tables.ts';
-import { useDatabase } from '../testing/database.ts';
 
 const db = useDatabase();
 const order = { columns: [auditEntries.action, auditEntries.id], direction: 'desc' as const };
@@ -21,8 +21,18 @@ test('walking the pages shows every row once, in order, though many share the fi
   do {
     const page = await db.app.run(session, async (ctx) => {
       const { where, orderBy } = keyset(order, after);
-      const rows = await ctx.tx.select().from(auditEntries).where(mine(ctx, auditEntries, where)).orderBy(...orderBy).limit(11);
-      return pageFrom(rows, 10, (row) => [row.action, row.id], (row) => row.action + row.id);
+      const rows = await ctx.tx
+        .select()
+        .from(auditEntries)
+        .where(mine(ctx, auditEntries, where))
+        .orderBy(...orderBy)
+        .limit(11);
+      return pageFrom(
+        rows,
+        10,
+        (row) => [row.action, row.id],
+        (row) => row.action + row.id,
+      );
     });
     expect(page.data.length).toBeLessThanOrEqual(10);
     expect(page.page.hasMore).toBe(page.page.next !== null);

@@ -63,7 +63,10 @@ const encodeCursor = (keys: readonly Key[]) => Buffer.from(JSON.stringify(keys))
 
 function decodeCursor(cursor: string, width: number): Key[] {
   try {
-    const keys = z.array(z.union([z.string(), z.number()])).length(width).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    const keys = z
+      .array(z.union([z.string(), z.number()]))
+      .length(width)
+      .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     if (keys.some((key) => typeof key === 'string' && key.includes('\0'))) throw new Error('NUL in cursor');
     return keys;
   } catch {

@@ -169,7 +169,10 @@ async function openConnection(options: Required<PoolOptions>, onLost: () => void
     },
   };
   // The handshake happens here: a first query that is BEGIN could otherwise fail while the second one gets through.
-  const deadline = setTimeout(() => connection.destroy(new DatabaseUnavailable('no answer in time')), CONNECT_TIMEOUT_MS);
+  const deadline = setTimeout(
+    () => connection.destroy(new DatabaseUnavailable('no answer in time')),
+    CONNECT_TIMEOUT_MS,
+  );
   try {
     await Promise.race([client.unsafe('select 1'), lost]);
   } catch (error) {

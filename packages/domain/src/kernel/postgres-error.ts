@@ -46,6 +46,7 @@ export function fromPostgres(error: unknown): unknown {
     return isConnection ? new DatabaseUnavailable(String(code)) : error;
   }
   if (UNAVAILABLE.has(known.code)) return new DatabaseUnavailable(`${known.code} ${known.message}`);
-  if (known.code === UNIQUE_VIOLATION || known.code === FOREIGN_KEY_VIOLATION) return new Conflict(known.constraint_name);
+  if (known.code === UNIQUE_VIOLATION || known.code === FOREIGN_KEY_VIOLATION)
+    return new Conflict(known.constraint_name);
   return error;
 }

@@ -25,7 +25,8 @@ export async function prepareRoles(adminUrl: string, urls: RoleUrls): Promise<vo
     for (const statement of roleStatements(urls)) await admin.unsafe(statement);
     await refusePowerfulRoles(admin);
     const [exists] = await admin.unsafe('select 1 from pg_database where datname = $1', [database]);
-    if (!exists) await admin.unsafe(`create database "${database}" owner souk_owner encoding 'UTF8' template template0`);
+    if (!exists)
+      await admin.unsafe(`create database "${database}" owner souk_owner encoding 'UTF8' template template0`);
     await admin.unsafe(`revoke all on database "${database}" from public`);
     await admin.unsafe(`grant connect on database "${database}" to souk_app, souk_relay, souk_migrate`);
     await admin.unsafe(`grant create, connect on database "${database}" to souk_owner`);
@@ -60,8 +61,7 @@ async function prepareDatabase(adminUrl: string, database: string) {
 function roleStatements(urls: RoleUrls): string[] {
   const create = (role: string) =>
     `do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`;
-  const login = (role: string, url: string) =>
-    `alter role ${role} login password ${literal(passwordOf(url))}`;
+  const login = (role: string, url: string) => `alter role ${role} login password ${literal(passwordOf(url))}`;
   const limit = (role: string) =>
     Object.entries(APP_LIMITS).map(([setting, ms]) => `alter role ${role} set ${setting} = ${ms}`);
   return [
@@ -77,14 +77,18 @@ function roleStatements(urls: RoleUrls): string[] {
 }
 
 function databaseOf(urls: RoleUrls): string {
-  const names = Object.entries({ souk_app: urls.app, souk_relay: urls.relay, souk_migrate: urls.migrate }).map(([role, text]) => {
-    const url = new URL(text);
-    if (url.username !== role) throw new Error(`Expected the role ${role} in its URL, found "${url.username}".`);
-    return url.pathname.slice(1);
-  });
+  const names = Object.entries({ souk_app: urls.app, souk_relay: urls.relay, souk_migrate: urls.migrate }).map(
+    ([role, text]) => {
+      const url = new URL(text);
+      if (url.username !== role) throw new Error(`Expected the role ${role} in its URL, found "${url.username}".`);
+      return url.pathname.slice(1);
+    },
+  );
   const [database = '', ...others] = new Set(names);
-  if (others.length > 0) throw new Error(`The three database URLs name different databases: ${[database, ...others].join(', ')}.`);
-  if (!/^[a-z_][a-z0-9_-]{0,62}$/.test(database)) throw new Error(`"${database}" is not a database name we can create.`);
+  if (others.length > 0)
+    throw new Error(`The three database URLs name different databases: ${[database, ...others].join(', ')}.`);
+  if (!/^[a-z_][a-z0-9_-]{0,62}$/.test(database))
+    throw new Error(`"${database}" is not a database name we can create.`);
   return database;
 }
 

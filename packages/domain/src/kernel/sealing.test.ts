@@ -29,7 +29,12 @@ test('the same text is sealed differently every time', () => {
 
 test('after a new master key is put in front, old values still open and new ones use it', () => {
   const before = seal('kept', 'here');
-  useMasterKeys(new Map([['fresh', fresh], ['old', old]]));
+  useMasterKeys(
+    new Map([
+      ['fresh', fresh],
+      ['old', old],
+    ]),
+  );
   expect(unseal(before, 'here')).toBe('kept');
   expect(seal('new', 'here')).toMatch(/^v1\.fresh\./);
   useMasterKeys(new Map([['fresh', fresh]]));

@@ -19,7 +19,8 @@ export function parseMasterKeys(text: string): MasterKeys {
   for (const part of text.split(',').map((piece) => piece.trim())) {
     const [name = '', encoded = ''] = part.split(':');
     const key = Buffer.from(encoded, 'base64');
-    if (!/^[a-z0-9-]{1,32}$/.test(name)) throw new RangeError(`"${name}" is not a key name (small letters, digits, dashes)`);
+    if (!/^[a-z0-9-]{1,32}$/.test(name))
+      throw new RangeError(`"${name}" is not a key name (small letters, digits, dashes)`);
     if (key.length !== KEY_BYTES) throw new RangeError(`key ${name} has ${key.length} bytes and needs ${KEY_BYTES}`);
     keys.set(name, key);
   }

@@ -2,7 +2,7 @@ import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { type AnyPgColumn, pgPolicy, pgRole, primaryKey } from 'drizzle-orm/pg-core';
 import { instantColumn } from './clock.ts';
 import type { CompanyId } from './ids.ts';
-import { idColumn, type IdPrefix } from './ids.ts';
+import { type IdPrefix, idColumn } from './ids.ts';
 
 /** Bare on purpose: distributed Postgres refuses a sub-select in a policy, and an empty setting equals no id, so no rows. */
 const currentCompany = sql`current_setting('app.company_id', true)`;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 // PostgreSQL cannot store U+0000; the other control characters have no business in a name. Tab and line ends are for `prose`.
-const CONTROL = /[\u0000-\u001f\u007f]/; // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const CONTROL_BUT_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/; // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_LINES = /[^\P{Cc}\t\n\r]/u;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** One line of text, trimmed, 1 to `max` characters, without control characters. */

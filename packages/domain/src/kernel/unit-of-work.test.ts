@@ -3,15 +3,18 @@ import { expect, test } from 'vitest';
 import { companies } from '../company/companies/companies.schema.ts';
 import { useDatabase } from '../testing/database.ts';
 import { type Session, systemSession } from './ctx.ts';
+import { openDatabase } from './database.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
 import { type CompanyId, newId } from './ids.ts';
 import { statement } from './statement.ts';
-import { openDatabase } from './database.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
 const db = useDatabase();
 
-const nobodyIn = (companyId: CompanyId): Session => ({ ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } });
+const nobodyIn = (companyId: CompanyId): Session => ({
+  ...systemSession(companyId, 'test'),
+  actor: { type: 'nobody', id: 'nobody' },
+});
 
 const shop = (companyId: CompanyId) => ({
   companyId,
@@ -91,7 +94,9 @@ test('queries queued behind a slow one when the connection dies are never sent',
     const slow = ctx.tx.execute(sql`select pg_sleep(2)`).catch(() => undefined);
     const queued = Array.from({ length: 5 }, (_, i) =>
       ctx.tx
-        .execute(sql`insert into company_handles (handle, company_id) values (${`queued-${session.companyId}-${i}`}, ${ctx.companyId})`)
+        .execute(
+          sql`insert into company_handles (handle, company_id) values (${`queued-${session.companyId}-${i}`}, ${ctx.companyId})`,
+        )
         .catch(() => undefined),
     );
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -177,7 +182,10 @@ test('a privileged write without an audit note is undone', async () => {
 test('a statement built once runs in any unit of work with other values', async () => {
   const [a, b] = [await given(), await given()];
   const byHandle = statement((tx) =>
-    tx.select({ name: companies.name, createdAt: companies.createdAt }).from(companies).where(eq(companies.companyId, sql.placeholder('id'))),
+    tx
+      .select({ name: companies.name, createdAt: companies.createdAt })
+      .from(companies)
+      .where(eq(companies.companyId, sql.placeholder('id'))),
   );
   const [first] = await db.app.run(a, (ctx) => byHandle(ctx, { id: a.companyId }));
   expect(first?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
@@ -188,7 +196,9 @@ test('a statement built once runs in any unit of work with other values', async 
 test('more work than connections waits its turn and all of it is done', async () => {
   const session = await given();
   const results = await Promise.all(
-    Array.from({ length: 100 }, (_, i) => db.app.run(session, async (ctx) => (await ctx.tx.execute(sql`select ${i}::int as i`))[0])),
+    Array.from({ length: 100 }, (_, i) =>
+      db.app.run(session, async (ctx) => (await ctx.tx.execute(sql`select ${i}::int as i`))[0]),
+    ),
   );
   expect(results.map((row) => row?.['i'])).toEqual(Array.from({ length: 100 }, (_, i) => i));
   expect(db.app.pool.stats().open).toBeLessThanOrEqual(8);

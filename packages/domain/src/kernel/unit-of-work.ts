@@ -158,7 +158,8 @@ async function commit(connection: Connection): Promise<void> {
   try {
     const outcome = await Promise.race([connection.client.unsafe('commit'), connection.lost]);
     // After an error that somebody caught, PostgreSQL answers COMMIT with ROLLBACK and no error.
-    if (outcome.command !== 'COMMIT') throw new Error('The transaction had failed: a query error inside it was swallowed.');
+    if (outcome.command !== 'COMMIT')
+      throw new Error('The transaction had failed: a query error inside it was swallowed.');
   } catch (error) {
     if (connection.isLost()) throw new CommitUnknown();
     throw error;

@@ -51,7 +51,12 @@ async function cloneDatabase(): Promise<TestDatabase> {
   };
   const adminOfClone = new URL(adminUrl);
   adminOfClone.pathname = `/${name}`;
-  const urls = { app: urlOf('souk_app'), relay: urlOf('souk_relay'), migrate: urlOf('souk_migrate'), admin: adminOfClone.href };
+  const urls = {
+    app: urlOf('souk_app'),
+    relay: urlOf('souk_relay'),
+    migrate: urlOf('souk_migrate'),
+    admin: adminOfClone.href,
+  };
   const committed: Committed[] = [];
   return {
     urls,

@@ -6,7 +6,11 @@ import type { TenantTable } from './walls.ts';
  * Fills every tenant table with one row of a company, past all constraints that are not walls: values are made up from
  * the catalogue's column types, so that the wall proof covers tables nobody wrote a builder for.
  */
-export async function fillTables(admin: postgres.Sql, tables: readonly TenantTable[], companyId: CompanyId): Promise<void> {
+export async function fillTables(
+  admin: postgres.Sql,
+  tables: readonly TenantTable[],
+  companyId: CompanyId,
+): Promise<void> {
   await admin.begin(async (tx) => {
     // As superuser: foreign keys and CHECKs are not what is being proved here. CHECKs cannot be switched off, so they
     // are dropped in the proof's own database before this runs.
@@ -21,10 +25,13 @@ export async function fillTables(admin: postgres.Sql, tables: readonly TenantTab
 /** One made-up row; every column that must be filled is. */
 export function rowOf(table: TenantTable, companyId: CompanyId): Record<string, string | number | boolean> {
   const needed = table.columns.filter((column) => column.notNull && !column.hasDefault && column.name !== 'company_id');
-  return Object.fromEntries([['company_id', companyId], ...needed.map(({ name, type }) => [name, valueOf(type)] as const)]);
+  return Object.fromEntries([
+    ['company_id', companyId],
+    ...needed.map(({ name, type }) => [name, madeUpValue(type)] as const),
+  ]);
 }
 
-function valueOf(type: string): string | number | boolean {
+function madeUpValue(type: string): string | number | boolean {
   if (type === 'text' || type.startsWith('character')) return newId('evt');
   if (type === 'boolean') return true;
   if (type === 'jsonb') return '{}';

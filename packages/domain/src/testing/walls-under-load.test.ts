@@ -44,7 +44,10 @@ test('64 workers over 50 companies, with aborts and killed connections, never se
         if (dice < 0.2) throw new Error('abort');
         if (dice < 0.25) await ctx.tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`);
         if (dice < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 5));
-        const again = await ctx.tx.select({ id: auditEntries.id }).from(auditEntries).where(eq(auditEntries.companyId, companyId));
+        const again = await ctx.tx
+          .select({ id: auditEntries.id })
+          .from(auditEntries)
+          .where(eq(auditEntries.companyId, companyId));
         expect(again.length).toBeGreaterThanOrEqual(rows.length);
       });
       kept.set(companyId, (kept.get(companyId) ?? 0) + 1);
@@ -64,5 +67,7 @@ test('64 workers over 50 companies, with aborts and killed connections, never se
   expect(Math.min(aborted, killed), `seed ${seed}`).toBeGreaterThan(10);
   const stored = await db.admin<{ id: string; count: number }[]>`
     select company_id as id, count(*)::int as count from audit_entries group by company_id`;
-  expect(Object.fromEntries(stored.map(({ id, count }) => [id, count])), `seed ${seed}`).toEqual(Object.fromEntries(kept));
+  expect(Object.fromEntries(stored.map(({ id, count }) => [id, count])), `seed ${seed}`).toEqual(
+    Object.fromEntries(kept),
+  );
 });

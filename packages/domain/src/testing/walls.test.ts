@@ -1,7 +1,6 @@
 import postgres from 'postgres';
 import { beforeAll, expect, test } from 'vitest';
-import { refuseUnsafeRole } from '../kernel/database.ts';
-import { openDatabase } from '../kernel/database.ts';
+import { openDatabase, refuseUnsafeRole } from '../kernel/database.ts';
 import { type CompanyId, newId } from '../kernel/ids.ts';
 import { useDatabase } from './database.ts';
 import { fillTables, rowOf } from './row-maker.ts';
@@ -22,7 +21,10 @@ beforeAll(async () => {
 });
 
 /** Runs one statement as the app role with a company set (or none) and undoes it. Says how many rows, or the SQLSTATE. */
-async function asApp(context: CompanyId | undefined, statement: (tx: postgres.TransactionSql) => postgres.PendingQuery<postgres.Row[]>) {
+async function asApp(
+  context: CompanyId | undefined,
+  statement: (tx: postgres.TransactionSql) => postgres.PendingQuery<postgres.Row[]>,
+) {
   const app = postgres(db.urls.app, { max: 1, onnotice: () => undefined });
   let outcome: number | string = 'nothing';
   try {
@@ -68,9 +70,12 @@ test('without a company there is no row to read or change, in any table', async 
 
 test('a row cannot be added to another company or moved there, in any table', async () => {
   for (const table of tables) {
-    const insert = (into: CompanyId) => (tx: postgres.TransactionSql) => tx`insert into ${tx(table.name)} ${tx(rowOf(table, into))}`;
+    const insert = (into: CompanyId) => (tx: postgres.TransactionSql) =>
+      tx`insert into ${tx(table.name)} ${tx(rowOf(table, into))}`;
     expect(await asApp(mine, insert(theirs)), `insert into ${table.name}`).toBe(INSUFFICIENT_PRIVILEGE);
-    expect(await asApp(undefined, insert(mine)), `insert into ${table.name} of no company`).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await asApp(undefined, insert(mine)), `insert into ${table.name} of no company`).toBe(
+      INSUFFICIENT_PRIVILEGE,
+    );
     const move = await asApp(mine, (tx) => tx`update ${tx(table.name)} set company_id = ${theirs}`);
     expect(move, `move a row of ${table.name}`).toBe(INSUFFICIENT_PRIVILEGE);
   }
@@ -110,12 +115,19 @@ test('the app role cannot switch the walls off, climb over them or own anything'
   // Row security switched off means an error instead of a filter; either way no row.
   const off = await asApp(mine, (tx) => tx.unsafe('set local row_security = off; select * from companies'));
   expect(off).toBe(INSUFFICIENT_PRIVILEGE);
-  const owned = await db.admin`select relname from pg_class where relowner in (select oid from pg_roles where rolname in ('souk_app', 'souk_relay'))`;
+  const owned =
+    await db.admin`select relname from pg_class where relowner in (select oid from pg_roles where rolname in ('souk_app', 'souk_relay'))`;
   expect(owned).toEqual([]);
 });
 
 test('the relay sees which companies have work waiting, and not what it is', async () => {
-  const relay = (statement: string) => db.relay.unscoped((tx) => tx.execute(statement)).then((rows) => rows.length, (error) => error.cause?.code ?? error.code);
+  const relay = (statement: string) =>
+    db.relay
+      .unscoped((tx) => tx.execute(statement))
+      .then(
+        (rows) => rows.length,
+        (error) => error.cause?.code ?? error.code,
+      );
   expect(await relay('select company_id from events where dispatched_at is null')).toBe(2);
   expect(await relay('select company_id, due_at from notifications')).toBe(2);
   for (const forbidden of [

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { answerOf, schemaOf } from './dto.ts';
+import { answerOf, schemaOf } from './contract-class.ts';
 
 /** How a handler answers when all goes well. */
 export interface AnswerShape {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SetMetadata } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import type { DtoClass } from './dto.ts';
+import type { DtoClass } from './contract-class.ts';
 
 /** Shared caches must not keep it (the URL is the same for every company); browsers ask each time whether it changed. */
 const CACHE_CONTROL = 'private, no-cache';

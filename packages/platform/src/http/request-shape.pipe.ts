@@ -1,5 +1,5 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
-import { schemaOf } from './dto.ts';
+import { schemaOf } from './contract-class.ts';
 import { faultWords } from './fault-words.ts';
 import { faultsOf, RequestInvalid } from './request-invalid.ts';
 

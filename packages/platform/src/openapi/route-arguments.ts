@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { z } from 'zod';
-import { schemaOf } from '../http/dto.ts';
+import { schemaOf } from '../http/contract-class.ts';
 
 // Where Nest keeps what its parameter decorators say: on the class, under `<kind>:<position>`.
 const ROUTE_ARGUMENTS = '__routeArguments__';

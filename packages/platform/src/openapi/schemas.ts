@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
-import { schemaOf } from '../http/dto.ts';
+import { schemaOf } from '../http/contract-class.ts';
 
 export type JsonSchema = Record<string, unknown>;
 type Direction = 'input' | 'output';

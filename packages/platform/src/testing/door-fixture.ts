@@ -5,7 +5,7 @@ import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { z } from 'zod';
 import { Allow, EvenSuspended, Public, Scope, SignedIn, WithoutIdempotency } from '../http/allow.ts';
-import { dtoOf, idParam, ZodResponse } from '../http/dto.ts';
+import { dtoOf, idParam, ZodResponse } from '../http/contract-class.ts';
 import { type Caller, CurrentCaller, CurrentSession } from '../http/session.ts';
 import { RUN } from '../tokens.ts';
 

@@ -8,7 +8,9 @@ import './declarations.ts';
 const SOURCE = path.resolve(import.meta.dirname, '../..');
 
 test('every module that declares words is loaded', () => {
-  const declaring = filesOf(SOURCE).filter((file) => /\.(access|events)\.ts$/.test(file)).sort();
+  const declaring = filesOf(SOURCE)
+    .filter((file) => /\.(access|events)\.ts$/.test(file))
+    .sort();
   const text = readFileSync(path.join(import.meta.dirname, 'declarations.ts'), 'utf8');
   const loaded = [...text.matchAll(/^import '\.\.\/\.\.\/(.+)';$/gm)].map(([, file]) => file).sort();
   expect(loaded).toEqual(declaring);

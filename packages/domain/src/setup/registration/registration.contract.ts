@@ -11,7 +11,11 @@ const INVITATION_MAX = 1_000;
 export const registrationInput = z.strictObject({
   company: newCompany,
   owner: z.strictObject({ name: staffName, email, password: newPassword }),
-  invitation: z.string().max(INVITATION_MAX).optional().meta({ description: 'Needed where registration is by invitation.' }),
+  invitation: z
+    .string()
+    .max(INVITATION_MAX)
+    .optional()
+    .meta({ description: 'Needed where registration is by invitation.' }),
 });
 export type RegistrationInput = z.infer<typeof registrationInput>;
 

@@ -14,6 +14,8 @@ export class InvitationNeeded extends DomainError {
   readonly code = 'invitation_needed';
   readonly status = 403;
   constructor() {
-    super('Registering needs a valid invitation for this handle and email address. Ask whoever runs this service for one.');
+    super(
+      'Registering needs a valid invitation for this handle and email address. Ask whoever runs this service for one.',
+    );
   }
 }

@@ -1,7 +1,7 @@
-import type { AccessTokens } from '../../identity/sessions/access-tokens.ts';
-import { type Attempts, addressKey } from '../../identity/sessions/attempts.ts';
 import { hashPassword } from '../../identity/passwords/password-hash.ts';
 import { refuseWeakPassword } from '../../identity/passwords/password-rules.ts';
+import type { AccessTokens } from '../../identity/sessions/access-tokens.ts';
+import { type Attempts, addressKey } from '../../identity/sessions/attempts.ts';
 import { openSession } from '../../identity/sessions/sessions.service.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { type Run, systemSession } from '../../kernel/ctx.ts';
@@ -31,7 +31,12 @@ export interface Caller {
  * Registers a company with its owner and logs the owner in. All rows are written in one transaction; a crash leaves
  * nothing. Throws `RegistrationClosed`, `InvitationNeeded`, `TooManyAttempts`, `HandleTaken`.
  */
-export async function registerCompany(run: Run, ports: RegistrationPorts, caller: Caller, input: RegistrationInput): Promise<Registered> {
+export async function registerCompany(
+  run: Run,
+  ports: RegistrationPorts,
+  caller: Caller,
+  input: RegistrationInput,
+): Promise<Registered> {
   refuseUninvited(ports, input);
   await ports.attempts.consume('registration', addressKey(caller.ip));
   const { password, email } = input.owner;
@@ -53,6 +58,7 @@ export async function registerCompany(run: Run, ports: RegistrationPorts, caller
 
 function refuseUninvited({ policy, clock }: RegistrationPorts, { company, owner, invitation }: RegistrationInput) {
   if (policy === 'closed') throw new RegistrationClosed();
-  const isInvited = invitation !== undefined && invites(invitation, { handle: company.handle, email: owner.email }, clock());
+  const isInvited =
+    invitation !== undefined && invites(invitation, { handle: company.handle, email: owner.email }, clock());
   if (policy === 'invite' && !isInvited) throw new InvitationNeeded();
 }

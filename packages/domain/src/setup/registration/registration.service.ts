@@ -31,7 +31,9 @@ export async function foundCompany(
   const apiKey = await mintKey(ctx, {
     name: 'Storefront',
     type: 'publishable',
-    scopes: allScopes().filter(({ publishable }) => publishable).map(({ name }) => name),
+    scopes: allScopes()
+      .filter(({ publishable }) => publishable)
+      .map(({ name }) => name),
   });
   return { company, staff, apiKey: { id: apiKey.id, key: apiKey.key } };
 }

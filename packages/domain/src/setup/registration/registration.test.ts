@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { fakeAccessTokens, countingAttempts } from '../../testing/ports.ts';
 import { HandleTaken } from '../../company/companies/companies.errors.ts';
 import { readKey } from '../../identity/api-keys/key-form.ts';
 import { allPermissions } from '../../kernel/access.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { systemSession } from '../../kernel/ctx.ts';
 import { useDatabase } from '../../testing/database.ts';
+import { countingAttempts, fakeAccessTokens } from '../../testing/ports.ts';
 import { tenantTables } from '../../testing/walls.ts';
 import '../declarations/declarations.ts';
 import { permissionsOf } from '../../identity/staff/staff.service.ts';
@@ -48,19 +48,30 @@ test('a registered company has its owner with every permission, its roles, and a
   expect(await fakeAccessTokens.verify(tokens.accessToken)).toMatchObject({ companyId: company.id, staffId: staff.id });
   expect(company).toMatchObject({ status: 'active', mode: 'live', currency: 'NGN' });
   const roles = await db.admin`select system_key from roles where company_id = ${company.id} and is_system order by 1`;
-  expect(roles.map((row) => row['system_key'])).toEqual(['admin', 'catalogue_manager', 'order_manager', 'owner', 'read_only', 'support']);
+  expect(roles.map((row) => row['system_key'])).toEqual([
+    'admin',
+    'catalogue_manager',
+    'order_manager',
+    'owner',
+    'read_only',
+    'support',
+  ]);
 });
 
 test('a taken handle is refused and nothing of the second company is left', async () => {
   const first = await registerCompany(db.app.run, ports(), caller, asking());
-  await expect(registerCompany(db.app.run, ports(), caller, asking(first.company.handle))).rejects.toBeInstanceOf(HandleTaken);
+  await expect(registerCompany(db.app.run, ports(), caller, asking(first.company.handle))).rejects.toBeInstanceOf(
+    HandleTaken,
+  );
   const known = await db.admin<{ id: string }[]>`select company_id as id from companies`;
   expect(await rowsOutside(known.map(({ id }) => id))).toEqual([]);
 });
 
 test('ten registrations of one handle at once make one company', async () => {
   const input = asking();
-  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => registerCompany(db.app.run, ports(), caller, input)));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 10 }, () => registerCompany(db.app.run, ports(), caller, input)),
+  );
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   expect(await db.admin`select 1 from companies where handle = ${input.company.handle}`).toHaveLength(1);
 });

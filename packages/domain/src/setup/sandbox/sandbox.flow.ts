@@ -1,9 +1,9 @@
 import type { CompanyView } from '../../company/companies/companies.contract.ts';
 import { getCompany } from '../../company/companies/companies.service.ts';
 import { sandboxHandle } from '../../company/companies/handle-words.ts';
+import { roleIdOf } from '../../company/iam/roles.service.ts';
 import type { AccessTokens } from '../../identity/sessions/access-tokens.ts';
 import { openSession } from '../../identity/sessions/sessions.service.ts';
-import { roleIdOf } from '../../company/iam/roles.service.ts';
 import { credentialsOf } from '../../identity/staff/credentials.service.ts';
 import { createStaff, staffByEmail } from '../../identity/staff/staff.service.ts';
 import { type Ctx, lookingOnly, type Run, type Session, systemSession } from '../../kernel/ctx.ts';
@@ -18,12 +18,21 @@ import { sandboxIdOf } from './sandbox-id.ts';
  * Opens the company's sandbox for the calling member of staff, who is its owner there: makes it if there is none yet,
  * and logs them in. Two units of work, one in each company; either may be repeated. Throws `SandboxOfSandbox`.
  */
-export async function openSandbox(run: Run, ports: { accessTokens: AccessTokens }, session: Session): Promise<SandboxOpened> {
+export async function openSandbox(
+  run: Run,
+  ports: { accessTokens: AccessTokens },
+  session: Session,
+): Promise<SandboxOpened> {
   const { parent, owner } = await run(lookingOnly(session), async (ctx) => ({
     parent: await liveCompany(ctx),
     owner: await founderFrom(ctx),
   }));
-  const inSandbox = { ...systemSession(sandboxIdOf(parent.id), 'sandbox'), requestId: session.requestId, ip: session.ip, userAgent: session.userAgent };
+  const inSandbox = {
+    ...systemSession(sandboxIdOf(parent.id), 'sandbox'),
+    requestId: session.requestId,
+    ip: session.ip,
+    userAgent: session.userAgent,
+  };
   const opened = await run(inSandbox, async (ctx) => {
     const { company, staff } = await findOrFound(ctx, parent, owner);
     return { company, staff, session: await openSession(ctx, staff.id) };
@@ -33,7 +42,11 @@ export async function openSandbox(run: Run, ports: { accessTokens: AccessTokens 
     staffId: opened.staff.id,
     sessionId: opened.session.sessionId,
   });
-  return { company: opened.company, staff: opened.staff, tokens: { ...access, refreshToken: opened.session.refreshToken } };
+  return {
+    company: opened.company,
+    staff: opened.staff,
+    tokens: { ...access, refreshToken: opened.session.refreshToken },
+  };
 }
 
 async function liveCompany(ctx: Ctx): Promise<CompanyView> {
@@ -54,7 +67,14 @@ async function findOrFound(ctx: Ctx, parent: CompanyView, owner: FoundingOwner) 
   const existing = await getCompany(ctx).catch(ignoreMissing);
   if (!existing) {
     const { name, handle, country, currency, timezone } = parent;
-    const input = { name: `${name} (test)`, handle: sandboxHandle(handle), country, currency, timezone, parentCompanyId: parent.id };
+    const input = {
+      name: `${name} (test)`,
+      handle: sandboxHandle(handle),
+      country,
+      currency,
+      timezone,
+      parentCompanyId: parent.id,
+    };
     return foundCompany(ctx, input, owner);
   }
   const known = await staffByEmail(ctx, owner.email);
