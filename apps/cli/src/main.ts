@@ -1,29 +1,21 @@
 import { DomainError } from '@souk/domain/kernel/errors';
-import { Command } from 'commander';
+import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
-import { companyCommands } from './company.ts';
-import { databaseCommands } from './database.ts';
-import { demoCommands } from './demo.ts';
-import { signingKeyCommands } from './signing-keys.ts';
+import { soukProgram } from './program.ts';
 
 /** The exit codes of `souk`: 0 done, 1 refused or failed, 2 wrong words on the command line. */
 const FAILED = 1;
 const WRONG_WORDS = 2;
 
-const program = new Command('souk')
-  .description('Operate a Souk deployment: its database, its companies, its keys.')
-  .showHelpAfterError('(souk --help lists the commands)')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_WORDS));
-databaseCommands(program);
-companyCommands(program);
-signingKeyCommands(program);
-demoCommands(program);
-
 try {
-  await program.parseAsync();
+  await soukProgram().parseAsync();
 } catch (error) {
-  process.stderr.write(`souk: ${sentenceOf(error)}\n`);
-  process.exitCode = FAILED;
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_WORDS; // commander has said what is wrong
+  } else {
+    process.stderr.write(`souk: ${sentenceOf(error)}\n`);
+    process.exitCode = FAILED;
+  }
 }
 
 function sentenceOf(error: unknown): string {
