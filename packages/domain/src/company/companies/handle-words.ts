@@ -20,9 +20,5 @@ export const isReservedHandle = (handle: string): boolean => RESERVED.has(handle
 /** Whether a handle would stand where somebody else's sandbox wants to be. */
 export const looksLikeSandbox = (handle: string): boolean => handle.endsWith(SANDBOX_ENDING);
 
-/**
- * The handle of a company's sandbox. One character of the longest handles is lost to the ending; the directory says
- * whether the result is free.
- */
-export const sandboxHandle = (handle: string): string =>
-  `${handle.slice(0, HANDLE_LENGTH_MAX - SANDBOX_ENDING.length).replace(/-$/, '')}${SANDBOX_ENDING}`;
+/** The handle of a company's sandbox: never shortened, so no two companies want the same one. */
+export const sandboxHandle = (handle: string): string => handle + SANDBOX_ENDING;

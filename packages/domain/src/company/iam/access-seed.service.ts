@@ -1,37 +1,39 @@
-import { and, eq, inArray, notInArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { allPermissions } from '../../kernel/access.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
-import { newId } from '../../kernel/ids.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { permissions, rolePermissions, roles } from './iam.schema.ts';
-import { SYSTEM_ROLES, wordsHeldBy } from './system-roles.ts';
+import { SYSTEM_ROLES, type SystemRole, wordsHeldBy } from './system-roles.ts';
+
+interface Holding {
+  roleId: Id<'role'>;
+  permission: string;
+}
 
 /**
  * Puts the declared permissions and the system roles into this company. Adds what is missing, changes what was worded
- * anew, takes nothing away: any number of times, at registration and at every migration. A process that seeds must
- * have imported every module that declares words.
+ * anew, takes nothing away: any number of times, at registration and at every migration; writes nothing when nothing is
+ * missing. A process that seeds must have imported every module that declares words.
  */
 export async function seedAccess(ctx: Ctx): Promise<void> {
-  const words = allPermissions();
-  await ctx.tx
-    .insert(permissions)
-    .values(words.map((word) => ({ companyId: ctx.companyId, name: word.name, sentence: word.sentence })))
-    .onConflictDoUpdate({
-      target: [permissions.companyId, permissions.name],
-      set: { sentence: sql`excluded.sentence` },
-      setWhere: sql`${permissions.sentence} <> excluded.sentence`,
-    });
-  const ids = await seedSystemRoles(ctx);
-  const held = SYSTEM_ROLES.flatMap((role) => {
-    const id = ids.get(role.key);
-    if (!id) throw new Error(`The system role ${role.key} was not seeded`);
-    return wordsHeldBy(
-      role,
-      words.map((word) => word.name),
-    ).map((permission) => ({ companyId: ctx.companyId, roleId: id, permission }));
-  });
-  await ctx.tx.insert(rolePermissions).values(held).onConflictDoNothing();
-  note(ctx, 'access.seeded');
+  const words = await missingWords(ctx);
+  const wanting = await missingRoles(ctx);
+  if (words.length > 0) {
+    await ctx.tx
+      .insert(permissions)
+      .values(words)
+      .onConflictDoUpdate({
+        target: [permissions.companyId, permissions.name],
+        set: { sentence: sql`excluded.sentence` },
+      });
+  }
+  for (const role of wanting) await putRole(ctx, role);
+  const holdings = await missingHoldings(ctx);
+  if (holdings.length > 0) await ctx.tx.insert(rolePermissions).values(holdings).onConflictDoNothing();
+  if (words.length + wanting.length + holdings.length === 0) return;
+  const after = { permissions: words.map(({ name }) => name), roles: wanting.map(({ key }) => key) };
+  note(ctx, 'access.seeded', { after });
 }
 
 /**
@@ -40,34 +42,69 @@ export async function seedAccess(ctx: Ctx): Promise<void> {
  * has not imported every module would take away words that others still use.
  */
 export async function pruneAccess(ctx: Ctx): Promise<void> {
-  const words: string[] = allPermissions().map((word) => word.name);
-  if (words.length === 0) throw new Error('No permission is declared: refusing to take all of them away');
-  await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, notInArray(rolePermissions.permission, words)));
-  await ctx.tx.delete(permissions).where(mine(ctx, permissions, notInArray(permissions.name, words)));
-  const ids = await systemRoleIds(ctx);
-  for (const role of SYSTEM_ROLES) {
-    const id = ids.get(role.key);
-    if (!id) continue;
-    const surplus = and(
-      eq(rolePermissions.roleId, id),
-      notInArray(rolePermissions.permission, wordsHeldBy(role, words)),
-    );
-    await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, surplus));
+  const declared = new Set<string>(allPermissions().map(({ name }) => name));
+  if (declared.size === 0) throw new Error('No permission is declared: refusing to take all of them away');
+  const kept = await ctx.tx.select({ name: permissions.name }).from(permissions).where(mine(ctx, permissions));
+  const gone = kept.map(({ name }) => name).filter((name) => !declared.has(name));
+  const surplus = await surplusHoldings(ctx, declared);
+  for (const { roleId, permission } of surplus) {
+    const one = and(eq(rolePermissions.roleId, roleId), eq(rolePermissions.permission, permission));
+    await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, one));
   }
-  note(ctx, 'access.pruned');
+  if (gone.length > 0) {
+    await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, inArray(rolePermissions.permission, gone)));
+    await ctx.tx.delete(permissions).where(mine(ctx, permissions, inArray(permissions.name, gone)));
+  }
+  if (gone.length + surplus.length > 0)
+    note(ctx, 'access.pruned', { before: { permissions: gone, holdings: surplus } });
 }
 
-async function seedSystemRoles(ctx: Ctx) {
-  // A custom role may have taken the name of a system role that came later: the custom one keeps it.
-  const names = SYSTEM_ROLES.map((role) => role.name.toLowerCase());
-  const taken = await ctx.tx
-    .select({ nameKey: roles.nameKey })
-    .from(roles)
-    .where(mine(ctx, roles, and(eq(roles.isSystem, false), inArray(roles.nameKey, names))));
-  const busy = new Set(taken.map((row) => row.nameKey));
-  const rows = SYSTEM_ROLES.map(({ key, name, description }) => {
-    const shown = busy.has(name.toLowerCase()) ? `${name} (system)` : name;
-    return {
+async function missingWords(ctx: Ctx) {
+  const rows = await ctx.tx.select().from(permissions).where(mine(ctx, permissions));
+  const present = new Map(rows.map(({ name, sentence }) => [name, sentence]));
+  return allPermissions()
+    .filter(({ name, sentence }) => present.get(name) !== sentence)
+    .map(({ name, sentence }) => ({ companyId: ctx.companyId, name, sentence }));
+}
+
+async function missingRoles(ctx: Ctx): Promise<SystemRole[]> {
+  const present = new Map((await systemRoles(ctx)).map(({ key, description }) => [key, description]));
+  return SYSTEM_ROLES.filter(({ key, description }) => present.get(key) !== description);
+}
+
+/** What the system roles should hold and do not. */
+async function missingHoldings(ctx: Ctx) {
+  const words = allPermissions().map(({ name }) => name);
+  const present = new Set((await systemHoldings(ctx)).map(textOf));
+  return (await systemRoles(ctx))
+    .flatMap(({ id, key }) => wordsOf(key, words).map((permission) => ({ roleId: id, permission })))
+    .filter((holding) => !present.has(textOf(holding)))
+    .map((holding) => ({ companyId: ctx.companyId, ...holding }));
+}
+
+/** What the system roles hold and their pattern no longer gives. */
+async function surplusHoldings(ctx: Ctx, declared: ReadonlySet<string>): Promise<Holding[]> {
+  const due = new Set(
+    (await systemRoles(ctx)).flatMap(({ id, key }) =>
+      wordsOf(key, [...declared]).map((permission) => textOf({ roleId: id, permission })),
+    ),
+  );
+  return (await systemHoldings(ctx)).filter((holding) => !due.has(textOf(holding)));
+}
+
+const textOf = ({ roleId, permission }: Holding) => `${roleId} ${permission}`;
+
+function wordsOf(key: string | null, words: readonly string[]): string[] {
+  const role = SYSTEM_ROLES.find((one) => one.key === key);
+  return role ? wordsHeldBy(role, words) : [];
+}
+
+/** Makes a system role, or words its description anew. A custom role that has the name already keeps it. */
+async function putRole(ctx: Ctx, { key, name, description }: SystemRole): Promise<void> {
+  const shown = await freeName(ctx, name);
+  await ctx.tx
+    .insert(roles)
+    .values({
       companyId: ctx.companyId,
       id: newId('role'),
       name: shown,
@@ -75,28 +112,38 @@ async function seedSystemRoles(ctx: Ctx) {
       description,
       isSystem: true,
       systemKey: key,
-    };
-  });
-  await ctx.tx
-    .insert(roles)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: [roles.companyId, roles.systemKey],
-      set: { description: sql`excluded.description` },
-      setWhere: sql`${roles.description} <> excluded.description`,
-    });
-  return systemRoleIds(ctx);
+    })
+    .onConflictDoUpdate({ target: [roles.companyId, roles.systemKey], set: { description } });
 }
 
-async function systemRoleIds(ctx: Ctx) {
+/** `Support`, or `Support (system)`, or `Support (system 2)` and so on: the first that no custom role has. */
+async function freeName(ctx: Ctx, name: string): Promise<string> {
   const rows = await ctx.tx
-    .select({ id: roles.id, key: roles.systemKey })
+    .select({ nameKey: roles.nameKey })
+    .from(roles)
+    .where(mine(ctx, roles, eq(roles.isSystem, false)));
+  const taken = new Set(rows.map(({ nameKey }) => nameKey));
+  let shown = name;
+  for (let tried = 1; taken.has(shown.toLowerCase()); tried++) {
+    shown = `${name} (system${tried === 1 ? '' : ` ${tried}`})`;
+  }
+  return shown;
+}
+
+const systemRoles = (ctx: Ctx) =>
+  ctx.tx
+    .select({ id: roles.id, key: roles.systemKey, description: roles.description })
     .from(roles)
     .where(mine(ctx, roles, eq(roles.isSystem, true)));
-  return new Map(rows.map((row) => [row.key, row.id]));
-}
 
-function note(ctx: Ctx, action: string) {
-  ctx.audit({ action, entity: { type: 'company', id: ctx.companyId } });
+const systemHoldings = (ctx: Ctx): Promise<Holding[]> =>
+  ctx.tx
+    .select({ roleId: rolePermissions.roleId, permission: rolePermissions.permission })
+    .from(rolePermissions)
+    .innerJoin(roles, and(eq(roles.companyId, rolePermissions.companyId), eq(roles.id, rolePermissions.roleId)))
+    .where(mine(ctx, rolePermissions, eq(roles.isSystem, true)));
+
+function note(ctx: Ctx, action: string, changed: { before?: unknown; after?: unknown }) {
+  ctx.audit({ action, entity: { type: 'company', id: ctx.companyId }, ...changed });
   ctx.touch();
 }

@@ -1,6 +1,7 @@
 export type SystemRoleKey = 'owner' | 'admin' | 'catalogue_manager' | 'order_manager' | 'support' | 'read_only';
 
-interface SystemRole {
+/** A role that comes with the code. */
+export interface SystemRole {
   key: SystemRoleKey;
   name: string;
   description: string;

@@ -22,7 +22,7 @@ const options = { type: argon2.argon2id, ...PARAMETERS };
 const { memoryCost, timeCost, parallelism } = PARAMETERS;
 const unpadded = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '');
 /** A hash nobody has the password of, with today's parameters: verifying against it takes as long as a real one. */
-const NOBODYS_HASH = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${unpadded(16)}$${unpadded(32)}`;
+export const UNUSABLE_PASSWORD_HASH = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${unpadded(16)}$${unpadded(32)}`;
 
 let running = 0;
 const waiting: (() => void)[] = [];
@@ -35,7 +35,7 @@ export const hashPassword = (password: string): Promise<string> => inTurn(() => 
  * says no. Not inside a unit of work. Throws `PasswordsBusy` when the queue is full.
  */
 export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
-  const isRight = await inTurn(() => argon2.verify(hash ?? NOBODYS_HASH, password));
+  const isRight = await inTurn(() => argon2.verify(hash ?? UNUSABLE_PASSWORD_HASH, password));
   return hash !== undefined && isRight;
 }
 

@@ -8,3 +8,12 @@ export class SandboxOfSandbox extends DomainError {
     super('This company is a sandbox already. Ask from the live company.');
   }
 }
+
+/** Somebody disabled this person in the sandbox. */
+export class SandboxAccountDisabled extends DomainError {
+  readonly code = 'sandbox_account_disabled';
+  readonly status = 403;
+  constructor() {
+    super('Your account in the sandbox is disabled. Ask another owner of the sandbox to enable it.');
+  }
+}

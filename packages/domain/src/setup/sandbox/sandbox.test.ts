@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { roleIdOf } from '../../company/iam/roles.service.ts';
 import { mintKey } from '../../identity/api-keys/api-keys.service.ts';
 import { readKey } from '../../identity/api-keys/key-form.ts';
+import { verifyPassword } from '../../identity/passwords/password-hash.ts';
 import { createStaff } from '../../identity/staff/staff.service.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { type Session, systemSession } from '../../kernel/ctx.ts';
@@ -10,7 +11,7 @@ import { useDatabase } from '../../testing/database.ts';
 import { countingAttempts, fakeAccessTokens } from '../../testing/ports.ts';
 import '../declarations/declarations.ts';
 import { registerCompany } from '../registration/registration.flow.ts';
-import { SandboxOfSandbox } from './sandbox.errors.ts';
+import { SandboxAccountDisabled, SandboxOfSandbox } from './sandbox.errors.ts';
 import { openSandbox } from './sandbox.flow.ts';
 import { sandboxIdOf } from './sandbox-id.ts';
 
@@ -65,13 +66,41 @@ test('a sandbox is a company of its own, in test mode, and its keys say so', asy
 
 test('asking again, also ten times at once, opens the same sandbox', async () => {
   const { owner } = await given();
-  const opened = await Promise.all(
-    Array.from({ length: 10 }, () => openSandbox(db.app.run, ports, owner).catch((error: unknown) => error)),
-  );
+  const opened = await Promise.all(Array.from({ length: 10 }, () => openSandbox(db.app.run, ports, owner)));
   const again = await openSandbox(db.app.run, ports, owner);
-  const ids = opened.flatMap((result) => (result instanceof Error ? [] : [(result as typeof again).company.id]));
-  expect(new Set([...ids, again.company.id]).size).toBe(1);
+  expect(new Set([...opened, again].map(({ company }) => company.id)).size).toBe(1);
   expect(await db.admin`select 1 from staff where company_id = ${again.company.id}`).toHaveLength(1);
+});
+
+test('a second owner ten times at once is one second owner', async () => {
+  const { company, owner } = await given();
+  await openSandbox(db.app.run, ports, owner);
+  const second = await db.app.run(systemSession(company.id, 'test'), async (ctx) =>
+    createStaff(ctx, {
+      name: 'Bola',
+      email: 'bola@example.com',
+      passwordHash: 'x',
+      roleIds: [await roleIdOf(ctx, 'owner')],
+    }),
+  );
+  const opened = await Promise.all(
+    Array.from({ length: 10 }, () => openSandbox(db.app.run, ports, as(company.id, second.id))),
+  );
+  expect(new Set(opened.map(({ staff }) => staff.id)).size).toBe(1);
+});
+
+test('the password of the live company opens nothing in the sandbox', async () => {
+  const { owner } = await given();
+  const { staff } = await openSandbox(db.app.run, ports, owner);
+  const [row] = await db.admin<{ hash: string }[]>`select password_hash as hash from staff where id = ${staff.id}`;
+  expect(await verifyPassword(row?.hash, 'correct horse battery')).toBe(false);
+});
+
+test('who was disabled in the sandbox stays out', async () => {
+  const { owner } = await given();
+  const { staff } = await openSandbox(db.app.run, ports, owner);
+  await db.admin`update staff set status = 'disabled' where id = ${staff.id}`;
+  await expect(openSandbox(db.app.run, ports, owner)).rejects.toBeInstanceOf(SandboxAccountDisabled);
 });
 
 test('a second person of the company becomes a second owner there', async () => {
