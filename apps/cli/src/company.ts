@@ -1,15 +1,18 @@
 import type { CompanyView } from '@souk/domain/company/companies/companies.contract';
 import { newCompany } from '@souk/domain/company/companies/companies.contract';
+import { CompanyStatusConflict } from '@souk/domain/company/companies/companies.errors';
 import { closeCompany, resumeCompany, suspendCompany } from '@souk/domain/company/companies/companies.service';
 import { companyIdByHandle } from '@souk/domain/company/companies/company-handles.service';
 import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
 import { refuseWeakPassword } from '@souk/domain/identity/passwords/password-rules';
 import { type Ctx, systemSession } from '@souk/domain/kernel/ctx';
+import { NotFound } from '@souk/domain/kernel/errors';
 import { newId } from '@souk/domain/kernel/ids';
 import { writeInvitation } from '@souk/domain/setup/registration/invitations';
 import { registrationInput } from '@souk/domain/setup/registration/registration.contract';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
 import '@souk/domain/setup/declarations/declarations';
+import { sandboxIdOf } from '@souk/domain/setup/sandbox/sandbox-id';
 import { type Command, InvalidArgumentError } from 'commander';
 import { inDeployment } from './deployment.ts';
 import { answer } from './output.ts';
@@ -104,7 +107,12 @@ async function change(
   const company = await inDeployment(async ({ app }) => {
     const id = await app.unscoped((tx) => companyIdByHandle(tx, handle));
     if (!id) throw new Error(`No company goes by the handle "${handle}".`);
-    return app.run(systemSession(id, 'operator'), (ctx) => move(ctx, options.reason ?? ''));
+    const moved = await app.run(systemSession(id, 'operator'), (ctx) => move(ctx, options.reason ?? ''));
+    // Its sandbox shares its fate; it may have none, or be at that point already.
+    await app
+      .run(systemSession(sandboxIdOf(id), 'operator'), (ctx) => move(ctx, options.reason ?? ''))
+      .catch(ignoreNothingToMove);
+    return moved;
   });
   answer(options, company, [`${company.name} (${company.handle}) is ${company.status}.`]);
 }
@@ -113,4 +121,8 @@ function validHandle(text: string): string {
   const parsed = newCompany.shape.handle.safeParse(text);
   if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'Not a handle.');
   return parsed.data;
+}
+
+function ignoreNothingToMove(error: unknown): void {
+  if (!(error instanceof NotFound || error instanceof CompanyStatusConflict)) throw error;
 }

@@ -6,12 +6,14 @@ import { systemSession } from '@souk/domain/kernel/ctx';
 import { prepareRoles } from '@souk/domain/kernel/roles';
 import { migrate } from '@souk/platform/migrate';
 import type { Command } from 'commander';
-import { inDeployment } from './deployment.ts';
+import { type Deployment, inDeployment } from './deployment.ts';
 import { answer } from './output.ts';
 import { needSettings } from './settings.ts';
 
 /** Stands beside the bundle (apps/cli/dist) and beside the source alike. */
 const MIGRATIONS_FOLDER = path.resolve(import.meta.dirname, '../../../drizzle');
+
+const PROGRESS_EVERY = 200;
 
 /** `souk db prepare` and `souk migrate`. */
 export function databaseCommands(program: Command): void {
@@ -44,18 +46,30 @@ async function prepare(options: { json?: boolean }) {
 async function migrateAll(options: { json?: boolean }) {
   const { DATABASE_MIGRATE_URL } = needSettings(['DATABASE_MIGRATE_URL', 'DATABASE_URL', 'DATABASE_RELAY_URL']);
   await migrate({ url: DATABASE_MIGRATE_URL, folder: MIGRATIONS_FOLDER });
-  const companies = await inDeployment(async ({ app, companyIds }) => {
-    await app.unscoped((tx) => ensureSigningKey(tx, 'staff'));
-    const ids = await companyIds();
-    for (const id of ids) {
-      await app.run(systemSession(id, 'migration'), async (ctx) => {
+  const { checked, failed } = await inDeployment(async (deployment) => {
+    await deployment.app.unscoped((tx) => ensureSigningKey(tx, 'staff'));
+    return bringAccessUpToDate(deployment);
+  });
+  answer(options, { companies: checked, failed }, [
+    `The database is up to date; permissions and system roles checked in ${checked} companies.`,
+  ]);
+  if (failed.length > 0) throw new Error(`Permissions could not be brought up to date in: ${failed.join(', ')}`);
+}
+
+/** One company's trouble (two roles of one name, say) must not leave all others without their new permissions. */
+async function bringAccessUpToDate({ app, companyIds }: Deployment): Promise<{ checked: number; failed: string[] }> {
+  const ids = await companyIds();
+  const failed: string[] = [];
+  for (const [at, id] of ids.entries()) {
+    if (at > 0 && at % PROGRESS_EVERY === 0) process.stderr.write(`… ${at} of ${ids.length} companies\n`);
+    await app
+      .run(systemSession(id, 'migration'), async (ctx) => {
         await seedAccess(ctx);
         await pruneAccess(ctx);
+      })
+      .catch((error: unknown) => {
+        failed.push(`${id} (${error instanceof Error ? error.message : String(error)})`);
       });
-    }
-    return ids.length;
-  });
-  answer(options, { companies }, [
-    `The database is up to date; permissions and system roles checked in ${companies} companies.`,
-  ]);
+  }
+  return { checked: ids.length - failed.length, failed };
 }

@@ -1,6 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { systemSession } from '@souk/domain/kernel/ctx';
+import type { CompanyId } from '@souk/domain/kernel/ids';
+import { foundCompany } from '@souk/domain/setup/registration/registration.service';
+import { sandboxIdOf } from '@souk/domain/setup/sandbox/sandbox-id';
 import { useDatabase } from '@souk/domain/testing/database';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { soukProgram } from './program.ts';
@@ -56,6 +60,53 @@ test('an operator creates, suspends, resumes and closes a company, and the audit
     'company.closed',
   ]);
   expect(new Set(actions.map(({ actor }) => actor))).toEqual(new Set(['system:operator']));
+});
+
+test('a company takes its sandbox with it', async () => {
+  const { company } = await souk<{ company: { id: CompanyId } }>(...companyWords('two-shops'));
+  const sandbox = sandboxIdOf(company.id);
+  await db.app.run(systemSession(sandbox, 'test'), (ctx) =>
+    foundCompany(
+      ctx,
+      {
+        name: 'x',
+        handle: 'two-shops-test',
+        country: 'NG',
+        currency: 'NGN',
+        timezone: 'UTC',
+        parentCompanyId: company.id,
+      },
+      { name: 'Ada', email: 'ada@example.com', passwordHash: 'x' },
+    ),
+  );
+  const statusOf = async () =>
+    (await db.admin`select status from companies where company_id = ${sandbox}`)[0]?.['status'];
+  await souk('company', 'suspend', 'two-shops', '--reason', 'fraud');
+  expect(await statusOf()).toBe('suspended');
+  await souk('company', 'resume', 'two-shops');
+  expect(await statusOf()).toBe('active');
+  await souk('company', 'close', 'two-shops');
+  expect(await statusOf()).toBe('closed');
+});
+
+test('one company whose roles cannot be seeded does not keep the others from their permissions', async () => {
+  const { company } = await souk<{ company: { id: string } }>(...companyWords('odd-shop'));
+  await db.admin`delete from role_permissions where company_id = ${company.id}`;
+  await db.admin`update roles set system_key = null, is_system = false where company_id = ${company.id} and system_key = 'support'`;
+  await souk('migrate');
+  const roles = await db.admin`select name from roles where company_id = ${company.id} and system_key = 'support'`;
+  expect(roles).toEqual([{ name: 'Support (system)' }]);
+  const before = await db.admin`select count(*)::int as count from audit_entries where company_id = ${company.id}`;
+  await souk('migrate');
+  expect(await db.admin`select count(*)::int as count from audit_entries where company_id = ${company.id}`).toEqual(
+    before,
+  );
+});
+
+test('a command given a role that could walk through the walls refuses to work', async () => {
+  vi.stubEnv('DATABASE_URL', db.urls.admin);
+  await expect(souk('company', 'resume', 'cli-shop')).rejects.toThrow('is superuser');
+  vi.stubEnv('DATABASE_URL', db.urls.app);
 });
 
 test('a closed company cannot be opened again, and an unknown handle is named', async () => {

@@ -4,6 +4,7 @@ import pg from 'pg';
 
 /** Where BullMQ's tables and the limiter's live when there is no Redis. No tenant data: ids, times and counters only. */
 export const QUEUE_SCHEMA = 'queue';
+const MIGRATION_LOCK = 5_316_802;
 /** The limiter's table, with the columns rate-limiter-flexible expects of one it did not make itself. */
 export const LIMITER_TABLE = 'rate_limits';
 
@@ -16,10 +17,11 @@ export interface MigrationOptions {
 
 /** Everything a database needs before a process may start: tables and walls, then the queue's schema. Safe to repeat. */
 export async function migrate({ url, folder }: MigrationOptions): Promise<void> {
-  await migrateDatabase({ url, folder });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    await client.query(`select pg_advisory_lock(${MIGRATION_LOCK})`); // two at once take turns, grants and all
+    await migrateDatabase({ url, folder });
     await client.query('set role souk_owner');
     await runMigrations(client, QUEUE_SCHEMA);
     for (const statement of limiterAndRights()) await client.query(statement);

@@ -38,8 +38,10 @@ export class UnsafeDatabaseRole extends Error {
 /** Throws `UnsafeDatabaseRole` if the connected role is superuser, bypasses row security or owns a tenant table. */
 export async function refuseUnsafeRole(unscoped: RunUnscoped): Promise<void> {
   const [role] = await unscoped((tx) =>
-    tx.execute<{ name: string; super: boolean; bypass: boolean; owns: number }>(sql`
+    tx.execute<{ name: string; super: boolean; bypass: boolean; may_become: boolean; owns: number }>(sql`
       select rolname as name, rolsuper as super, rolbypassrls as bypass,
+        exists (select from pg_roles x where x.oid <> r.oid and pg_has_role(r.oid, x.oid, 'MEMBER')
+          and (x.rolsuper or x.rolbypassrls)) as may_become,
         (select count(*)::int from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'company_id'
           where c.relkind in ('r', 'p') and pg_has_role(r.oid, c.relowner, 'MEMBER')) as owns
       from pg_roles r where rolname = current_user`),
@@ -48,6 +50,7 @@ export async function refuseUnsafeRole(unscoped: RunUnscoped): Promise<void> {
   const faults = [
     role.super && 'is superuser',
     role.bypass && 'has BYPASSRLS',
+    role.may_become && 'may become a role that is superuser or has BYPASSRLS',
     role.owns > 0 && `owns ${role.owns} tenant tables`,
   ].filter((fault) => typeof fault === 'string');
   if (faults.length > 0) throw new UnsafeDatabaseRole(role.name, faults);

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { useDatabase } from '../testing/database.ts';
 import { type Ctx, type Session, systemSession } from './ctx.ts';
-import { AnsweredBefore, IdempotencyKeyReused, sweepKeys } from './idempotency.ts';
+import { AnsweredBefore, IdempotencyKeyBusy, IdempotencyKeyReused, sweepKeys } from './idempotency.ts';
 import { type CompanyId, newId } from './ids.ts';
 
 const db = useDatabase();
@@ -74,5 +74,16 @@ test('the second request waits for the first one, whatever it does', async () =>
   });
   await new Promise((resolve) => setTimeout(resolve, 50));
   await expect(db.app.run(asking(companyId), effect)).rejects.toBeInstanceOf(AnsweredBefore);
+  await slow;
+});
+
+test('while the first request runs for longer than our patience, the second is told that it is busy', async () => {
+  const companyId = newId('com');
+  const slow = db.app.run(asking(companyId), async (ctx) => {
+    await ctx.tx.execute(sql`select pg_sleep(3)`);
+    return effect(ctx);
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect(db.app.run(asking(companyId), effect)).rejects.toBeInstanceOf(IdempotencyKeyBusy);
   await slow;
 });

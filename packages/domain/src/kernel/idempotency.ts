@@ -2,8 +2,10 @@ import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Ctx, IdempotencyClaim, Session, Tx } from './ctx.ts';
 import { DomainError } from './errors.ts';
 import { idempotencyKeys } from './idempotency.schema.ts';
+import { postgresErrorOf } from './postgres-error.ts';
 import { seal, unseal } from './sealing.ts';
 
+const LOCK_NOT_AVAILABLE = '55P03'; // SQLSTATE, PostgreSQL manual, appendix A
 export const IDEMPOTENCY_KEPT_HOURS = 72;
 
 /** Not an error: the work was done before, and this is what was answered. The HTTP layer sends it again. */
@@ -55,7 +57,12 @@ export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim
     .insert(idempotencyKeys)
     .values(row)
     .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key });
+    .returning({ key: idempotencyKeys.key })
+    .catch((error: unknown) => {
+      // The first one still holds its row after our patience (`lock_timeout`).
+      if (postgresErrorOf(error)?.code === LOCK_NOT_AVAILABLE) throw new IdempotencyKeyBusy();
+      throw error;
+    });
   if (inserted.length > 0) return;
   const [stored] = await tx.select().from(idempotencyKeys).where(rowOf(session, claim));
   if (!stored) throw new IdempotencyKeyBusy();

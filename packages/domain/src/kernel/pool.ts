@@ -2,6 +2,7 @@ import net from 'node:net';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { DatabaseUnavailable } from './errors.ts';
+import { createFairQueue } from './fair-queue.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A connection is replaced at this age: plans made when the tables were small do not live for ever. */
@@ -33,30 +34,27 @@ export interface Connection {
 }
 
 export interface Pool {
-  acquire(): Promise<Connection>;
+  /** `share`: whose work it is (a company); companies share the pool fairly. Throws `DatabaseUnavailable`. */
+  acquire(share: string): Promise<Connection>;
   /** Gives the connection back. A lost one is forgotten. */
-  release(connection: Connection): void;
+  release(connection: Connection, share: string): void;
   readonly options: Required<PoolOptions>;
   stats(): { open: number; idle: number; waiting: number };
   close(): Promise<void>;
-}
-
-interface Waiter {
-  resolve(connection: Connection): void;
-  reject(error: Error): void;
-  timer: NodeJS.Timeout;
 }
 
 /**
  * A pool of single connections. postgres.js has a pool of its own, but a connection that died inside a transaction
  * reconnects there, and queries still queued for the transaction run on the new session, outside of it (its issues
  * 1133, 1155 and 1186). Here each client has one connection whose socket can be opened once.
+ *
+ * Connections are shared fairly: one company never holds all of them, and companies that wait are served in turn.
  */
 export function createPool(given: PoolOptions): Pool {
   const options = { acquireTimeoutMs: 3_000, prepare: true, applicationName: 'souk', ...given };
   const idle: Connection[] = [];
   const born = new WeakMap<Connection, number>();
-  const waiters: Waiter[] = [];
+  const queue = createFairQueue(options);
   let open = 0;
   let closing = false;
 
@@ -67,60 +65,51 @@ export function createPool(given: PoolOptions): Pool {
         open -= 1;
         const at = idle.indexOf(connection);
         if (at >= 0) idle.splice(at, 1);
-        serveNextWaiter();
+        serveNext();
       });
       born.set(connection, Date.now());
       return connection;
     } catch (error) {
       open -= 1;
-      serveNextWaiter();
+      serveNext();
       throw new DatabaseUnavailable(error instanceof Error ? error.message : String(error));
     }
   }
 
-  function serveNextWaiter() {
-    const waiter = waiters[0];
-    if (!waiter || open >= options.size || closing) return;
-    waiters.shift();
-    clearTimeout(waiter.timer);
-    connect().then(waiter.resolve, waiter.reject);
-  }
-
-  function wait(): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiters.splice(waiters.indexOf(waiter), 1);
-        reject(new DatabaseUnavailable(`no connection came free within ${options.acquireTimeoutMs} ms`));
-      }, options.acquireTimeoutMs);
-      const waiter: Waiter = { resolve, reject, timer };
-      waiters.push(waiter);
-    });
+  function serveNext() {
+    if (closing || (idle.length === 0 && open >= options.size)) return;
+    const waiter = queue.next();
+    if (!waiter) return;
+    const ready = idle.pop();
+    if (ready) waiter.resolve(ready);
+    else connect().then(waiter.resolve, waiter.reject);
   }
 
   return {
     options,
-    async acquire() {
+    async acquire(share) {
       if (closing) throw new DatabaseUnavailable('the pool is closed');
-      const ready = idle.pop();
-      if (ready) return ready;
-      return open < options.size ? connect() : wait();
+      const isFree = idle.length > 0 || open < options.size;
+      if (!isFree || !queue.mayTake(share)) return queue.wait(share);
+      queue.take(share);
+      try {
+        return idle.pop() ?? (await connect());
+      } catch (error) {
+        queue.giveBack(share);
+        throw error;
+      }
     },
-    release(connection) {
-      if (connection.isLost()) return;
+    release(connection, share) {
+      queue.giveBack(share);
       const isOld = Date.now() - (born.get(connection) ?? 0) > CONNECTION_AGE_MAX_MS;
-      if (closing || isOld) return connection.destroy(new Error('connection retired'));
-      const waiter = waiters.shift();
-      if (!waiter) return void idle.push(connection);
-      clearTimeout(waiter.timer);
-      waiter.resolve(connection);
+      if (closing || isOld) connection.destroy(new Error('connection retired'));
+      if (!connection.isLost()) idle.push(connection);
+      serveNext();
     },
-    stats: () => ({ open, idle: idle.length, waiting: waiters.length }),
+    stats: () => ({ open, idle: idle.length, waiting: queue.waiting() }),
     async close() {
       closing = true;
-      for (const waiter of waiters.splice(0)) {
-        clearTimeout(waiter.timer);
-        waiter.reject(new DatabaseUnavailable('the pool is closing'));
-      }
+      queue.refuseAll(new DatabaseUnavailable('the pool is closing'));
       await Promise.all(idle.splice(0).map((connection) => connection.client.end({ timeout: 1 })));
     },
   };

@@ -222,3 +222,41 @@ test('an idle connection outlives the time limit of connecting', async () => {
   expect(await pid()).toEqual(first);
   await patient.close();
 });
+
+test('one company that floods does not keep the others waiting behind all it sent', async () => {
+  const [flooding, other] = [await given(), await given()];
+  const shared = openDatabase({ url: db.urls.app, size: 4 });
+  const slow = (session: Session) => shared.run(session, (ctx) => ctx.tx.execute(sql`select pg_sleep(0.02)`));
+  let flooded = 0;
+  const flood = Array.from({ length: 60 }, () => slow(flooding).then(() => (flooded += 1)));
+  await slow(other);
+  expect(flooded).toBeLessThan(20);
+  await Promise.all(flood);
+  expect(flooded).toBe(60);
+  expect(shared.pool.stats()).toMatchObject({ waiting: 0 });
+  await shared.close();
+});
+
+test('a company that holds its connections leaves one for the others', async () => {
+  const [holding, other] = [await given(), await given()];
+  const shared = openDatabase({ url: db.urls.app, size: 4, acquireTimeoutMs: 500 });
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const holders = Array.from({ length: 8 }, () => shared.run(holding, () => held).catch(() => 'refused'));
+  await expect(shared.run(other, async () => 'served')).resolves.toBe('served');
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  letGo();
+  expect((await Promise.all(holders)).filter((outcome) => outcome === 'refused')).toHaveLength(5);
+  await shared.close();
+});
+
+test('two units of work with one idempotency claim are refused: the first answer would pass for the whole', async () => {
+  const session: Session = {
+    ...(await given()),
+    idempotency: { key: 'k', route: 'POST /v1/things', digest: 'd' },
+  };
+  await db.app.run(session, async () => 'first');
+  await expect(db.app.run(session, async () => 'second')).rejects.toThrow('lookingOnly(session)');
+});

@@ -38,15 +38,27 @@ export interface UnitOfWorkOptions {
 const PLAIN_READ = /^select\b/;
 const LOCKING = /\bfor (?:update|no key update|share|key share)\b|\b(?:pg_|nextval|setval|set_config)/;
 
+/** Work of no company has a share of the connections as well. */
+const NO_COMPANY = '';
 const companyIdForm = idOf('com');
 const inside = new AsyncLocalStorage<true>();
-const claimed = new WeakSet<IdempotencyClaim>();
+const answered = new WeakSet<IdempotencyClaim>();
 
 /** A second transaction opened inside a first one would wait for a connection the first one may be holding. */
 class NestedUnitOfWork extends Error {
   constructor() {
     super('run() was called inside a unit of work; pass its ctx down instead.');
     this.name = 'NestedUnitOfWork';
+  }
+}
+
+/** One claim, one answer: what the first of two units of work gave would be kept as the answer to the whole request. */
+class ClaimedTwice extends Error {
+  constructor() {
+    super(
+      'Two units of work of one request carry its idempotency claim; give lookingOnly(session) to all but the last.',
+    );
+    this.name = 'ClaimedTwice';
   }
 }
 
@@ -68,9 +80,10 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
     const begin = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
     return retrying(async () => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
-      const result = await transaction(pool, begin, options.limitMs, (tx, wrote) =>
+      const result = await transaction(pool, session.companyId, begin, options.limitMs, (tx, wrote) =>
         nesting(() => inCompany(session, tx, wrote, clock(), committed, work)),
       );
+      if (session.idempotency) answered.add(session.idempotency);
       if (committed.touched || committed.nudged) onCommitted?.(committed);
       return result;
     });
@@ -80,7 +93,8 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
 /** Makes `unscoped` for a pool: a transaction of no company. Row security shows it not one tenant row. */
 export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUnscoped {
   const nesting = nestingGuard(options);
-  return (work) => retrying(() => transaction(pool, 'begin', options.limitMs, (tx) => nesting(() => work(tx))));
+  return (work) =>
+    retrying(() => transaction(pool, NO_COMPANY, 'begin', options.limitMs, (tx) => nesting(() => work(tx))));
 }
 
 async function inCompany<T>(
@@ -105,14 +119,12 @@ async function inCompany<T>(
     },
   };
   const claim = session.idempotency;
-  if (claim && !claimed.has(claim)) await claimKey(tx, session, claim);
+  if (claim && answered.has(claim)) throw new ClaimedTwice();
+  if (claim) await claimKey(tx, session, claim);
   const result = await work(ctx);
   if (notes.length > 0) await storeAuditNotes(tx, session, notes);
   else refuseUnaudited(session, wrote);
-  if (claim) {
-    await storeAnswer(tx, session, claim, result);
-    claimed.add(claim);
-  }
+  if (claim) await storeAnswer(tx, session, claim, result);
   return result;
 }
 
@@ -124,11 +136,12 @@ function refuseUnaudited(session: Session, wrote: ReadonlySet<string>) {
 /** One transaction on one connection. Nothing is ever sent on it after it was lost or the transaction has ended. */
 async function transaction<T>(
   pool: Pool,
+  share: string,
   begin: string,
   limitMs = UNIT_OF_WORK_LIMIT_MS,
   work: (tx: Tx, wrote: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
-  const connection = await pool.acquire();
+  const connection = await pool.acquire(share);
   const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
   const guarded = guard(connection);
   try {
@@ -149,7 +162,7 @@ async function transaction<T>(
     throw fromPostgres(error);
   } finally {
     clearTimeout(watchdog);
-    pool.release(connection);
+    pool.release(connection, share);
   }
 }
 

@@ -107,6 +107,7 @@ test('the app role cannot switch the walls off, climb over them or own anything'
     "update company_handles set company_id = 'x'",
     'delete from company_handles',
     'delete from signing_keys',
+    'update signing_keys set audience = audience',
     'create trigger t before insert on companies execute function now()',
   ];
   for (const attempt of attempts) {
@@ -153,6 +154,12 @@ test('a process whose role could walk through the walls refuses to start', async
   await expect(refuseUnsafeRole(superuser.unscoped)).rejects.toThrow('is superuser');
   await expect(refuseUnsafeRole(owner.unscoped)).rejects.toThrow(/owns \d+ tenant tables/);
   await Promise.all([superuser.close(), owner.close()]);
+});
+
+test('a role that may become a more powerful one is refused as well', async () => {
+  await db.admin.unsafe('create role zz_bypass bypassrls; grant zz_bypass to souk_relay');
+  await expect(refuseUnsafeRole(db.relay.unscoped)).rejects.toThrow('may become a role');
+  await db.admin.unsafe('revoke zz_bypass from souk_relay; drop role zz_bypass');
 });
 
 test('the proof itself fails when a wall is missing', async () => {
