@@ -14,6 +14,7 @@ import { foundCompany } from '@souk/domain/setup/registration/registration.servi
 import '@souk/domain/setup/declarations/declarations';
 import { sandboxIdOf } from '@souk/domain/setup/sandbox/sandbox-id';
 import { type Command, InvalidArgumentError } from 'commander';
+import { dataKeyCommand } from './data-key.ts';
 import { inDeployment } from './deployment.ts';
 import { answer } from './output.ts';
 
@@ -28,7 +29,7 @@ interface CreateOptions {
   json?: boolean;
 }
 
-/** `souk company create|invite|suspend|resume|close`: what the operator of a deployment does. */
+/** `souk company create|invite|rotate-data-key|suspend|resume|close`: what the operator of a deployment does. */
 export function companyCommands(program: Command): void {
   const company = program.command('company').description('the companies of this deployment');
   company
@@ -50,6 +51,7 @@ export function companyCommands(program: Command): void {
     .requiredOption('--email <email>', 'the address its owner must use')
     .option('--json', 'answer as JSON')
     .action(invite);
+  dataKeyCommand(company);
   for (const [verb, text, move] of MOVES) {
     const command = company.command(verb).description(text).argument('<handle>').option('--json', 'answer as JSON');
     if (verb === 'suspend') command.requiredOption('--reason <text>', 'kept in the audit log');

@@ -1,11 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { putSecret, revealSecret } from '@souk/domain/company/secrets/secrets.service';
+import { loadSigningKeys } from '@souk/domain/identity/sessions/signing-keys.service';
 import { systemSession } from '@souk/domain/kernel/ctx';
-import type { CompanyId } from '@souk/domain/kernel/ids';
+import type { CompanyId, Id } from '@souk/domain/kernel/ids';
+import { seal, unseal } from '@souk/domain/kernel/sealing';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
 import { sandboxIdOf } from '@souk/domain/setup/sandbox/sandbox-id';
 import { useDatabase } from '@souk/domain/testing/database';
+import { DEVELOPMENT_MASTER_KEY } from '@souk/platform/config';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { soukProgram } from './program.ts';
 
@@ -149,7 +153,7 @@ test('demo companies are refused in production', async () => {
 test('missing settings are all named at once', async () => {
   vi.stubEnv('DATABASE_MIGRATE_URL', '');
   vi.stubEnv('DATABASE_RELAY_URL', '');
-  await expect(souk('migrate')).rejects.toThrow(/DATABASE_MIGRATE_URL[^]*DATABASE_RELAY_URL/);
+  await expect(souk('migrate')).rejects.toThrow(/DATABASE_MIGRATE_URL.*DATABASE_RELAY_URL/s);
   vi.stubEnv('DATABASE_MIGRATE_URL', db.urls.migrate);
   vi.stubEnv('DATABASE_RELAY_URL', db.urls.relay);
 });
@@ -160,4 +164,92 @@ test('after rotating, a new key signs and the old one still verifies', async () 
   const keys = await db.admin`select retired_at is null as signs from signing_keys where audience = 'staff'`;
   expect(keys.filter((key) => key['signs'])).toHaveLength(1);
   expect(keys.length).toBeGreaterThan(1);
+});
+
+const FRESH_MASTER_KEY = `fresh:${Buffer.alloc(32, 9).toString('base64')}`;
+const TOTP_SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+
+type TotpColumn = 'totp_secret' | 'totp_pending';
+interface Founded {
+  company: { id: CompanyId };
+  staff: { id: Id<'stf'> };
+}
+
+/** A company with one of everything that a master key seals for long. The command before has set the process's keys. */
+async function givenSealed(handle: string) {
+  const { company, staff } = await souk<Founded>(...companyWords(handle));
+  const session = systemSession(company.id, 'test');
+  const bound = (column: TotpColumn) => `${company.id}|staff|${column}|${staff.id}`;
+  await db.app.run(session, (ctx) => putSecret(ctx, 'payment-provider.paystack', 'sk_live_of_a_shop'));
+  await db.admin`update staff set totp_secret = ${seal(TOTP_SECRET, bound('totp_secret'))},
+    totp_pending = ${seal(TOTP_SECRET, bound('totp_pending'))} where id = ${staff.id}`;
+  const open = async () => {
+    const [row] = await db.admin<Record<TotpColumn, string>[]>`
+      select totp_secret, totp_pending from staff where id = ${staff.id}`;
+    return {
+      credential: await db.app.run(session, (ctx) => revealSecret(ctx, 'payment-provider.paystack')),
+      totp: unseal(row?.totp_secret ?? '', bound('totp_secret')),
+      pending: unseal(row?.totp_pending ?? '', bound('totp_pending')),
+    };
+  };
+  return { companyId: company.id, staffId: staff.id, open };
+}
+
+const ALL_OPEN = { credential: 'sk_live_of_a_shop', totp: TOTP_SECRET, pending: TOTP_SECRET };
+
+test('after rewrapping, the old master key can be dropped: credentials, two-factor secrets and signing keys all open', async () => {
+  await souk('migrate');
+  const [one, two] = [await givenSealed('wrapped-one'), await givenSealed('wrapped-two')];
+  const before = await db.app.unscoped((tx) => loadSigningKeys(tx, 'staff'));
+  vi.stubEnv('MASTER_KEYS', `${FRESH_MASTER_KEY},${DEVELOPMENT_MASTER_KEY}`);
+  const first = await souk('master-keys', 'rewrap');
+  expect(first).toMatchObject({ masterKey: 'fresh', dataKeys: 2, twoFactorSecrets: 2, failures: [] });
+  expect(first).toHaveProperty('signingKeys', before.length);
+  vi.stubEnv('MASTER_KEYS', FRESH_MASTER_KEY);
+  expect(await souk('master-keys', 'rewrap')).toMatchObject({ dataKeys: 0, twoFactorSecrets: 0, signingKeys: 0 });
+  expect([await one.open(), await two.open()]).toEqual([ALL_OPEN, ALL_OPEN]);
+  expect(before.length).toBeGreaterThan(0);
+  expect(await db.app.unscoped((tx) => loadSigningKeys(tx, 'staff'))).toEqual(before);
+  const notes = await db.admin`select action, actor_type || ':' || actor_id as actor from audit_entries
+    where company_id = ${one.companyId} and action in ('data_key.rewrapped', 'two_factor.resealed') order by action`;
+  expect(notes.map((note) => [note['action'], note['actor']])).toEqual([
+    ['data_key.rewrapped', 'system:operator'],
+    ['two_factor.resealed', 'system:operator'],
+  ]);
+  vi.stubEnv('MASTER_KEYS', '');
+});
+
+test('what cannot be rewrapped is named at the end and stops nothing else, and a repetition mends it', async () => {
+  const broken = await givenSealed('broken-shop');
+  const [whole, alsoBroken] = [await givenSealed('whole-shop'), await givenSealed('broken-person')];
+  const [kept] = await db.admin`select wrapped from company_data_keys where company_id = ${broken.companyId}`;
+  await db.admin`update company_data_keys set wrapped = 'v1.lost.x.y' where company_id = ${broken.companyId}`;
+  await db.admin`update staff set totp_pending = 'v1.lost.x.y' where id = ${alsoBroken.staffId}`;
+  vi.stubEnv('MASTER_KEYS', `${FRESH_MASTER_KEY},${DEVELOPMENT_MASTER_KEY}`);
+  const failed = await souk('master-keys', 'rewrap').catch((error: Error) => error.message);
+  expect(failed).toContain(`${broken.companyId}: Cannot open a sealed value: no master key named lost`);
+  expect(failed).toContain(`${alsoBroken.companyId}: the two-factor secret of ${alsoBroken.staffId} does not open`);
+  expect(failed).not.toContain(whole.companyId);
+  expect(failed).toContain('Keep the older master keys');
+
+  vi.restoreAllMocks();
+  await db.admin`update company_data_keys set wrapped = ${kept?.['wrapped']} where company_id = ${broken.companyId}`;
+  await db.admin`update staff set totp_pending = null where id = ${alsoBroken.staffId}`;
+  // The other secret of that company and the other companies were done the first time.
+  expect(await souk('master-keys', 'rewrap')).toMatchObject({ dataKeys: 1, twoFactorSecrets: 1, failures: [] });
+  vi.stubEnv('MASTER_KEYS', FRESH_MASTER_KEY);
+  await souk('master-keys', 'rewrap');
+  expect([await broken.open(), await whole.open()]).toEqual([ALL_OPEN, ALL_OPEN]);
+  vi.stubEnv('MASTER_KEYS', '');
+});
+
+test("a company's data key is rotated, and its credentials stay what they were", async () => {
+  const shop = await givenSealed('new-data-key');
+  const [before] = await db.admin`select id from company_data_keys where company_id = ${shop.companyId}`;
+  expect(await souk('company', 'rotate-data-key', 'new-data-key')).toEqual({ companyId: shop.companyId, resealed: 1 });
+  const after = await db.admin`select id from company_data_keys where company_id = ${shop.companyId}`;
+  expect(after).toHaveLength(1);
+  expect(after[0]?.['id']).not.toBe(before?.['id']);
+  expect(await shop.open()).toEqual(ALL_OPEN);
+  await expect(souk('company', 'rotate-data-key', 'no-such-shop')).rejects.toThrow('"no-such-shop"');
 });

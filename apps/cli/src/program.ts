@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { companyCommands } from './company.ts';
 import { databaseCommands } from './database.ts';
 import { demoCommands } from './demo.ts';
+import { masterKeyCommands } from './master-keys.ts';
 import { signingKeyCommands } from './signing-keys.ts';
 
 /** The `souk` command with all its parts. Throws `CommanderError` on wrong words, and after showing help. */
@@ -13,6 +14,7 @@ export function soukProgram(): Command {
   databaseCommands(program);
   companyCommands(program);
   signingKeyCommands(program);
+  masterKeyCommands(program);
   demoCommands(program);
   return program;
 }
