@@ -3,9 +3,10 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { ApiParts } from './api-parts.ts';
 import { DoorGuard } from './http/door.guard.ts';
 import type { Door } from './http/door.ts';
+import { isFast } from './http/fast-lane.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { RequestShapePipe } from './http/request-shape.pipe.ts';
-import { ACCESS_TOKENS, ATTEMPTS, CONFIG, RUN, UNSCOPED } from './tokens.ts';
+import { ACCESS_TOKENS, ATTEMPTS, CONFIG, READY_ANSWERS, RUN, UNSCOPED } from './tokens.ts';
 
 /** Nest wants a class to hang a module on; `apiModule` says what is in it. */
 @Module({})
@@ -24,6 +25,9 @@ export function apiModule(controllers: Type[], parts: ApiParts, door: Door): Dyn
     { provide: CONFIG, useValue: parts.config },
     { provide: ATTEMPTS, useValue: parts.attempts },
     { provide: ACCESS_TOKENS, useValue: parts.accessTokens },
+    { provide: READY_ANSWERS, useValue: parts.readyAnswers },
   ];
-  return { module: ApiModule, controllers, providers: [...around, ...given] };
+  // Nest makes the fast ones as well, but their routes are not its own (`fast-lane.ts`).
+  const usual = controllers.filter((controller) => !isFast(controller));
+  return { module: ApiModule, controllers: usual, providers: [...around, ...given, ...controllers.filter(isFast)] };
 }

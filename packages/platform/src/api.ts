@@ -12,6 +12,7 @@ import { shapeAnswers } from './http/answer-shape.ts';
 import { answerPreflight, isPreflight, letRead } from './http/cross-origin.ts';
 import { declaredRoutes, refuseUndeclaredAccess } from './http/declared-routes.ts';
 import type { Door } from './http/door.ts';
+import { isFast, openFastLane } from './http/fast-lane.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { traceOf } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -51,6 +52,7 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
     abortOnError: false,
   });
   await app.init();
+  openFastLane(fastify, app, controllers.filter(isFast), door);
   await fastify.ready();
   return app;
 }

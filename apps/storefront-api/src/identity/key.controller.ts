@@ -4,18 +4,19 @@ import type { Session } from '@souk/domain/kernel/ctx';
 import { idOf } from '@souk/domain/kernel/ids';
 import { Scope } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
-import { CurrentSession } from '@souk/platform/http/session';
+import { FastLane } from '@souk/platform/http/fast-lane';
 import { z } from 'zod';
 
 class PresentKeyDto extends dtoOf(z.object({ id: idOf('key'), companyId: idOf('com'), scopes: z.array(z.string()) })) {}
 
 /** What the key in the request may do: the first thing to ask when a storefront gets a 403. */
 @Controller('v1/key')
+@FastLane()
 export class KeyController {
   @Get()
   @Scope(storeScope.read)
   @ZodResponse({ status: 200, type: PresentKeyDto })
-  show(@CurrentSession() session: Session) {
+  show(session: Session) {
     return { id: session.actor.id as `key_${string}`, companyId: session.companyId, scopes: [...session.permissions] }; // only keys get here
   }
 }
