@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const isLong = process.env['SOUK_TEST_LONG'] === '1';
@@ -9,6 +10,8 @@ export default defineConfig({
     exclude: isLong ? ['**/node_modules/**', '**/dist/**'] : ['**/node_modules/**', '**/dist/**', '**/*.long.test.ts'],
     globalSetup: ['./vitest.global-setup.ts'],
     pool: 'forks',
+    // Half of the time is waiting for PostgreSQL, which works on the other core.
+    maxWorkers: Math.max(2, cpus().length),
     testTimeout: isLong ? 300_000 : 30_000,
     hookTimeout: 60_000,
   },

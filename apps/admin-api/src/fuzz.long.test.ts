@@ -1,0 +1,18 @@
+import { useDatabase } from '@souk/domain/testing/database';
+import { useApi } from '@souk/platform/testing/app';
+import { test } from 'vitest';
+import { controllers } from './app.module.ts';
+import { fuzzAdmin } from './testing/fuzz-admin.ts';
+
+const REQUESTS = 20_000;
+
+const db = useDatabase();
+const admin = useApi({ name: 'admin', controllers }, db);
+
+test(
+  `${REQUESTS} hostile requests to every route: no 5xx, every refusal is a problem with a code, every answer as documented`,
+  {
+    timeout: 300_000,
+  },
+  () => fuzzAdmin(admin, db, REQUESTS),
+);
