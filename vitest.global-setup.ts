@@ -30,5 +30,5 @@ export default async function setup(project: TestProject) {
 
 async function startThrowaway() {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'souk-test-'));
-  return startPostgres({ dataDir, settings: THROWAWAY_SETTINGS });
+  return startPostgres({ dataDir, settings: THROWAWAY_SETTINGS, isThrowaway: true });
 }

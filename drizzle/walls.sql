@@ -36,7 +36,8 @@ grant select (company_id, due_at, status) on notifications to souk_relay;
 -- Tables of the deployment, not of a company (docs/decisions/0001-three-walls.md lists them).
 grant select, insert on company_handles to souk_app;
 grant select, insert on signing_keys to souk_app;
-grant update (retired_at) on signing_keys to souk_app;
+-- `sealed` for the rotation of master keys: the same secret, sealed anew.
+grant update (retired_at, sealed) on signing_keys to souk_app;
 
 -- Finding companies is the relay's part; what is in them is not.
 grant select (company_id, status) on companies to souk_relay;

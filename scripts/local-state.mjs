@@ -1,11 +1,12 @@
 // What npm start must find again the next time: generated passwords and keys. In .data/local.json, for its owner only.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataDir, makeDataDir } from './checkout.mjs';
 
-const FILE = join(dataDir, 'local.json');
+const NAME = 'local.json';
+const FILE = join(dataDir, NAME);
 const PASSWORD_BYTES = 24;
 const MASTER_KEY_BYTES = 32;
 
@@ -13,7 +14,7 @@ export const newPassword = () => randomBytes(PASSWORD_BYTES).toString('base64url
 
 /**
  * @returns {{ masterKeys: string, passwords: { app: string, relay: string, migrate: string },
- *   servers: Record<string, { app: string, relay: string, migrate: string }> }}
+ *   servers: Record<string, { app: string, relay: string, migrate: string }>, hasOwnDatabase?: boolean }}
  */
 export function readState() {
   makeDataDir();
@@ -33,6 +34,21 @@ export function readState() {
   };
   writeState(state);
   return state;
+}
+
+/**
+ * What of `.data` belongs to a database of one's own, and must outlive npm run reset: the master key that seals what is
+ * in it, and the demo companies' keys. Empty while no such database was ever used.
+ */
+export function keptForOwnDatabase(ownDatabaseUrl) {
+  let kept = {};
+  try {
+    kept = JSON.parse(readFileSync(FILE, 'utf8'));
+  } catch {
+    return []; // None yet, or unreadable and of no use.
+  }
+  const isUsed = Boolean(ownDatabaseUrl || kept.hasOwnDatabase || Object.keys(kept.servers ?? {}).length > 0);
+  return isUsed ? [NAME, ...readdirSync(dataDir).filter((name) => /^demo-.+\.json$/.test(name))] : [];
 }
 
 export function writeState(state) {

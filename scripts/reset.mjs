@@ -1,10 +1,11 @@
 // npm run reset: stops what an earlier run left behind and deletes this checkout's local data. Needs nothing installed.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataDir } from './checkout.mjs';
+import { keptForOwnDatabase } from './local-state.mjs';
 import { lockHolder } from './lock.mjs';
 import { main, step } from './steps.mjs';
 
@@ -17,16 +18,36 @@ await main(async () => {
       `npm start is running in this folder (process ${holder}). Stop it with Ctrl-C first; nothing was deleted.`,
     );
   }
-  const places = [outsideHome(), dataDir].filter((place) => place && existsSync(place));
+  const kept = keptForOwnDatabase(process.env.DATABASE_URL);
+  const places = placesBut(kept);
   if (places.length === 0) {
-    console.log('Nothing to reset: there is no .data folder here.');
+    console.log(`Nothing to reset: there is ${kept.length > 0 ? 'no embedded database' : 'no .data folder'} here.`);
+    tellWhatIsKept(kept);
     return;
   }
   const homes = [outsideHome(), join(dataDir, 'postgres')].filter(Boolean);
   for (const home of homes) await stopServer(join(home, 'cluster'));
   for (const place of places) await step(`Removed ${place}`, () => remove(place));
-  console.log('The next npm start begins with an empty database and new keys.');
+  if (kept.length === 0) console.log('The next npm start begins with an empty database and new keys.');
+  else console.log('Without DATABASE_URL, the next npm start begins with an empty embedded database.');
+  tellWhatIsKept(kept);
 });
+
+function placesBut(kept) {
+  const inside = existsSync(dataDir) ? readdirSync(dataDir).filter((name) => !kept.includes(name)) : [];
+  const own = kept.length === 0 ? [dataDir] : inside.map((name) => join(dataDir, name));
+  return [outsideHome(), ...own].filter((place) => place && existsSync(place));
+}
+
+function tellWhatIsKept(kept) {
+  if (kept.length === 0) return;
+  const files = kept.map((name) => `.data/${name}`).join(', ');
+  console.log(`Your own database (DATABASE_URL) is untouched. Kept for it: ${files}: its master key and demo logins.
+To start that one over as well, stop Souk, then:
+  1. drop the database (psql <administrator's URL> -c 'drop database souk')
+  2. DATABASE_ADMIN_URL=<administrator's URL> npm run db:prepare
+Once no database needs them any more, delete the kept files by hand.`);
+}
 
 /** Where packages/local put the database when the server's account could not enter this folder (see prepareHome). */
 function outsideHome() {

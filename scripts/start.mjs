@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { dataDir, makeDataDir } from './checkout.mjs';
 import { checkNode, install } from './install.mjs';
 import { buildLocal, importLocal } from './local-package.mjs';
-import { databaseUrls, demoFile, readState } from './local-state.mjs';
+import { databaseUrls, demoFile, readState, writeState } from './local-state.mjs';
 import { takeLock } from './lock.mjs';
 import { buildSpec, processSpecs, soukSpec } from './souk-apps.mjs';
+import { checkForms, checkServers, DATABASE_SETTINGS } from './start-settings.mjs';
 import { main, step, writeLine } from './steps.mjs';
 import { welcome } from './welcome.mjs';
 
@@ -17,11 +18,10 @@ const ADMIN_PORT = 4000;
 const STOREFRONT_PORT = 4100;
 const FIRST_METRICS_PORT = 9400;
 const MAILBOX_PORT = 8025;
-const DATABASE_SETTINGS = ['DATABASE_URL', 'DATABASE_RELAY_URL', 'DATABASE_MIGRATE_URL'];
 
 await main(async () => {
   checkNode();
-  checkDatabaseSettings();
+  checkForms();
   makeDataDir();
   const lock = takeLock('start');
   if ('holder' in lock) {
@@ -32,6 +32,7 @@ await main(async () => {
   }
   await step('Packages', install);
   await step('Local services', buildLocal);
+  if (process.env.DATABASE_URL || process.env.REDIS_URL) await step('Servers of your own', () => checkServers());
   const { Supervisor } = await importLocal('supervisor');
   const all = new Supervisor({ write: writeLine });
   try {
@@ -51,7 +52,11 @@ await main(async () => {
 async function bringUp(all) {
   const state = readState();
   const database = await step('PostgreSQL', (say) => provideDatabase(all, state, say));
-  const redis = await step('Redis', () => provideRedis(all));
+  const redis = await step(
+    'Redis',
+    () => provideRedis(all),
+    ({ found }) => (found ? undefined : 'none found, none needed'),
+  );
   const mail = await step('Mailbox', () => provideMailbox(all));
   await step('Build', () => all.run(buildSpec()));
   const ports = await choosePorts();
@@ -79,26 +84,23 @@ async function souk(all, args, env) {
   try {
     return await all.run(soukSpec(args, env));
   } catch (error) {
-    const next = process.env.DATABASE_URL
-      ? 'The database is the one DATABASE_URL names; look there first.'
-      : 'If the data of this folder may go, npm run reset starts over.';
-    throw new Error(`${error.message}\n${next}`);
+    throw new Error(`${error.message}\n${nextStep(error.message)}`);
   }
 }
 
-/** The app's role is not allowed to do what migrations do, so one URL cannot stand for all three. */
-function checkDatabaseSettings() {
-  const missing = DATABASE_SETTINGS.filter((name) => !process.env[name]);
-  if (missing.length === 0 || missing.length === DATABASE_SETTINGS.length) return;
-  throw new Error(
-    `For a database of your own, ${DATABASE_SETTINGS.join(', ')} are needed together; missing: ${missing.join(', ')}. ` +
-      'npm run db:prepare creates the roles and prints all three. Without any of them, an embedded database is used.',
-  );
+function nextStep(said) {
+  // How `SettingsWrong` begins: no data is to blame.
+  if (said.includes('in its environment')) return 'Mend or unset it in the terminal (or profile) that set it.';
+  return process.env.DATABASE_URL
+    ? 'The database is the one DATABASE_URL names; look there first.'
+    : 'If the data of this folder may go, npm run reset starts over.';
 }
 
 async function provideDatabase(all, state, say) {
   if (process.env.DATABASE_URL) {
     const urls = Object.fromEntries(DATABASE_SETTINGS.map((name) => [name, process.env[name]]));
+    // What that database holds is sealed with our master key: npm run reset must not throw it away.
+    if (!state.hasOwnDatabase) writeState({ ...state, hasOwnDatabase: true });
     return { urls, adminUrl: undefined, source: 'DATABASE_URL' };
   }
   const { startPostgres } = await importLocal('postgres');
@@ -142,12 +144,9 @@ async function choosePorts() {
   return { admin, storefront, adminMetrics, storefrontMetrics, workerMetrics };
 }
 
+/** Its form was looked at in `checkForms`. */
 function wantedPort(name, otherwise) {
-  const given = process.env[name];
-  if (!given) return otherwise;
-  const port = Number(given);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Error(`${name} should be a port between 1 and 65535, not "${given}".`);
+  return Number(process.env[name] || otherwise);
 }
 
 async function startProcesses(all, env, ports) {

@@ -26,17 +26,19 @@ export function writeLine(line) {
  *
  * @param {string} title what is done, for people
  * @param {(say: (detail: string) => void) => Promise<T> | T} work gets a function for news about its progress
+ * @param {(result: T) => string | undefined} nothingDone why there was nothing to do, if so: shown in place of the time
  * @returns {Promise<T>} what the work returned; its error is passed on
  * @template T
  */
-export async function step(title, work) {
+export async function step(title, work, nothingDone = () => undefined) {
   const started = Date.now();
   const seconds = () => `${((Date.now() - started) / 1_000).toFixed(1)} s`;
   const progress = live ? rewriting(title, seconds) : appending(title);
   try {
     const result = await work(progress.say);
     progress.end();
-    console.log(`${paint(32, '✓')} ${title} ${quiet(seconds())}`);
+    const why = nothingDone(result);
+    console.log(why ? `${quiet('–')} ${title}  ${quiet(why)}` : `${paint(32, '✓')} ${title} ${quiet(seconds())}`);
     return result;
   } catch (error) {
     progress.end();

@@ -4,6 +4,7 @@
 //   --long    the volumes and points that do not fit into a few minutes (npm run test:long)
 
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, makeDataDir, root, toolEnvironment } from './checkout.mjs';
 import { checkNode, install } from './install.mjs';
@@ -15,13 +16,18 @@ const SAME_PRESS_MS = 500;
 
 await main(async () => {
   const wishes = readArguments(process.argv.slice(2));
+  checkFilters(wishes);
   checkNode();
   await step('Packages', install);
-  const redis = await step('Redis', async (say) => {
-    buildLocal();
-    const { findRedis } = await importLocal('redis');
-    return findRedis({ fetch: wishes.redis, cacheDir: join(makeDataDir(), 'cache'), say });
-  });
+  const redis = await step(
+    'Redis',
+    async (say) => {
+      buildLocal();
+      const { findRedis } = await importLocal('redis');
+      return findRedis({ fetch: wishes.redis, cacheDir: join(makeDataDir(), 'cache'), say });
+    },
+    ({ found }) => (found ? undefined : 'none found'),
+  );
   try {
     tellWhatIsUsed(redis);
     process.exitCode = await runVitest(wishes, redis);
@@ -38,6 +44,40 @@ function readArguments(given) {
     long: given.includes('--long'),
     vitest: given.filter((one) => !own.has(one)),
   };
+}
+
+/** Vitest would say "No test files found" after a list of globs, and only when everything is installed. */
+function checkFilters({ vitest, long }) {
+  // A word behind an option without "=" may be that option's value.
+  const filters = vitest.filter((one, at) => !one.startsWith('-') && !(vitest[at - 1] ?? '').match(/^-[^=]*$/));
+  const paths = testPaths(long);
+  const lost = filters.filter((filter) => !paths.some((path) => path.includes(plain(filter))));
+  if (filters.length === 0 || lost.length < filters.length) return;
+  throw new Error(
+    `No ${long ? 'long ' : ''}test has "${lost.join('" or "')}" in its path. A filter is a piece of a path, like roles or ` +
+      'packages/domain/src/company; to choose by title: npm test -- -t "part of a title".',
+  );
+}
+
+function plain(filter) {
+  return filter.replace(/^\.\//, '').replace(/:\d+$/, '').toLowerCase();
+}
+
+/** As vitest.config.ts has them. */
+function testPaths(long) {
+  const isTest = (name) => name.endsWith('.test.ts') && name.endsWith('.long.test.ts') === long;
+  return ['apps', 'packages', 'scripts']
+    .flatMap((top) => walk(join(root, top)))
+    .filter(isTest)
+    .map((path) => path.toLowerCase());
+}
+
+function walk(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === 'node_modules' || entry.name === 'dist') return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? walk(path) : [path];
+  });
 }
 
 function tellWhatIsUsed(redis) {

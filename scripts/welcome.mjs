@@ -8,13 +8,13 @@ import { bold, quiet } from './steps.mjs';
  * @param {{ found: boolean, source?: string }} running.redis
  * @param {{ pageUrl?: string }} running.mail
  * @param {{ source: string }} running.database
- * @param {{ name: string, handle: string, owner: { email: string, password: string }, apiKey: string }[]} running.companies
+ * @param {{ name: string, handle: string, owner: { email: string, password?: string }, apiKey?: string }[]} running.companies
  */
 export function welcome({ ports, redis, mail, database, companies }) {
   const admin = `http://localhost:${ports.admin}`;
   const storefront = `http://localhost:${ports.storefront}`;
   const metrics = [ports.adminMetrics, ports.storefrontMetrics, ports.workerMetrics];
-  const [first] = companies;
+  const known = companies.filter(({ apiKey }) => apiKey !== undefined);
   return [
     '',
     bold('Souk is running'),
@@ -31,18 +31,33 @@ export function welcome({ ports, redis, mail, database, companies }) {
       `${bold(company.name)}`,
       ...table([
         ['Company', company.handle, ''],
-        ['Log in as', company.owner.email, `password: ${company.owner.password}`],
-        ['API key', company.apiKey, ''],
+        ['Log in as', company.owner.email, `password: ${company.owner.password ?? 'made earlier, not known here'}`],
+        ['API key', company.apiKey ?? 'made earlier, not known here', ''],
       ]),
     ]),
     '',
-    'Try it:',
-    `  curl -H 'X-Api-Key: ${first.apiKey}' ${storefront}/v1/store`,
+    ...(known.length > 0 ? tries(known[0], { admin, storefront }) : LOST),
     '',
     quiet('Ctrl-C stops everything and keeps the data. npm run reset starts over.'),
     '',
   ].join('\n');
 }
+
+/** Two walks through the front door: as a shop's page, and as somebody who works there. */
+function tries({ handle, owner, apiKey }, { admin, storefront }) {
+  const login = JSON.stringify({ company: handle, email: owner.email, password: owner.password });
+  return [
+    'Try it:',
+    `  curl -H 'X-Api-Key: ${apiKey}' ${storefront}/v1/store`,
+    `  curl -H 'Content-Type: application/json' -d '${login}' ${admin}/v1/auth/login`,
+    `  then: curl -H 'Authorization: Bearer <accessToken>' ${admin}/v1/me`,
+  ];
+}
+
+const LOST = [
+  'The demo companies were made earlier, and the file of this folder with their passwords and keys is gone. Everything',
+  'else works. For new ones: drop that database, DATABASE_ADMIN_URL=… npm run db:prepare, npm start.',
+];
 
 function table(rows) {
   const width = Math.max(...rows.map(([name]) => name.length));

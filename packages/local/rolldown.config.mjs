@@ -3,6 +3,7 @@ import { defineConfig } from 'rolldown';
 // Only for the scripts: plain Node cannot read the TypeScript source. Tests import the source itself.
 export default defineConfig({
   input: {
+    'database-check': 'src/database-check.ts',
     mailbox: 'src/mailbox.ts',
     ports: 'src/ports.ts',
     postgres: 'src/postgres.ts',

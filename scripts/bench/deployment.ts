@@ -36,7 +36,8 @@ export async function deploy(): Promise<Deployment> {
     await prepareRoles(server.adminUrl, urls);
     await migrate({ url: urls.migrate, folder: path.join(ROOT, 'drizzle') });
     const env = await environment(urls);
-    const admin = await startApi('admin-api', env, env.ADMIN_PORT);
+    // The login flood comes from many addresses; it says so in X-Forwarded-For.
+    const admin = await startApi('admin-api', { ...env, TRUSTED_PROXIES: '127.0.0.1' }, env.ADMIN_PORT);
     children.push(admin.child);
     const storefront = await startApi('storefront-api', env, env.STOREFRONT_PORT);
     children.push(storefront.child);
@@ -68,8 +69,6 @@ async function environment(urls: { app: string }) {
     MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,
     REGISTRATION: 'open',
     HOST: '127.0.0.1',
-    // The login flood comes from many addresses; it says so in X-Forwarded-For.
-    TRUSTED_PROXIES: '127.0.0.1',
     ADMIN_URL: 'http://localhost:4000',
     MAIL_FROM: 'bench@localhost',
     METRICS_PORT: '0',

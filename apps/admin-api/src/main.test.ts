@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
@@ -10,6 +11,8 @@ const db = useDatabase();
 const app = path.join(import.meta.dirname, '..');
 const root = path.join(app, '..', '..');
 const running: ChildProcess[] = [];
+// One for all: what a process sealed in the database, the next one opens.
+const MASTER_KEYS = `test:${randomBytes(32).toString('base64')}`;
 
 beforeAll(() => {
   const built = spawnSync(path.join(root, 'node_modules', '.bin', 'rolldown'), ['-c', 'rolldown.config.mjs'], {
@@ -46,7 +49,7 @@ function start(env: Record<string, string>) {
 
 const settings = async () => ({
   DATABASE_URL: db.urls.app,
-  MASTER_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+  MASTER_KEYS,
   ADMIN_URL: 'https://admin.example.com',
   MAIL_FROM: 'Shops <shops@example.com>',
   REGISTRATION: 'open',
@@ -83,6 +86,7 @@ test('the built process serves, keeps its metrics to a listener of its own, and 
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
   expect(output.text).toContain('"msg":"stopped"');
+  expect(output.text).toContain('SMTP_URL is not set');
 });
 
 test('told to stop, it says it is not ready, lets a request in flight end and takes no new one', async () => {

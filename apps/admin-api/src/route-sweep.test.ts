@@ -35,7 +35,7 @@ const noChoice: IdChoice = () => undefined;
 /** Calls an operation with the smallest request its contract accepts. */
 function send<Body>(
   operation: Operation,
-  who: { token?: string; key?: string },
+  who: { token?: string; key?: string; query?: string },
   idOf: IdChoice = noChoice,
 ): Promise<Answer<Body>> {
   const path = operation.pathParameters.reduce(
@@ -43,9 +43,10 @@ function send<Body>(
     operation.path,
   );
   const required = operation.queryParameters.filter((one) => one.required);
-  const query = new URLSearchParams(
+  const needed = new URLSearchParams(
     Object.fromEntries(required.map(({ name, schema }) => [name, String(sampleOf(schema, idOf))])),
   ).toString();
+  const query = [needed, who.query].filter(Boolean).join('&');
   const body = operation.body && sampleOf(operation.body, idOf);
   return admin.call<Body>(operation.method, query ? `${path}?${query}` : path, {
     ...who,
@@ -74,6 +75,16 @@ test('nobody gets anywhere', async () => {
     () => '401 credentials_missing',
     (operation) => statusAndCode(send(operation, {})),
   );
+});
+
+test('a parameter that is in no contract is refused by every route, open or not', async () => {
+  const { token } = await (await givenShopAtDoor(db, admin)).loggedIn('owner');
+  for (const operation of operationsOf(admin.document)) {
+    const who = { query: 'surprise=1', ...(!operation.isPublic && { token }) };
+    const { status, body } = await send<{ errors?: { pointer: string; code: string }[] }>(operation, who);
+    const named = body.errors?.find(({ pointer }) => pointer === '?surprise')?.code;
+    expect([nameOf(operation), status, named]).toEqual([nameOf(operation), 400, 'unknown_field']);
+  }
 });
 
 test('a token we did not sign opens nothing', async () => {

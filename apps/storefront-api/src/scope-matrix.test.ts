@@ -54,6 +54,15 @@ test('without a key there is nothing to see', async () => {
   await everyRoute({ key: 'souk_pk_live_nonsense' }, 401, 'key_invalid');
 });
 
+test('a parameter that is in no contract is refused by every route', async () => {
+  const shop = await givenShopAtDoor(db, shopfront);
+  const { key } = await shop.mint({ type: 'secret', scopes: allScopes().map(({ name }) => name) });
+  for (const operation of guarded) {
+    const { status, body } = await send({ ...operation, path: `${operation.path}?surprise=1` }, { key });
+    expect([nameOf(operation), status, body.code]).toEqual([nameOf(operation), 400, 'invalid_input']);
+  }
+});
+
 test('each scope opens its own routes and no other', async () => {
   const shop = await givenShopAtDoor(db, shopfront);
   for (const { name, publishable } of allScopes()) {

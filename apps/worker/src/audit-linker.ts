@@ -2,6 +2,7 @@ import { companiesWithPendingEntries, linkEntries } from '@souk/domain/company/a
 import { type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/ctx';
 import type { CompanyId } from '@souk/domain/kernel/ids';
 import type { Loggers } from '@souk/platform/logger';
+import { CompanyWalk } from './company-walk.ts';
 import { Setbacks } from './setbacks.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -14,22 +15,33 @@ export interface AuditLinkerParts {
   /** As the relay role. */
   lookAround: RunUnscoped;
   log: Loggers['log'];
+  /** How many companies a round looks at. */
+  companiesPerRound?: number;
 }
 
 /** Chains committed audit entries, within seconds of their commit. */
 export class AuditLinker {
   private readonly setbacks = new Setbacks<CompanyId>();
 
-  constructor(private readonly parts: AuditLinkerParts) {}
+  private readonly walk: CompanyWalk;
+  private readonly companiesPerRound: number;
 
-  /** One batch of every company that has entries to link. Returns whether a company has more. */
+  constructor(private readonly parts: AuditLinkerParts) {
+    this.companiesPerRound = parts.companiesPerRound ?? COMPANIES_PER_ROUND;
+    this.walk = new CompanyWalk(this.companiesPerRound, (limit, after) =>
+      parts.lookAround((tx) => companiesWithPendingEntries(tx, limit, after)),
+    );
+  }
+
+  /** One batch of the next companies that have entries to link. Returns whether there is more that can be linked. */
   async round(): Promise<boolean> {
-    const { run, lookAround, log } = this.parts;
-    const waiting = await lookAround((tx) => companiesWithPendingEntries(tx, COMPANIES_PER_ROUND));
-    let hasMore = waiting.length === COMPANIES_PER_ROUND;
+    const { run, log } = this.parts;
+    const waiting = await this.walk.next();
+    const isFull = waiting.length === this.companiesPerRound;
+    let hasMore = false;
     const link = async (companyId: CompanyId) => {
       const linked = await run(systemSession(companyId, 'audit-linker'), (ctx) => linkEntries(ctx, BATCH));
-      if (linked === BATCH) hasMore = true;
+      if (linked === BATCH || (isFull && linked > 0)) hasMore = true;
       this.setbacks.clear(companyId);
     };
     const able = waiting.filter((companyId) => !this.setbacks.isPaused(companyId));

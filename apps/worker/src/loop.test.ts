@@ -99,6 +99,18 @@ test('setbacks double up to five minutes and are forgotten after a success', () 
   expect(setbacks.add('a')).toBe(1);
 });
 
+test('setbacks do not pile up: what is long past, or too much, is forgotten, the oldest first', () => {
+  let now = 0;
+  const setbacks = new Setbacks<number>(() => now);
+  for (let key = 0; key < 5_000; key++) setbacks.add(key);
+  expect([setbacks.size, setbacks.isPaused(3_999), setbacks.isPaused(4_999)]).toEqual([1_000, false, true]);
+  now = 60_000;
+  expect(setbacks.add(4_999)).toBe(2); // remembered while it goes on
+  now = 3_600_000;
+  setbacks.add(7);
+  expect(setbacks.size).toBe(1);
+});
+
 test('work side by side: every item once, never more at a time than allowed, one failure stops nobody', async () => {
   const items = Array.from({ length: 20 }, (_, i) => i);
   const seen: number[] = [];

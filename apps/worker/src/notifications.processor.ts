@@ -4,17 +4,17 @@ import { type Run, systemSession } from '@souk/domain/kernel/ctx';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import { type SendingOutcome, type SendingPlace, sendDue } from '@souk/domain/reach/notifications/notifications.flow';
 import type { Loggers } from '@souk/platform/logger';
-import { Doorbell, ringForm, WORKER_TIMING } from '@souk/platform/queue';
+import { Doorbell, type QueueStore, ringForm, WORKER_TIMING } from '@souk/platform/queue';
 import { RUN } from '@souk/platform/tokens';
 import type { Job } from 'bullmq';
 import { LOG, MAILER, OUTCOMES, PLACE } from './worker-tokens.ts';
 
 /** One company's share of a job; then the next company has its turn. */
 const BATCHES_PER_JOB = 10;
-const COMPANIES_AT_ONCE = 4;
+export const COMPANIES_AT_ONCE = 4;
 
 /** Sends the due notifications of the company it was rung for. The job only says whose; what is due stands in PostgreSQL. */
-@Processor('notifications', { concurrency: COMPANIES_AT_ONCE, ...WORKER_TIMING })
+@Processor('notifications', { autorun: false, concurrency: COMPANIES_AT_ONCE, ...WORKER_TIMING })
 export class NotificationsProcessor extends WorkerHost {
   constructor(
     @Inject(RUN) private readonly run: Run,
@@ -25,6 +25,15 @@ export class NotificationsProcessor extends WorkerHost {
     @Inject(Doorbell) private readonly doorbell: Doorbell,
   ) {
     super();
+  }
+
+  /**
+   * Begins to take jobs. Rejects if the queue is in PostgreSQL and cannot be used: BullMQ remembers a first connection
+   * that failed, and would ask it again and again without ever letting anything else have its turn. Redis may come later.
+   */
+  async begin({ redisUrl }: QueueStore): Promise<void> {
+    if (redisUrl === undefined) await this.worker.waitUntilReady();
+    this.worker.run().catch((error: unknown) => this.log.error({ err: error }, 'the queue is served no more'));
   }
 
   async process(job: Job<unknown>): Promise<void> {

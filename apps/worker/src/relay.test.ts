@@ -1,10 +1,12 @@
 import { type Run, systemSession } from '@souk/domain/kernel/ctx';
+import { firstIdAt } from '@souk/domain/kernel/id-time';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { events } from '@souk/domain/kernel/outbox.schema';
 import { useDatabase } from '@souk/domain/testing/database';
 import { createLoggers } from '@souk/platform/logger';
 import { beforeEach, expect, test } from 'vitest';
 import { AuditLinker } from './audit-linker.ts';
+import { DueRinger } from './due-ringer.ts';
 import { Relay } from './relay.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -17,12 +19,12 @@ beforeEach(async () => {
   await db.admin`update events set dispatched_at = now() where dispatched_at is null`;
 });
 
-function relayWith(run: Run = db.app.run) {
+function relayWith(run: Run = db.app.run, companiesPerRound?: number) {
   const ring = async (companyId: CompanyId) => {
     rung.push(companyId);
     return true;
   };
-  return new Relay({ run, lookAround: db.relay.unscoped, ring, log });
+  return new Relay({ run, lookAround: db.relay.unscoped, ring, log, companiesPerRound });
 }
 
 async function company(): Promise<CompanyId> {
@@ -141,6 +143,51 @@ test('one company that fails does not stop the others', async () => {
   expect([await waiting(broken), await waiting(fine)]).toEqual([1, 0]);
 });
 
+test('companies that fail, though they fill a whole round, do not keep the others from their turn', async () => {
+  const broken = [await company(), await company()];
+  const fine = await company(); // a younger company: its id comes behind theirs
+  for (const companyId of [...broken, fine]) {
+    await announced(companyId);
+    await db.app.run(systemSession(companyId, 'test'), async (ctx) =>
+      ctx.audit({ action: 'role.created', entity: { type: 'role', id: 'role_1' } }),
+    );
+  }
+  const run: Run = (session, work) =>
+    broken.includes(session.companyId) ? Promise.reject(new Error('broken')) : db.app.run(session, work);
+  const relay = relayWith(run, 2);
+  expect([await relay.round(), await relay.round()]).toEqual([false, true]);
+  expect(await waiting(fine)).toBe(0);
+
+  const before = new Set((await db.admin`select company_id from audit_pending`).map((row) => row['company_id']));
+  const linker = new AuditLinker({ run, lookAround: db.relay.unscoped, log, companiesPerRound: 2 });
+  for (let round = 0; round <= before.size; round++) await linker.round();
+  expect(await db.admin`select 1 from audit_links where company_id = ${fine}`).toHaveLength(1);
+});
+
+test('a round of the linker in which every company fails does not ask for another at once', async () => {
+  for (const companyId of [await company(), await company()]) {
+    await db.app.run(systemSession(companyId, 'test'), async (ctx) =>
+      ctx.audit({ action: 'role.created', entity: { type: 'role', id: 'role_1' } }),
+    );
+  }
+  const run: Run = () => Promise.reject(new Error('broken'));
+  const linker = new AuditLinker({ run, lookAround: db.relay.unscoped, log, companiesPerRound: 2 });
+  expect(await linker.round()).toBe(false);
+});
+
+test('everybody with something due is rung for in turn, not the first few again and again', async () => {
+  await db.admin`update notifications set status = 'sent'`;
+  const all = [await company(), await company(), await company()];
+  for (const companyId of all) await announced(companyId);
+  await relayWith().round();
+  rung.length = 0;
+  const ring = async (companyId: CompanyId) => rung.push(companyId) > 0;
+  const ringer = new DueRinger({ lookAround: db.relay.unscoped, ring, companiesPerRound: 2 });
+  await ringer.round();
+  await ringer.round();
+  expect(new Set(rung)).toEqual(new Set(all));
+});
+
 test('audit entries of every company are linked, whoever else fails', async () => {
   const [broken, fine] = [await company(), await company()];
   for (const companyId of [broken, fine]) {
@@ -161,7 +208,30 @@ test('what is past its time goes, company by company', async () => {
   const companyId = await company();
   await db.admin`insert into idempotency_keys (company_id, principal, route, key, digest, created_at)
     values (${companyId}, 'staff:1', 'POST /x', 'old', 'd', now() - interval '73 hours'), (${companyId}, 'staff:1', 'POST /x', 'new', 'd', now())`;
+  const staffId = newId('stf');
+  await db.admin`insert into staff (company_id, id, name, email, email_key, password_hash) values (${companyId}, ${staffId}, 'Ada', 'ada@example.com', 'ada@example.com', 'x')`;
+  const session = (id: string, expiresAt: string) =>
+    db.admin`insert into staff_sessions (company_id, id, staff_id, user_agent, last_used_at, expires_at)
+      values (${companyId}, ${newId('ses')}, ${staffId}, ${id}, now(), now() + ${expiresAt}::interval)`;
+  await session('new', '1 day');
+  // More than one batch of those that are past their time.
+  await db.admin`insert into staff_sessions (company_id, id, staff_id, user_agent, last_used_at, expires_at)
+    select ${companyId}, 'ses_' || lpad(i::text, 26, '0'), ${staffId}, 'old', now(), now() - interval '8 days' from generate_series(1, 1500) i`;
+  const event = (id: string, aggregateId: string, isDispatched: boolean) =>
+    db.admin`insert into events (company_id, id, type, version, aggregate_id, sequence, data, dispatched_at)
+      values (${companyId}, ${id}, 'staff.password_changed', 1, ${aggregateId}, 1, '{}', ${isDispatched ? new Date() : null})`;
+  const before = (days: number) => firstIdAt('evt', Date.now() - days * 86_400_000);
+  await event(before(31), 'old', true);
+  await event(before(32), 'old and waiting', false);
+  await event(before(29), 'new', true);
+
   await new Sweeper({ run: db.app.run, lookAround: db.relay.unscoped, log }).round();
-  const keys = await db.admin`select key from idempotency_keys where company_id = ${companyId}`;
-  expect(keys.map(({ key }) => key)).toEqual(['new']);
+
+  const left = async (table: string, column: string) =>
+    (
+      await db.admin`select ${db.admin(column)} as name from ${db.admin(table)} where company_id = ${companyId} order by 1`
+    ).map(({ name }) => name);
+  expect(await left('idempotency_keys', 'key')).toEqual(['new']);
+  expect(await left('staff_sessions', 'user_agent')).toEqual(['new']);
+  expect(await left('events', 'aggregate_id')).toEqual(['new', 'old and waiting']);
 });

@@ -3,6 +3,7 @@ import { type Consumer, companiesWithEvents, dispatchEvents, waitingEvents } fro
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
 import { announce } from '@souk/domain/reach/notifications/notifications.service';
 import type { Loggers } from '@souk/platform/logger';
+import { CompanyWalk } from './company-walk.ts';
 import { Setbacks } from './setbacks.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -19,6 +20,8 @@ export interface RelayParts {
   ring(companyId: CompanyId): Promise<boolean>;
   log: Loggers['log'];
   dispatched?(count: number): void;
+  /** How many companies a round looks at. */
+  companiesPerRound?: number;
 }
 
 /**
@@ -28,12 +31,18 @@ export interface RelayParts {
 export class Relay {
   private readonly companies = new Setbacks<CompanyId>();
   private readonly events = new Setbacks<Id<'evt'>>();
+  private readonly walk: CompanyWalk;
 
-  constructor(private readonly parts: RelayParts) {}
+  constructor(private readonly parts: RelayParts) {
+    const { lookAround, companiesPerRound = COMPANIES_PER_ROUND } = parts;
+    this.walk = new CompanyWalk(companiesPerRound, (limit, after) =>
+      lookAround((tx) => companiesWithEvents(tx, limit, after)),
+    );
+  }
 
-  /** One batch of every company that has events waiting. Returns whether any were dispatched. */
+  /** One batch of the next companies that have events waiting. Returns whether any were dispatched. */
   async round(): Promise<boolean> {
-    const waiting = await this.parts.lookAround((tx) => companiesWithEvents(tx, COMPANIES_PER_ROUND));
+    const waiting = await this.walk.next();
     const able = waiting.filter((companyId) => !this.companies.isPaused(companyId));
     let count = 0;
     const dispatch = async (companyId: CompanyId) => {
@@ -69,7 +78,6 @@ export class Relay {
     for (const id of ids) {
       try {
         count += await this.batch(companyId, { max: 1, only: id });
-        this.events.clear(id);
       } catch (error) {
         const failures = this.events.add(id);
         this.parts.log.error(
@@ -82,15 +90,16 @@ export class Relay {
   }
 
   private async batch(companyId: CompanyId, which: Parameters<typeof dispatchEvents>[2]): Promise<number> {
-    const { count, due } = await this.parts.run(systemSession(companyId, 'relay'), async (ctx) => {
+    const { ids, due } = await this.parts.run(systemSession(companyId, 'relay'), async (ctx) => {
       let due = 0;
       const fanOut: Consumer = async (inner, waiting) => {
         due = await announce(inner, waiting);
       };
       const ids = await dispatchEvents(ctx, fanOut, which);
-      return { count: ids.length, due };
+      return { ids, due };
     });
+    for (const id of ids) this.events.clear(id);
     if (due > 0) void this.parts.ring(companyId); // the next company does not wait for the queue
-    return count;
+    return ids.length;
   }
 }

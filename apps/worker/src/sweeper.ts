@@ -8,6 +8,8 @@ import { forgetNotifications } from '@souk/domain/reach/notifications/notificati
 import type { Loggers } from '@souk/platform/logger';
 import { sideBySide } from './side-by-side.ts';
 
+/** Each of a batch of sessions. */
+const SESSION_ROUNDS_MAX = 100;
 const EVENTS_AT_ONCE = 500;
 const EVENTS_PER_COMPANY_MAX = 20_000;
 
@@ -40,7 +42,9 @@ export class Sweeper {
   private async sweep(companyId: CompanyId): Promise<void> {
     const within = <T>(work: (ctx: Ctx) => Promise<T>) => this.parts.run(systemSession(companyId, 'sweeper'), work);
     await within(sweepKeys);
-    await within(sweepSessions);
+    for (let round = 0; round < SESSION_ROUNDS_MAX; round++) {
+      if ((await within(sweepSessions)) === 0) break;
+    }
     for (let swept = 0; swept < EVENTS_PER_COMPANY_MAX; swept += EVENTS_AT_ONCE) {
       const gone = await within((ctx) => sweepEvents(ctx, EVENTS_AT_ONCE, forgetNotifications));
       if (gone < EVENTS_AT_ONCE) return;

@@ -2,11 +2,13 @@ import { smtpMailer } from '@souk/adapters/smtp-mailer';
 import { type Database, openDatabase, refuseUnsafeRole } from '@souk/domain/kernel/database';
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
+import { SENT_AT_ONCE } from '@souk/domain/reach/notifications/notifications.flow';
 import type { WorkerConfig } from '@souk/platform/config';
 import type { Loggers } from '@souk/platform/logger';
 import { hearNudges } from '@souk/platform/queue-nudge';
 import { openRedis } from '@souk/platform/redis';
 import { refuseUnfitDatabase } from '@souk/platform/startup-check';
+import { COMPANIES_AT_ONCE } from './notifications.processor.ts';
 
 const POOL_SIZE = 8;
 const RELAY_POOL_SIZE = 2;
@@ -30,7 +32,9 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
   const { log } = loggers;
   useMasterKeys(config.MASTER_KEYS);
   const mailer =
-    config.SMTP_URL === undefined ? undefined : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM });
+    config.SMTP_URL === undefined
+      ? undefined
+      : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM, connections: COMPANIES_AT_ONCE * SENT_AT_ONCE });
   if (!mailer) log.warn('SMTP_URL is not set: mails wait in the database until it is');
   const prepare = config.DATABASE_PREPARE;
   const app = openDatabase({

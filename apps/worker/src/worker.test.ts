@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { companies } from '@souk/domain/company/companies/companies.schema';
 import { type Session, systemSession } from '@souk/domain/kernel/ctx';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
@@ -22,12 +23,19 @@ else console.warn('SOUK_TEST_REDIS_URL is not set: the worker is tested with its
 
 const MASTER_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
-async function start({ redisUrl, smtpUrl }: { redisUrl?: string; smtpUrl?: string }) {
+interface StartOptions {
+  redisUrl?: string;
+  smtpUrl?: string;
+  queueUrl?: string;
+}
+
+async function start({ redisUrl, smtpUrl, queueUrl }: StartOptions) {
   const port = await freePort();
   const config = readWorkerConfig({
     NODE_ENV: 'test',
     DATABASE_URL: db.urls.app,
     DATABASE_RELAY_URL: db.urls.relay,
+    DATABASE_QUEUE_URL: queueUrl,
     REDIS_URL: redisUrl,
     SMTP_URL: smtpUrl,
     METRICS_PORT: String(port),
@@ -43,6 +51,37 @@ async function mailbox(smtpPort?: number): Promise<Mailbox> {
   const started = await startMailbox({ smtpPort });
   onTestFinished(() => started.stop());
   return started;
+}
+
+/** A mail server that answers RCPT TO only when it is told to. */
+async function mailServerThatWaits() {
+  const held: (() => void)[] = [];
+  const server = net.createServer((socket) => {
+    const say = (line: string) => socket.write(`${line}\r\n`);
+    let text: string | undefined;
+    say('220 here');
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      const said = chunk.toString();
+      if (text !== undefined) {
+        text += said;
+        if (!text.endsWith('\r\n.\r\n')) return;
+        text = undefined;
+        say('250 taken');
+      } else if (said.startsWith('RCPT')) {
+        held.push(() => say('250 ok'));
+      } else if (said.startsWith('DATA')) {
+        text = '';
+        say('354 go on');
+      } else say('250 ok');
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return {
+    smtpUrl: `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    held,
+  };
 }
 
 async function company(): Promise<Session> {
@@ -120,6 +159,23 @@ describe.each(stores)('with its queue on $name', ({ redisUrl }) => {
     await worker.stop(); // before the mailbox, which waits for those who are connected
   });
 
+  test('mails of several companies are under way side by side: none spends its time in line', async () => {
+    const server = await mailServerThatWaits();
+    const sessions = await Promise.all(Array.from({ length: 4 }, company));
+    for (const session of sessions) {
+      for (let i = 0; i < 5; i++) await invite(session, `many-${i}@example.com`);
+    }
+    await start({ redisUrl, smtpUrl: server.smtpUrl });
+    await vi.waitFor(() => expect(server.held).toHaveLength(20), 15_000);
+    for (const go of server.held) go();
+    for (const session of sessions) {
+      await vi.waitFor(
+        async () => expect(await statusOf(session)).toEqual(Array.from({ length: 5 }, () => 'sent')),
+        15_000,
+      );
+    }
+  });
+
   test('two workers send each mail once', async () => {
     const mails = await mailbox();
     await start({ redisUrl, smtpUrl: mails.smtpUrl });
@@ -155,6 +211,70 @@ describe.each(stores)('with its queue on $name', ({ redisUrl }) => {
     await mails.waitFor((message) => message.recipients.includes('last@example.com'), 15_000);
     expect(await (await next.get('/metrics')).text()).toContain('souk_events_dispatched_total');
   });
+});
+
+test('what is past its time is deleted, without anybody asking', async () => {
+  const session = await company();
+  const { companyId } = session;
+  await db.admin`insert into idempotency_keys (company_id, principal, route, key, digest, created_at)
+    values (${companyId}, 'staff:1', 'POST /x', 'old', 'd', now() - interval '73 hours')`;
+  await start({});
+  await vi.waitFor(
+    async () => expect(await db.admin`select 1 from idempotency_keys where company_id = ${companyId}`).toHaveLength(0),
+    5_000,
+  );
+});
+
+test('a worker whose queue cannot be reached says so and does not start', async () => {
+  const away = new URL(db.urls.app);
+  away.port = String(await freePort());
+  await expect(start({ smtpUrl: 'smtp://127.0.0.1:1', queueUrl: away.href })).rejects.toThrow(
+    /ECONNREFUSED.*DATABASE_QUEUE_URL/s,
+  );
+});
+
+test('a worker whose queue is not there says so and does not start', async () => {
+  await db.admin.unsafe('alter schema queue rename to queue_away');
+  onTestFinished(async () => void (await db.admin.unsafe('alter schema queue_away rename to queue')));
+  await expect(start({ smtpUrl: 'smtp://127.0.0.1:1' })).rejects.toThrow('queue');
+});
+
+test.skipIf(!REDIS_URL)('Redis may come later: the worker starts without it, and sends when it is there', async () => {
+  const there = new URL(REDIS_URL ?? '');
+  const later = new URL(there);
+  later.port = String(await freePort());
+  const mails = await mailbox();
+  const { get } = await start({ redisUrl: later.href, smtpUrl: mails.smtpUrl });
+  expect((await get('/healthz')).status).toBe(200);
+  const way = net.createServer((client) => {
+    const redis = net.connect(Number(there.port) || 6379, there.hostname);
+    for (const end of [client, redis]) end.on('error', () => undefined);
+    client.pipe(redis).pipe(client);
+  });
+  await new Promise<void>((resolve) => void way.listen(Number(later.port), later.hostname, resolve));
+  onTestFinished(() => void way.close());
+  await invite(await company(), 'patient@example.com');
+  await mails.waitFor((message) => message.recipients.includes('patient@example.com'), 20_000);
+});
+
+test('a worker whose database goes away and comes back sends what came meanwhile', async () => {
+  const mails = await mailbox();
+  const { get } = await start({ smtpUrl: mails.smtpUrl });
+  const session = await company();
+  await invite(session, 'before@example.com');
+  await mails.waitFor((message) => message.recipients.includes('before@example.com'), 10_000);
+
+  const name = new URL(db.urls.app).pathname.slice(1);
+  await db.admin.unsafe(`alter database ${name} connection limit 0`);
+  await db.admin`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = ${name} and usename in ('souk_app', 'souk_relay')`;
+  await vi.waitFor(async () => expect((await get('/readyz')).status).toBe(503), 10_000);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await db.admin.unsafe(`alter database ${name} connection limit -1`);
+
+  await invite(session, 'after@example.com');
+  await mails.waitFor((message) => message.recipients.includes('after@example.com'), 20_000);
+  await vi.waitFor(async () => expect((await get('/readyz')).status).toBe(200), 15_000);
 });
 
 test('without a mail server mails wait, and nobody counts attempts', async () => {

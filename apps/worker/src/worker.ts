@@ -5,9 +5,11 @@ import { Readiness } from '@souk/platform/health';
 import { type Loggers, nestLogger } from '@souk/platform/logger';
 import { processMetrics } from '@souk/platform/metrics';
 import { type OpsListener, startOpsListener } from '@souk/platform/ops-listener';
-import { Doorbell } from '@souk/platform/queue';
+import { Doorbell, type QueueStore } from '@souk/platform/queue';
+import { refuseUnfitQueue } from '@souk/platform/queue-check';
 import { type WorkerMetrics, workerMetrics } from '@souk/platform/queue-metrics';
 import { refuseOldSchema } from '@souk/platform/startup-check';
+import { NotificationsProcessor } from './notifications.processor.ts';
 import { workerModule } from './worker.module.ts';
 import { startLoops, type WorkerLoops } from './worker-loops.ts';
 import { openWorkerParts, type WorkerParts } from './worker-parts.ts';
@@ -27,9 +29,12 @@ export async function startWorker(config: WorkerConfig, loggers: Loggers): Promi
   const parts = await openWorkerParts(config, loggers);
   const registry = processMetrics('worker', parts.app.pool);
   const metrics = workerMetrics(registry);
+  const store = { redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_QUEUE_URL ?? config.DATABASE_URL };
   let queues: INestApplicationContext | undefined;
   try {
-    queues = await startProcessors(parts, metrics);
+    if (store.redisUrl === undefined) await refuseUnfitQueue(store.databaseUrl);
+    queues = await createProcessors(parts, store, metrics);
+    if (parts.mailer) await queues.get(NotificationsProcessor).begin(store);
     const doorbell = queues.get(Doorbell);
     const readiness = new Readiness([
       { name: 'database', ask: () => refuseOldSchema(parts.app.unscoped) },
@@ -48,10 +53,14 @@ export async function startWorker(config: WorkerConfig, loggers: Loggers): Promi
   }
 }
 
-function startProcessors(parts: WorkerParts, metrics: WorkerMetrics): Promise<INestApplicationContext> {
+function createProcessors(
+  parts: WorkerParts,
+  store: QueueStore,
+  metrics: WorkerMetrics,
+): Promise<INestApplicationContext> {
   const { config, loggers, app, mailer } = parts;
   const module = workerModule({
-    store: { redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_URL },
+    store,
     run: app.run,
     mailer,
     place: { adminUrl: config.ADMIN_URL },

@@ -17,8 +17,8 @@ const email = (more: Partial<Email> = {}): Email => ({
   ...more,
 });
 
-function mailerTo(url: string) {
-  const mailer = smtpMailer({ url, from: FROM });
+function mailerTo(url: string, more: { connections?: number; sendTimeoutMs?: number } = {}) {
+  const mailer = smtpMailer({ url, from: FROM, connections: 2, ...more });
   onTestFinished(() => mailer.close());
   return mailer;
 }
@@ -60,13 +60,85 @@ test('what stands in a name or a subject starts no new header and adds no reader
   expect(message?.headers.map(({ name }) => name)).not.toContain('bcc');
 });
 
-test('a reader the server refuses is refused for good; a full mailbox is not', async () => {
-  const answering = (responseCode: number) =>
-    serverThat({ onRcptTo: (_address, _session, done) => done(Object.assign(new Error('no'), { responseCode })) });
-  await expect(mailerTo((await answering(550)).url).send(email())).rejects.toBeInstanceOf(MailRefused);
-  const later = mailerTo((await answering(452)).url).send(email());
-  await expect(later).rejects.toThrow();
-  await expect(later).rejects.not.toBeInstanceOf(MailRefused);
+/** What a send comes to when the server answers the reader's address like this. */
+async function answerTo(answer: string): Promise<unknown> {
+  const refusal = Object.assign(new Error(answer.slice(4)), { responseCode: Number(answer.slice(0, 3)) });
+  const server = await serverThat({ onRcptTo: (_address, _session, done) => done(refusal) });
+  return mailerTo(server.url)
+    .send(email())
+    .then(
+      () => 'sent',
+      (error: unknown) => error,
+    );
+}
+
+test.each(['550 5.1.1 <ada@example.com>: user unknown', '550 5.1.10 null MX', '550 5.2.1 The account is disabled'])(
+  'a reader who does not exist is refused for good: %s',
+  async (answer) => {
+    expect(await answerTo(answer)).toBeInstanceOf(MailRefused);
+  },
+);
+
+test.each([
+  '554 5.7.1 <ada@example.com>: Relay access denied',
+  '550 5.7.1 Client host blocked',
+  '530 5.7.0 Authentication required',
+  '550 5.1.8 Sender address rejected',
+  '550 relay not permitted',
+  '452 4.2.2 mailbox full',
+])('a refusal that a setting may mend is worth another attempt: %s', async (answer) => {
+  const outcome = await answerTo(answer);
+  expect(outcome).toBeInstanceOf(Error);
+  expect(outcome).not.toBeInstanceOf(MailRefused);
+  expect(String(outcome)).toContain(answer); // the row says why
+});
+
+test('a message the server will not have, for whatever reason, is worth another attempt', async () => {
+  const server = await serverThat({
+    onData(stream, _session, done) {
+      stream.resume();
+      stream.on('end', () => done(Object.assign(new Error('5.7.1 Spam'), { responseCode: 554 })));
+    },
+  });
+  const sending = mailerTo(server.url).send(email());
+  await expect(sending).rejects.toThrow('554 5.7.1 Spam');
+  await expect(sending).rejects.not.toBeInstanceOf(MailRefused);
+});
+
+test('as many mails as it has connections are under way at once: none uses up its time in line', async () => {
+  const held: (() => void)[] = [];
+  const server = await serverThat({
+    onRcptTo(_address, _session, done) {
+      held.push(done);
+      if (held.length === 20) for (const go of held) go();
+    },
+  });
+  const mailer = mailerTo(server.url, { connections: 20 });
+  await Promise.all(Array.from({ length: 20 }, () => mailer.send(email())));
+});
+
+test('a mail that was not taken in time does not go out later, and its connection does not stay taken', async () => {
+  const stalled: (() => void)[] = [];
+  let taken = 0;
+  const server = await serverThat({
+    closeTimeout: 10,
+    onRcptTo(address, _session, done) {
+      if (address.address.startsWith('slow')) stalled.push(done);
+      else done();
+    },
+    onData(stream, _session, done) {
+      stream.resume();
+      stream.on('end', () => {
+        taken += 1;
+        done();
+      });
+    },
+  });
+  const mailer = mailerTo(server.url, { connections: 1, sendTimeoutMs: 300 });
+  await expect(mailer.send(email({ to: 'slow@example.com' }))).rejects.toThrow('longer than 0.3 s');
+  for (const go of stalled) go();
+  await mailer.send(email());
+  expect(taken).toBe(1);
 });
 
 test('a wrong password or a server that is away is worth another attempt', async () => {
@@ -101,7 +173,8 @@ test('the same mailer sends again when the server is back', async () => {
 });
 
 test('settings that cannot work are named', () => {
-  expect(() => smtpMailer({ url: 'mail.example.com', from: FROM })).toThrow(MailSettingsWrong);
-  expect(() => smtpMailer({ url: 'https://mail.example.com', from: FROM })).toThrow('smtp://');
-  expect(() => smtpMailer({ url: 'smtp://localhost', from: 'nobody' })).toThrow('MAIL_FROM');
+  const made = (url: string, from = FROM) => smtpMailer({ url, from, connections: 1 });
+  expect(() => made('mail.example.com')).toThrow(MailSettingsWrong);
+  expect(() => made('https://mail.example.com')).toThrow('smtp://');
+  expect(() => made('smtp://localhost', 'nobody')).toThrow('MAIL_FROM');
 });

@@ -5,7 +5,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const SILENCE_TIMEOUT_MS = 15_000;
 /** From the first byte to the server's yes. Shorter than the lease of a notification (60 s). */
 const SEND_TIMEOUT_MS = 45_000;
-const CONNECTIONS = 5;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export interface SmtpOptions {
@@ -16,6 +15,13 @@ export interface SmtpOptions {
   url: string;
   /** The sender: an address, or `Name <address>`. Each email brings its own name. */
   from: string;
+  /**
+   * Connections at most: as many as there are sends at once. With fewer, mails would wait in line inside the mailer and
+   * use up the time they have.
+   */
+  connections: number;
+  /** For tests. */
+  sendTimeoutMs?: number;
 }
 
 /** The mail server cannot be used as `SMTP_URL` or `MAIL_FROM` says. */
@@ -30,12 +36,17 @@ export class MailSettingsWrong extends Error {
  * A mailer that speaks SMTP. Connections are made when there is something to send, and kept for a while.
  * @throws MailSettingsWrong when the URL or the sender is not usable
  */
-export function smtpMailer({ url, from }: SmtpOptions): Mailer & { close(): void } {
+export function smtpMailer({
+  url,
+  from,
+  connections,
+  sendTimeoutMs = SEND_TIMEOUT_MS,
+}: SmtpOptions): Mailer & { close(): void } {
   const sender = addressOf(from);
   const transport = createTransport({
     ...serverOf(url),
     pool: true,
-    maxConnections: CONNECTIONS,
+    maxConnections: connections,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
@@ -47,11 +58,13 @@ export function smtpMailer({ url, from }: SmtpOptions): Mailer & { close(): void
   transport.on('error', () => undefined);
   return {
     async send(email) {
-      const sending = transport.sendMail(messageOf(email, sender));
-      sending.catch(() => undefined); // it may fail after the deadline, when nobody listens any more
+      // After the deadline its connection is closed: a mail that counts as not sent must not go out after all.
+      const signal = AbortSignal.timeout(sendTimeoutMs);
       try {
-        await Promise.race([sending, deadline()]);
+        await transport.sendMail({ ...messageOf(email, sender), signal });
       } catch (error) {
+        if (signal.aborted)
+          throw new Error(`The mail server took longer than ${sendTimeoutMs / 1000} s`, { cause: error });
         throw isRefusal(error) ? new MailRefused(error.message) : error;
       }
     },
@@ -102,19 +115,13 @@ function addressOf(from: string): string {
   return address;
 }
 
-// 5xx is "no, for good" (RFC 5321, 4.2.1), but only where it is about this reader or this message: a refused login,
-// sender or greeting is the deployment's trouble, and goes away when a setting is mended.
+// There is no such address, there or anywhere, or its mailbox was closed (RFC 3463, 3.2 and 3.3). Any other no, also one
+// with no such code, may be about the sender, the relay or the login: the deployment's trouble, which goes away when a
+// setting is mended. Trying such a mail again costs little, and giving it up loses it.
+const NO_SUCH_READER = /^5\d\d[ -]5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b/;
+
 function isRefusal(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  const { responseCode, command } = error as Error & { responseCode?: unknown; command?: unknown };
-  return typeof responseCode === 'number' && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA');
-}
-
-function deadline(): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(
-      () => reject(new Error(`The mail server took longer than ${SEND_TIMEOUT_MS / 1000} s`)),
-      SEND_TIMEOUT_MS,
-    ).unref();
-  });
+  const { response, command } = error as Error & { response?: unknown; command?: unknown };
+  return typeof response === 'string' && NO_SUCH_READER.test(response) && (command === 'RCPT TO' || command === 'DATA');
 }

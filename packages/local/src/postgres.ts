@@ -23,6 +23,11 @@ const LOG_KEPT_BYTES = 5_000_000;
 /** For databases that nobody will miss: no waiting for the disk. A crash of the machine may lose everything. */
 export const THROWAWAY_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const;
 
+/** Shell, for a leash: once the server of `$1` has gone (its own leash stops it), or after a minute, deletes the rest. */
+const SWEEP = `sleep 1; waited=0
+while [ -e "$1/postmaster.pid" ] && [ $waited -lt 60 ]; do sleep 1; waited=$((waited + 1)); done
+rm -rf -- "$2" "$3"; sleep 3; rm -rf -- "$2" "$3"`; // twice: what was being made may have gone on for a moment
+
 const DEFAULT_SETTINGS: Record<string, string | number> = {
   max_connections: 200,
   timezone: 'UTC',
@@ -36,6 +41,8 @@ export interface PostgresOptions {
   settings?: Record<string, string | number>;
   /** Told, in a sentence, about every step that takes noticeable time. */
   say?: (line: string) => void;
+  /** Nobody will miss the data: if this process dies without `destroy()`, it is deleted behind it. */
+  isThrowaway?: boolean;
 }
 
 export interface RunningPostgres {
@@ -70,6 +77,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const say = options.say ?? (() => {});
   const dataDir = resolve(options.dataDir);
   const home = await prepareHome(dataDir, say);
+  // Before there is anything to delete: an interrupted first start must not stay behind either.
+  const broom = options.isThrowaway ? leash(SWEEP, [join(home.path, 'cluster'), home.path, dataDir]) : undefined;
   const binaries = await findBinaries(home.path, home.account, say);
   const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   const cluster = await openCluster(home, binaries, settings['fsync'] !== 'off', say);
@@ -93,6 +102,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       await stop();
       await rm(home.path, { recursive: true, force: true });
       await rm(dataDir, { recursive: true, force: true });
+      broom?.release();
     },
   };
 }

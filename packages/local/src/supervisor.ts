@@ -8,7 +8,9 @@ const DEFAULT_PATIENCE_MS = 20_000;
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 100;
 const READY_REQUEST_MS = 2_000;
-const READY_SAY_EVERY_MS = 2_000;
+/** Until then a process may take its time to start: a refused connection is no news. */
+const READY_SAY_AFTER_MS = 8_000;
+const READY_SAY_EVERY_MS = 4_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
@@ -120,7 +122,7 @@ export class Supervisor {
    */
   async ready(managed: ManagedProcess, url: string, timeoutMs = READY_TIMEOUT_MS): Promise<void> {
     const started = Date.now();
-    let saidAt = started;
+    let sayAt = started + READY_SAY_AFTER_MS;
     for (;;) {
       const answer = await probe(url);
       if (answer === undefined) return;
@@ -133,8 +135,8 @@ export class Supervisor {
           `${managed.name} was not ready after ${seconds} s: ${url} answered ${answer}. Its last lines:\n${lines.join('\n')}`,
         );
       }
-      if (Date.now() - saidAt > READY_SAY_EVERY_MS) {
-        saidAt = Date.now();
+      if (Date.now() > sayAt) {
+        sayAt = Date.now() + READY_SAY_EVERY_MS;
         this.#say(`Waiting for ${managed.name}, ${seconds} s so far (${answer})`);
       }
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));

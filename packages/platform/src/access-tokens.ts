@@ -4,7 +4,11 @@ import {
   type AccessClaims,
   type AccessTokens,
 } from '@souk/domain/identity/sessions/access-tokens';
-import { loadSigningKeys, type SigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
+import {
+  KEYS_AGE_MAX_SECONDS,
+  loadSigningKeys,
+  type SigningKey,
+} from '@souk/domain/identity/sessions/signing-keys.service';
 import type { RunUnscoped } from '@souk/domain/kernel/ctx';
 import { idOf } from '@souk/domain/kernel/ids';
 import { z } from 'zod';
@@ -18,7 +22,7 @@ const LEEWAY_SECONDS = 5;
 /** A made-up `kid` makes us look for new keys, but not more often than this. */
 const RELOAD_PAUSE_MS = 1_000;
 /** Keys are read again at this age, so that a rotation elsewhere is noticed and a retired key ends. */
-const KEYS_AGE_MAX_MS = 60_000;
+const KEYS_AGE_MAX_MS = KEYS_AGE_MAX_SECONDS * 1000;
 const TOKEN_LENGTH_MAX = 2_000;
 
 const headerForm = z.strictObject({
@@ -51,7 +55,7 @@ export class SignedAccessTokens implements AccessTokens {
 
   async sign({ companyId, staffId, sessionId }: AccessClaims): Promise<{ accessToken: string; expiresIn: number }> {
     if (this.isOld(KEYS_AGE_MAX_MS)) await this.load();
-    const key = [...this.keys.values()].find(({ retiredAt }) => retiredAt === null);
+    const key = [...this.keys.values()].find(({ signs }) => signs);
     if (!key) throw new Error('There is no key that signs access tokens; ensureSigningKey() makes one at start');
     const seconds = Math.floor(this.now() / 1000);
     const accessToken = await this.jwt.signAsync(

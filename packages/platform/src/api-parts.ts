@@ -8,11 +8,13 @@ import { SignedAccessTokens } from './access-tokens.ts';
 import { attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
 import type { ApiConfig } from './config.ts';
 import { type Check, Readiness } from './health.ts';
+import { KeyMemory } from './http/key-memory.ts';
 import { KeyUse } from './key-use.ts';
 import { Limits } from './limits.ts';
 import type { Loggers } from './logger.ts';
 import { processMetrics } from './metrics.ts';
 import { nudger } from './queue-nudge.ts';
+import { ReadyAnswers } from './ready-answers.ts';
 import { openRedis } from './redis.ts';
 import { Standings } from './standings.ts';
 import { refuseOldSchema, refuseUnfitDatabase } from './startup-check.ts';
@@ -24,6 +26,8 @@ export interface ApiParts {
   readonly loggers: Loggers;
   readonly database: Database;
   readonly standings: Standings;
+  readonly readyAnswers: ReadyAnswers;
+  readonly keyMemory: KeyMemory;
   readonly limits: Limits;
   readonly keyUse: KeyUse;
   readonly attempts: Attempts;
@@ -58,12 +62,17 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     onCommitted: ({ companyId, touched, nudged }) => {
       if (nudged) nudge();
       if (!touched) return;
-      standings.drop(companyId);
+      memory.touched(companyId);
       tellTouched(redis, companyId, log);
     },
   });
   const standings = new Standings(database.run);
-  const attempts = redis ? attemptsOnRedis(redis) : attemptsOnPostgres(config.DATABASE_URL, log);
+  const readyAnswers = new ReadyAnswers();
+  const keyMemory = new KeyMemory();
+  const memory = memoryOf(standings, readyAnswers, keyMemory);
+  const attempts = redis
+    ? attemptsOnRedis(redis)
+    : attemptsOnPostgres(config.DATABASE_URL, log, { prepare: config.DATABASE_PREPARE });
   const limits = new Limits({ perMinute: limitsOf(config) });
   const keyUse = new KeyUse(database.run, log);
   const close = async () => {
@@ -78,7 +87,7 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     await refuseUnfitDatabase(database.unscoped);
     await database.unscoped((tx) => ensureSigningKey(tx, 'staff'));
     if (redis) limits.settleThrough(redis, log);
-    if (subscriber) listen(subscriber, standings, loggers);
+    if (subscriber) listen(subscriber, memory, loggers);
   } catch (error) {
     await close();
     throw error;
@@ -86,14 +95,36 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
   const readiness = new Readiness(checksOf(database, redis, loggers));
   const registry = processMetrics(name, database.pool);
   const accessTokens = new SignedAccessTokens(database.unscoped);
-  return { config, loggers, database, standings, limits, keyUse, attempts, accessTokens, readiness, registry, close };
+  const remembered = { standings, readyAnswers, keyMemory };
+  return {
+    config,
+    loggers,
+    database,
+    ...remembered,
+    limits,
+    keyUse,
+    attempts,
+    accessTokens,
+    readiness,
+    registry,
+    close,
+  };
 }
 
-function listen(subscriber: ReturnType<typeof openRedis>, standings: Standings, { log }: Loggers): void {
-  const news = { touched: standings.drop.bind(standings), missed: standings.clear.bind(standings) };
-  hearTouched(subscriber, news).catch((error: unknown) =>
-    log.warn({ err: error }, 'changes of other processes are heard late'),
-  );
+/** All that a process remembers of companies, and how it forgets. */
+function memoryOf(...caches: readonly Pick<Standings, 'drop' | 'clear'>[]): Parameters<typeof hearTouched>[1] {
+  return {
+    touched: (companyId) => {
+      for (const cache of caches) cache.drop(companyId);
+    },
+    missed: () => {
+      for (const cache of caches) cache.clear();
+    },
+  };
+}
+
+function listen(subscriber: ReturnType<typeof openRedis>, memory: ReturnType<typeof memoryOf>, { log }: Loggers): void {
+  hearTouched(subscriber, memory, log);
 }
 
 const limitsOf = (config: ApiConfig) => ({

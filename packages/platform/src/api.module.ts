@@ -4,7 +4,7 @@ import type { ApiParts } from './api-parts.ts';
 import { DoorGuard } from './http/door.guard.ts';
 import type { Door } from './http/door.ts';
 import { isFast } from './http/fast-lane.ts';
-import { ProblemFilter } from './http/problem.filter.ts';
+import type { ProblemFilter } from './http/problem.filter.ts';
 import { RequestShapePipe } from './http/request-shape.pipe.ts';
 import { ACCESS_TOKENS, ATTEMPTS, CONFIG, READY_ANSWERS, RUN, UNSCOPED } from './tokens.ts';
 
@@ -13,11 +13,15 @@ import { ACCESS_TOKENS, ATTEMPTS, CONFIG, READY_ANSWERS, RUN, UNSCOPED } from '.
 class ApiModule {}
 
 /** The controllers of an API with what stands around every one of them, in the order a request meets it. */
-export function apiModule(controllers: Type[], parts: ApiParts, door: Door): DynamicModule {
+export function apiModule(
+  controllers: Type[],
+  parts: ApiParts,
+  { door, filter }: { door: Door; filter: ProblemFilter },
+): DynamicModule {
   const around: Provider[] = [
     { provide: APP_GUARD, useValue: new DoorGuard(door) },
     { provide: APP_PIPE, useValue: new RequestShapePipe() },
-    { provide: APP_FILTER, useValue: new ProblemFilter(parts.loggers) },
+    { provide: APP_FILTER, useValue: filter },
   ];
   const given: Provider[] = [
     { provide: RUN, useValue: parts.database.run },

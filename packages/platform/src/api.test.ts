@@ -2,8 +2,9 @@ import { useDatabase } from '@souk/domain/testing/database';
 import { expect, test } from 'vitest';
 import { createApi } from './api.ts';
 import type { Problem } from './http/problem.ts';
-import { useApi } from './testing/app.ts';
+import { bootApi, useApi } from './testing/app.ts';
 import { ForgottenController, GoodsController, ThingsController } from './testing/door-fixture.ts';
+import { givenShopAtDoor } from './testing/given-keys.ts';
 
 const db = useDatabase();
 const admin = useApi({ name: 'admin', controllers: [ThingsController] }, db);
@@ -38,6 +39,7 @@ test.each([
   expect([status, problem.code]).toEqual([415, 'unsupported_media_type']);
 });
 
+const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`m${at}`, at]));
 const nested = (levels: number) => `{"name":"x","extra":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 
 test.each([
@@ -49,17 +51,63 @@ test.each([
   ['nothing', '', 400, 'invalid_input'],
   ['null', 'null', 400, 'invalid_input'],
   ['21 levels', nested(20), 400, 'invalid_input'],
-  ['100,000 levels', nested(100_000), 400, 'invalid_input'],
+  ['5,000 levels', nested(5_000), 400, 'invalid_input'],
   ['a list of 501', JSON.stringify({ name: 'x', extra: Array(501).fill(0) }), 400, 'invalid_input'],
-  ['more than 1 MiB', JSON.stringify({ name: 'x'.repeat(1_048_577) }), 413, 'body_too_large'],
+  ['501 members', JSON.stringify(members(501)), 400, 'invalid_input'],
+  ['more than 16 KiB', JSON.stringify({ name: 'x'.repeat(16_384) }), 413, 'body_too_large'],
 ])('a body of %s is refused', async (_what, body, status, code) => {
   const answer = await open(body);
   expect([answer.status, answer.body.code]).toEqual([status, code]);
 });
 
-test('a body of 20 levels and a list of 500 are taken', async () => {
+test('a body of 20 levels, a list of 500 and an object of 500 members are taken', async () => {
   expect((await open(nested(19))).status).toBe(200);
+  expect((await open({ name: 'x', extra: members(500) })).status).toBe(200);
   expect((await open({ name: 'x', extra: Array(500).fill(0) })).status).toBe(200);
+});
+
+test('who has shown credentials may send up to 1 MiB', async () => {
+  const { token } = await (await givenShopAtDoor(db, admin)).loggedIn('owner');
+  const send = (length: number) =>
+    admin.call<Problem>('POST', '/v1/things', { token, body: { name: 'x'.repeat(length) } });
+  expect(await send(1_000_000)).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
+  expect(await send(1_048_577)).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+  const deep = await admin.call<Problem>('POST', '/v1/things', { token, body: nested(100_000) });
+  expect(deep).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
+});
+
+test('a parameter that a route does not know is refused on every route, whether it takes any or not', async () => {
+  const shop = await givenShopAtDoor(db, admin);
+  const { token } = await shop.loggedIn('owner');
+  const asked: [string, string][] = [
+    ['GET', '/v1/things?colour=red'],
+    ['GET', '/v1/things/me?colour=red'],
+    ['POST', '/v1/things?colour=red'],
+    ['POST', '/v1/things/open?colour=red'],
+    ['GET', '/v1/things/me?colour'],
+  ];
+  for (const [method, path] of asked) {
+    const sent = { token, ...(method === 'POST' && { body: { name: 'x' } }) };
+    const { status, body } = await admin.call<Problem>(method, path, sent);
+    expect([path, status, body.errors]).toEqual([
+      path,
+      400,
+      [{ pointer: '?colour', code: 'unknown_field', message: 'There is no field "colour" here. Leave it out.' }],
+    ]);
+  }
+  expect((await admin.call('GET', '/v1/things/me?', { token })).status).toBe(200);
+  expect((await admin.call('GET', '/v1/things/me?colour=red')).status).toBe(401);
+  const { key } = await (await givenShopAtDoor(db, shopfront)).mint({});
+  expect((await shopfront.call('GET', '/v1/goods?colour=red', { key })).status).toBe(400);
+});
+
+test('a limit is plain digits', async () => {
+  const { token } = await (await givenShopAtDoor(db, admin)).loggedIn('owner');
+  const status = async (limit: string) => (await admin.call('GET', `/v1/things?limit=${limit}`, { token })).status;
+  expect(await status('100')).toBe(200);
+  for (const odd of ['1e1', '0x10', '%2010', '10.0', '%2B10', '', 'true', '0', '101']) {
+    expect([odd, await status(odd)]).toEqual([odd, 400]);
+  }
 });
 
 test('every fault of a body is named by pointer, code and the way out, and no value is repeated', async () => {
@@ -134,8 +182,11 @@ test('every answer has the headers that keep browsers from mischief', async () =
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
   });
-  const shop = await shopfront.call('GET', '/v1/goods');
-  expect(shop.headers['vary']).toBe('X-Api-Key, Origin, Accept-Language');
+  const { key } = await (await givenShopAtDoor(db, shopfront)).mint({});
+  for (const sent of [{}, { key }]) {
+    const shop = await shopfront.call('GET', '/v1/goods', sent);
+    expect(shop.headers).toMatchObject({ vary: 'X-Api-Key, Origin, Accept-Language', 'cache-control': 'no-store' });
+  }
 });
 
 test('a request id of the caller is kept if it is harmless, else replaced', async () => {
@@ -177,6 +228,32 @@ test('an address in a header is believed from listed proxies only', async () => 
     from: '198.51.100.1',
   });
   expect(body.ip).toBe('198.51.100.1');
+});
+
+test('a proxy that is not listed is named in the log, once', async () => {
+  for (let i = 0; i < 3; i++) {
+    await admin.call('POST', '/v1/things/open', {
+      body: { name: 'x' },
+      headers: { 'x-forwarded-for': '203.0.113.9' },
+      from: '198.51.100.1',
+    });
+  }
+  expect(admin.log.filter((line) => line.includes('TRUSTED_PROXIES'))).toHaveLength(1);
+});
+
+test('a listed proxy is believed, and not complained about', async () => {
+  const behind = await bootApi({ name: 'admin', controllers: [ThingsController] }, db, {
+    TRUSTED_PROXIES: '198.51.100.0/24',
+  });
+  const { body } = await behind.call<{ ip: string }>('POST', '/v1/things/open', {
+    body: { name: 'x' },
+    headers: { 'x-forwarded-for': '203.0.113.9' },
+    from: '198.51.100.1',
+  });
+  await behind.app.close();
+  await behind.parts.close();
+  expect(body.ip).toBe('203.0.113.9');
+  expect(behind.log.join('')).not.toContain('TRUSTED_PROXIES');
 });
 
 test('ready is said only while the database answers', async () => {

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
 import '@souk/domain/setup/declarations/declarations'; // every word there is, whichever controllers this API has
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { accountPages } from './account-pages.ts';
 import { apiModule } from './api.module.ts';
 import type { ApiDescription, ApiName } from './api-description.ts';
 import type { ApiParts } from './api-parts.ts';
@@ -18,8 +19,8 @@ import { traceOf } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { SoukAdapter } from './http/souk-adapter.ts';
 import { StorefrontDoor } from './http/storefront-door.ts';
-import { takeOnlyJson } from './http/strict-json.ts';
-import { nestLogger } from './logger.ts';
+import { keepPublicBodiesShort, takeOnlyJson } from './http/strict-json.ts';
+import { type Loggers, nestLogger } from './logger.ts';
 import { timeRequests } from './metrics.ts';
 
 /**
@@ -30,9 +31,10 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   const { name, controllers } = api;
   const door: Door = name === 'admin' ? new AdminDoor(parts) : new StorefrontDoor(parts);
   const words = new Set([...allPermissions(), ...allScopes()].map((word) => word.name));
-  refuseUndeclaredAccess(declaredRoutes(controllers), { kinds: door.kinds, words });
+  const routes = declaredRoutes(controllers);
+  refuseUndeclaredAccess(routes, { kinds: door.kinds, words });
 
-  const filter = new ProblemFilter(parts.loggers);
+  const filter = new ProblemFilter(parts.loggers, name === 'storefront');
   const headers = await headersOf(name);
   const adapter = new SoukAdapter(parts.config.TRUSTED_PROXIES, (error, reply) => {
     // A path that cannot be decoded is refused before any hook has run.
@@ -41,16 +43,22 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   });
   const fastify = adapter.getInstance() as FastifyInstance; // the adapter's own type has other generics
   takeOnlyJson(fastify);
+  keepPublicBodiesShort(fastify, routes);
   aroundEveryRequest(fastify, name, headers, parts);
   shapeAnswers(fastify);
   timeRequests(fastify, parts.registry, () => parts.standings.size);
   opsRoutes(fastify, parts);
   await docsRoutes(fastify, api);
-  const app = await NestFactory.create<NestFastifyApplication>(apiModule(controllers, parts, door), adapter, {
-    bodyParser: false,
-    logger: nestLogger(parts.loggers),
-    abortOnError: false,
-  });
+  if (name === 'admin') accountPages(fastify);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    apiModule(controllers, parts, { door, filter }),
+    adapter,
+    {
+      bodyParser: false,
+      logger: nestLogger(parts.loggers),
+      abortOnError: false,
+    },
+  );
   await app.init();
   openFastLane(fastify, app, controllers.filter(isFast), door);
   await fastify.ready();
@@ -59,8 +67,11 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
 
 /** The headers every answer has. */
 async function headersOf(name: ApiName): Promise<Record<string, string>> {
-  const caching: Record<string, string> =
-    name === 'admin' ? { 'cache-control': 'no-store' } : { vary: 'X-Api-Key, Origin, Accept-Language' };
+  // Of an API of many companies nothing is kept, unless a route says so itself (`cacheable.ts`).
+  const caching = {
+    'cache-control': 'no-store',
+    ...(name === 'storefront' && { vary: 'X-Api-Key, Origin, Accept-Language' }),
+  };
   return { ...(await securityHeaders()), ...caching };
 }
 
@@ -72,9 +83,11 @@ function aroundEveryRequest(
 ): void {
   const { config, loggers } = parts;
   const adminOrigin = new URL(config.ADMIN_URL).origin;
+  const lookAtForwarded = forwardedWarning(loggers);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers);
     reply.header('x-request-id', request.id);
+    if (request.headers['x-forwarded-for'] !== undefined) lookAtForwarded(request);
     if (isPreflight(request)) return answerPreflight(reply);
     // The admin pages of this deployment. Tokens are in a header, so other sites have nothing to ride on.
     if (name === 'admin' && request.headers.origin === adminOrigin) letRead(reply, adminOrigin);
@@ -86,6 +99,21 @@ function aroundEveryRequest(
     if (parts.readiness.isStopping) request.raw.socket.end();
     done();
   });
+}
+
+/** Says once that somebody forwards requests and is not listed: all visitors have one address then, and one limit. */
+function forwardedWarning({ log }: Loggers): (request: FastifyRequest) => void {
+  let isSaid = false;
+  return (request) => {
+    const peer = request.socket.remoteAddress;
+    if (isSaid || request.ip !== peer) return; // the address in the header is believed only of a listed peer
+    isSaid = true;
+    log.warn(
+      { peer },
+      'a request with X-Forwarded-For came from a peer that is not in TRUSTED_PROXIES, so the header is not believed; ' +
+        'if this is your proxy, list it: else all its visitors share one rate limit',
+    );
+  };
 }
 
 function requestLine(request: FastifyRequest, reply: FastifyReply) {

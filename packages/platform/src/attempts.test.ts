@@ -1,13 +1,15 @@
 import {
   ATTEMPT_LIMITS,
   type Attempts,
+  accountFromKey,
   accountKey,
   addressKey,
   TooManyAttempts,
 } from '@souk/domain/identity/sessions/attempts';
 import { useDatabase } from '@souk/domain/testing/database';
+import pg from 'pg';
 import { pino } from 'pino';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { AttemptsUnavailable, attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
 import { openRedis } from './redis.ts';
 
@@ -16,8 +18,8 @@ const log = pino({ level: 'silent' });
 const closing: (() => unknown)[] = [];
 afterAll(() => Promise.all(closing.map((close) => close())));
 
-const onPostgres = () => {
-  const attempts = attemptsOnPostgres(db.urls.app, log);
+const onPostgres = (prepare = true) => {
+  const attempts = attemptsOnPostgres(db.urls.app, log, { prepare });
   closing.push(() => attempts.close());
   return attempts;
 };
@@ -37,14 +39,16 @@ const outcome = (attempts: Attempts, key: string) =>
   );
 
 const stores: [string, boolean, () => Attempts | Promise<Attempts>][] = [
-  ['PostgreSQL', true, onPostgres],
+  ['PostgreSQL', true, () => onPostgres()],
+  ['PostgreSQL behind a pooler', true, () => onPostgres(false)],
   ['Redis', redisUrl !== undefined, onRedis],
 ];
 
 describe.each(stores)('on %s', (_name, isThere, open) => {
   const { points, seconds } = ATTEMPT_LIMITS.login.subject;
   let serial = 0;
-  const account = () => accountKey(`shop-${process.pid}-${Date.now()}`, `ada${++serial}@example.com`);
+  const typed = () => [`shop-${process.pid}-${Date.now()}`, `ada${++serial}@example.com`] as const;
+  const account = () => accountFromKey(...typed(), '192.0.2.9');
 
   test.runIf(isThere)('so many tries, then a wait; only the first refusal says it is the first', async () => {
     const attempts = await open();
@@ -67,6 +71,13 @@ describe.each(stores)('on %s', (_name, isThere, open) => {
     expect(outcomes.filter((one) => one instanceof TooManyAttempts && one.isFirst)).toHaveLength(1);
   });
 
+  test.runIf(isThere)('an account has more tries from everywhere together than from one network', async () => {
+    const attempts = await open();
+    const key = accountKey(...typed());
+    for (let i = 0; i < 100; i++) expect(await outcome(attempts, key)).toBe('counted');
+    expect(await outcome(attempts, key)).toMatchObject({ isFirst: true, status: 429 });
+  });
+
   test.runIf(isThere)('accounts, kinds and addresses are counted apart, and a forgiven one begins anew', async () => {
     const attempts = await open();
     const key = account();
@@ -79,8 +90,27 @@ describe.each(stores)('on %s', (_name, isThere, open) => {
   });
 });
 
+test('DATABASE_PREPARE=false names no statement: behind a pooler it would be there on another connection', async () => {
+  const query = vi.spyOn(pg.Pool.prototype, 'query');
+  const namesOf = async (attempts: Attempts) => {
+    query.mockClear();
+    await attempts.consume('login', addressKey('192.0.2.77'));
+    await attempts.forgive('login', addressKey('192.0.2.77'));
+    return query.mock.calls.map(([asked]: unknown[]) => (asked as { name?: string }).name); // a statement, or its text
+  };
+  const unnamed = await namesOf(onPostgres(false));
+  expect(unnamed.length).toBeGreaterThan(1);
+  expect(unnamed.every((name) => name === undefined)).toBe(true);
+  expect((await namesOf(onPostgres())).every((name) => name !== undefined)).toBe(true);
+  query.mockRestore();
+});
+
+test('without a counter the sentence fits whatever was tried', () => {
+  expect(new AttemptsUnavailable('away').message).not.toMatch(/log/i);
+});
+
 test('when the counter cannot be reached nobody gets to guess', async () => {
-  const nowhere = attemptsOnPostgres('postgres://souk_app:x@127.0.0.1:1/souk', log);
+  const nowhere = attemptsOnPostgres('postgres://souk_app:x@127.0.0.1:1/souk', log, { prepare: true });
   closing.push(() => nowhere.close());
   expect(await outcome(nowhere, addressKey('192.0.2.1'))).toBeInstanceOf(AttemptsUnavailable);
   await expect(nowhere.forgive('login', 'x')).rejects.toBeInstanceOf(AttemptsUnavailable);

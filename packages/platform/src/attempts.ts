@@ -2,6 +2,7 @@ import {
   ATTEMPT_LIMITS,
   type AttemptKind,
   type Attempts,
+  countOf,
   limitOf,
   TooManyAttempts,
 } from '@souk/domain/identity/sessions/attempts';
@@ -26,7 +27,7 @@ export class AttemptsUnavailable extends DomainError {
   readonly status = 503;
   override readonly retryAfterSeconds = 5;
   constructor(reason: string) {
-    super('Logging in is not possible right now. Try again in a few seconds.', { reason });
+    super('This is not possible right now, because tries cannot be counted. Try again in a few seconds.', { reason });
   }
 }
 
@@ -39,8 +40,15 @@ export const attemptsOnRedis = (redis: Redis): Attempts =>
       new RateLimiterRedis({ storeClient: redis, keyPrefix: `souk:${prefix}`, points, duration: seconds }),
   );
 
-/** Counts attempts in PostgreSQL, shared by all processes. Call `close` at the end: it has connections of its own. */
-export function attemptsOnPostgres(url: string, log: Logger): Attempts & { close(): Promise<void> } {
+/**
+ * Counts attempts in PostgreSQL, shared by all processes. Call `close` at the end: it has connections of its own.
+ * `prepare: false` for a pooler that gives each transaction another connection.
+ */
+export function attemptsOnPostgres(
+  url: string,
+  log: Logger,
+  { prepare }: { prepare: boolean },
+): Attempts & { close(): Promise<void> } {
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS_MAX,
@@ -49,7 +57,7 @@ export function attemptsOnPostgres(url: string, log: Logger): Attempts & { close
   pool.on('error', (error) => log.warn({ err: error }, 'a connection of the attempt counter was lost'));
   const store: Store = (prefix, { points, seconds }) =>
     new RateLimiterPostgres({
-      storeClient: pool,
+      storeClient: prepare ? pool : unnamed(pool),
       storeType: 'pool',
       schemaName: QUEUE_SCHEMA,
       tableName: LIMITER_TABLE,
@@ -61,6 +69,11 @@ export function attemptsOnPostgres(url: string, log: Logger): Attempts & { close
   return { ...attempts(store), close: () => pool.end() };
 }
 
+/** The limiter names its statements, and a named one is there on one connection only. */
+const unnamed = (pool: pg.Pool) => ({
+  query: ({ text, values }: { text: string; values?: unknown[] }) => pool.query({ text, values }),
+});
+
 function attempts(store: Store): Attempts {
   const limiters = new Map(
     Object.entries(ATTEMPT_LIMITS).flatMap(([kind, limits]) =>
@@ -68,8 +81,7 @@ function attempts(store: Store): Attempts {
     ),
   );
   const limiterOf = (kind: AttemptKind, key: string) => {
-    const of = limitOf(kind, key) === ATTEMPT_LIMITS[kind].address ? 'address' : 'subject';
-    const limiter = limiters.get(`${kind}-${of}`);
+    const limiter = limiters.get(`${kind}-${countOf(kind, key)}`);
     if (!limiter) throw new Error(`There is no limiter for ${kind}`);
     return limiter;
   };

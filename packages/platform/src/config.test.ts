@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DEVELOPMENT_MASTER_KEY, readAdminConfig, readStorefrontConfig, readWorkerConfig } from './config.ts';
 
-const key = `prod:${Buffer.alloc(32, 5).toString('base64')}`;
+const key = `prod:${Buffer.from('thirty-two bytes that are a key!').toString('base64')}`;
 const production = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://souk_app:f83kfd9s@db:5432/souk',
@@ -63,13 +63,91 @@ test('production refuses a database password from an example', () => {
   expect(complaint({ ...production, DATABASE_RELAY_URL: 'postgres://souk_relay@db/souk' }, readWorkerConfig)).toContain(
     'DATABASE_RELAY_URL: has no password',
   );
+  expect(
+    complaint({ ...production, DATABASE_QUEUE_URL: 'postgres://souk_app:souk@db/souk' }, readWorkerConfig),
+  ).toContain('DATABASE_QUEUE_URL: has no password');
+});
+
+test('the queue has a database URL of its own if it needs one', () => {
+  const queueUrl = 'postgres://souk_app:f83kfd9s@db-direct:5432/souk';
+  expect(readWorkerConfig({ ...production, DATABASE_QUEUE_URL: queueUrl }).DATABASE_QUEUE_URL).toBe(queueUrl);
+  expect(readWorkerConfig(production).DATABASE_QUEUE_URL).toBeUndefined();
+  expect(complaint({ ...production, DATABASE_QUEUE_URL: 'db-direct' }, readWorkerConfig)).toContain(
+    'Example: DATABASE_QUEUE_URL=postgres://souk_app:<password>@localhost:5432/souk   (PostgreSQL itself',
+  );
 });
 
 test('a message never shows a value, for it may be a secret', () => {
   const message = complaint({ ...production, MASTER_KEYS: 'prod:c2hvcnQ=', DATABASE_URL: 'mysql://u:hunter2@db/souk' });
-  expect(message).toContain('key prod has 5 bytes and needs 32');
+  expect(message).toContain('entry 1 has 5 bytes and needs 32');
   expect(message).not.toContain('hunter2');
   expect(message).not.toContain('c2hvcnQ');
+});
+
+test('no piece of any value of the environment stands in a message, whatever is wrong with it', () => {
+  const names = [...complaint({ NODE_ENV: 'production' }).matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name ?? '');
+  const others = [
+    'REDIS_URL',
+    'SMTP_URL',
+    'TRUSTED_PROXIES',
+    'ADMIN_PORT',
+    'METRICS_PORT',
+    'LOG_LEVEL',
+    'REGISTRATION',
+  ];
+  const more = ['DATABASE_POOL_SIZE', 'DATABASE_PREPARE', 'HOST', 'METRICS_HOST', 'RATE_LIMIT_PER_KEY', 'NODE_ENV'];
+  expect(names).toContain('MASTER_KEYS');
+  for (const name of [...names, ...others, ...more]) {
+    for (const value of [
+      'hunter2',
+      'hunter2:x',
+      'x:hunter2',
+      'postgres://u:hunter2%@db/souk',
+      'hunter2://x',
+      '7'.repeat(400),
+    ]) {
+      for (const read of [readAdminConfig, readStorefrontConfig, readWorkerConfig]) {
+        expect(complaint({ ...production, [name]: value }, read)).not.toMatch(/hunter2|7777/);
+      }
+    }
+  }
+});
+
+test('a % that stands for itself in a URL is a fault among the others', () => {
+  const message = complaint({ ...production, DATABASE_URL: 'postgres://souk_app:50%off@db/souk', ADMIN_PORT: 'four' });
+  expect(message).toContain('DATABASE_URL: has a % that stands for itself; write %25');
+  expect(message).toContain('ADMIN_PORT: ');
+  expect(complaint({ ...production, REDIS_URL: 'redis://:50%off@cache' })).toContain('REDIS_URL: has a %');
+  expect(readAdminConfig({ ...production, DATABASE_URL: 'postgres://souk_app:50%25off@db/souk' })).toBeDefined();
+});
+
+test('production refuses links without encryption, except to this machine', () => {
+  for (const url of ['http://admin.example.com', 'http://127.0.0.1.example.com', 'http://localhost.example.com']) {
+    expect(complaint({ ...production, ADMIN_URL: url })).toContain('ADMIN_URL: must begin with https://');
+  }
+  for (const url of ['http://localhost:4000', 'http://127.0.0.1:4000', 'http://[::1]:4000', 'https://10.0.0.7']) {
+    expect(complaint({ ...production, ADMIN_URL: url })).toBe('');
+  }
+});
+
+test('production refuses a master key of equal bytes, first or last', () => {
+  const zeros = `zeros:${Buffer.alloc(32).toString('base64')}`;
+  expect(complaint({ ...production, MASTER_KEYS: zeros })).toContain('MASTER_KEYS: holds a key whose bytes are all');
+  expect(complaint({ ...production, MASTER_KEYS: `${key},${zeros}` })).toContain('MASTER_KEYS: holds a key whose');
+});
+
+test('production trusts no proxy that could be anybody', () => {
+  for (const all of ['0.0.0.0/0', '::/0', '10.0.0.0/8, 0.0.0.0/00']) {
+    expect(complaint({ ...production, TRUSTED_PROXIES: all })).toContain('TRUSTED_PROXIES: trusts every address');
+  }
+});
+
+test('requests a minute: a secret key 12,000, a company 60,000, an address 1,200', () => {
+  expect(readAdminConfig(production)).toMatchObject({
+    RATE_LIMIT_PER_KEY: 12_000,
+    RATE_LIMIT_PER_COMPANY: 60_000,
+    RATE_LIMIT_PER_ADDRESS: 1_200,
+  });
 });
 
 test('an empty variable counts as left out', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseUrl, masterKeys, networks, onOff, port, urlOf, wholeNumber } from './setting.ts';
+import { baseUrl, decodedUrl, masterKeys, networks, onOff, port, urlOf, wholeNumber } from './setting.ts';
 
 /** The master key of development. Everybody knows it, so production refuses it. */
 export const DEVELOPMENT_MASTER_KEY = `development:${Buffer.from('souk-development-key-not-secret!').toString('base64')}`;
@@ -42,8 +42,8 @@ const metrics = (defaultPort: number) => ({
 
 /** Requests a minute. Budgets of traffic, not of safety: logins and codes have their own (`attempts.ts`). */
 const trafficLimits = {
-  RATE_LIMIT_PER_KEY: wholeNumber(1, 10_000_000).default(3_000),
-  RATE_LIMIT_PER_COMPANY: wholeNumber(1, 10_000_000).default(12_000),
+  RATE_LIMIT_PER_KEY: wholeNumber(1, 10_000_000).default(12_000),
+  RATE_LIMIT_PER_COMPANY: wholeNumber(1, 10_000_000).default(60_000),
   RATE_LIMIT_PER_ADDRESS: wholeNumber(1, 10_000_000).default(1_200),
 };
 
@@ -67,6 +67,8 @@ const workerSchema = z.object({
   ...mail,
   ...metrics(9_402),
   DATABASE_RELAY_URL: urlOf('postgres:', 'postgresql:'),
+  /** For the queue when there is no Redis, past any connection pooler. Left out: `DATABASE_URL`. */
+  DATABASE_QUEUE_URL: urlOf('postgres:', 'postgresql:').optional(),
 });
 const cliSchema = z.object({ ...everyProcess, ...mail, REGISTRATION: http.REGISTRATION });
 
@@ -90,6 +92,7 @@ const EXAMPLES: Record<string, string> = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://souk_app:<password>@localhost:5432/souk',
   DATABASE_RELAY_URL: 'postgres://souk_relay:<password>@localhost:5432/souk',
+  DATABASE_QUEUE_URL: 'postgres://souk_app:<password>@localhost:5432/souk   (PostgreSQL itself, not a pooler)',
   DATABASE_POOL_SIZE: '8',
   DATABASE_PREPARE: 'true',
   REDIS_URL: 'redis://localhost:6379',
@@ -105,8 +108,8 @@ const EXAMPLES: Record<string, string> = {
   REGISTRATION: 'open   (or invite, or closed)',
   ADMIN_PORT: '4000',
   STOREFRONT_PORT: '4100',
-  RATE_LIMIT_PER_KEY: '3000   (requests a minute)',
-  RATE_LIMIT_PER_COMPANY: '12000   (requests a minute)',
+  RATE_LIMIT_PER_KEY: '12000   (requests a minute)',
+  RATE_LIMIT_PER_COMPANY: '60000   (requests a minute)',
   RATE_LIMIT_PER_ADDRESS: '1200   (requests a minute)',
 };
 
@@ -133,7 +136,7 @@ function read<Schema extends z.ZodType<Record<string, unknown>>>(
   const given = withDefaults(env);
   const parsed = schema.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, given));
-  if (given['NODE_ENV'] === 'production') faults.push(...developmentSecrets(env, given));
+  if (given['NODE_ENV'] === 'production') faults.push(...developmentSecrets(env, given), ...unsafeSettings(given));
   const once = [...new Map(faults.map((fault) => [fault.name, fault])).values()];
   if (!parsed.success || once.length > 0) throw new SettingsWrong(processName, once);
   return parsed.data;
@@ -172,11 +175,30 @@ function developmentSecrets(env: Environment, given: Record<string, string>): Fa
   if (env['MASTER_KEYS']?.includes(developmentKey)) {
     faults.push({ name: 'MASTER_KEYS', reason: 'holds the key of development, which everybody knows' });
   }
-  for (const name of ['DATABASE_URL', 'DATABASE_RELAY_URL']) {
-    const url = given[name];
-    if (url && URL.canParse(url) && KNOWN_PASSWORDS.has(decodeURIComponent(new URL(url).password))) {
+  for (const name of ['DATABASE_URL', 'DATABASE_RELAY_URL', 'DATABASE_QUEUE_URL']) {
+    const url = decodedUrl(given[name] ?? '');
+    if (url && KNOWN_PASSWORDS.has(url.password)) {
       faults.push({ name, reason: 'has no password, or one from an example' });
     }
+  }
+  return faults;
+}
+
+const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+// What works, and is open to whoever listens or tries.
+function unsafeSettings(given: Record<string, string>): Fault[] {
+  const faults: Fault[] = [];
+  const adminUrl = given['ADMIN_URL'] ?? '';
+  if (URL.canParse(adminUrl) && new URL(adminUrl).protocol === 'http:' && !LOOPBACK.test(new URL(adminUrl).hostname)) {
+    faults.push({ name: 'ADMIN_URL', reason: 'must begin with https://, for links in mails carry secrets' });
+  }
+  const keys = masterKeys.safeParse(given['MASTER_KEYS']);
+  if (keys.success && [...keys.data.values()].some((key) => key.every((byte) => byte === key[0]))) {
+    faults.push({ name: 'MASTER_KEYS', reason: 'holds a key whose bytes are all the same' });
+  }
+  if (given['TRUSTED_PROXIES']?.split(',').some((part) => /\/0+$/.test(part.trim()))) {
+    faults.push({ name: 'TRUSTED_PROXIES', reason: 'trusts every address, so everybody may say where they come from' });
   }
   return faults;
 }

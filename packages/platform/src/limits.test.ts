@@ -1,5 +1,6 @@
 import { newId } from '@souk/domain/kernel/ids';
 import { expect, test } from 'vitest';
+import { rateHeaders } from './http/rate-headers.ts';
 import { type LimitKind, Limits, RateLimited } from './limits.ts';
 
 let now = 1_000_000;
@@ -21,7 +22,7 @@ test('so many requests a minute, then 429 until the minute is over', () => {
   const some = limits();
   expect([1, 2, 3].map(() => some.count('key', 'a').left)).toEqual([2, 1, 0]);
   now += 20_000;
-  expect(() => some.count('key', 'a')).toThrow(new RateLimited('key', 40));
+  expect(() => some.count('key', 'a')).toThrow('Too many requests with this API key. Try again in 40 seconds.');
   expect(some.count('key', 'b').left).toBe(2);
   now += 40_000;
   expect(some.count('key', 'a').left).toBe(2);
@@ -41,6 +42,37 @@ test('an address that has used up its requests is refused before anything is loo
   expect(() => some.refuseIfSpent('address', '192.0.2.1')).not.toThrow();
   some.count('address', '192.0.2.1', 10);
   expect(() => some.refuseIfSpent('address', '192.0.2.1')).toThrow(RateLimited);
+});
+
+test('a visitor is counted by address and company: who uses up one address closes the shop to nobody else', () => {
+  const some = limits({ address: 4, key: 1 });
+  const company = newId('com');
+  for (let i = 0; i < 4; i++) some.countVisitor(company, '192.0.2.1');
+  expect(() => some.countVisitor(company, '192.0.2.1')).toThrow('from this address');
+  expect(some.countVisitor(company, '192.0.2.2').left).toBe(3);
+});
+
+test('what is held counts until it is given back, also with the other processes', async () => {
+  const [one, two] = [limits(), limits()];
+  const giveBack = one.hold('address', 'a', 10);
+  expect(() => one.hold('address', 'a', 10)).toThrow(RateLimited);
+  const add = store();
+  await one.settle(add);
+  giveBack();
+  expect(one.count('address', 'a').left).toBe(9);
+  await one.settle(add);
+  two.count('address', 'a');
+  await two.settle(add);
+  expect(two.count('address', 'a').left).toBe(7);
+});
+
+test('what is given back after the minute is over does not count for the next one', () => {
+  const some = limits();
+  const giveBack = some.hold('address', 'a', 10);
+  now += 60_000;
+  some.count('address', 'a');
+  giveBack();
+  expect(some.count('address', 'a').left).toBe(8);
 });
 
 test('processes that settle share one limit', async () => {
@@ -81,5 +113,13 @@ test('counts that are over are forgotten, and names are bounded', async () => {
 });
 
 test('the headers follow the draft', () => {
-  expect(limits().policy.key).toBe('"key";q=3;w=60, "company";q=100;w=60');
+  const some = limits({ key: 3, company: 100, address: 10 });
+  const company = newId('com');
+  expect(some.countKey(company, 'a').policy).toBe('"key";q=3;w=60, "company";q=100;w=60');
+  expect(some.countVisitor(company, '192.0.2.1').policy).toBe('"address";q=10;w=60, "company";q=100;w=60');
+  expect(some.count('company', company).policy).toBe('"company";q=100;w=60');
+  expect(rateHeaders(some.count('address', '192.0.2.9'))).toEqual({
+    ratelimit: '"address";r=9;t=60',
+    'ratelimit-policy': '"address";q=10;w=60',
+  });
 });

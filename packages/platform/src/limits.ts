@@ -18,11 +18,12 @@ export type LimitKind = (typeof LIMIT_KINDS)[number];
 export class RateLimited extends DomainError {
   readonly code = 'rate_limited';
   readonly status = 429;
-  constructor(
-    kind: LimitKind,
-    override readonly retryAfterSeconds: number,
-  ) {
-    super(`Too many requests ${WORDS[kind]}. Try again in ${retryAfterSeconds} seconds.`, { kind });
+  override readonly retryAfterSeconds: number;
+  constructor(readonly remaining: Remaining) {
+    super(`Too many requests ${WORDS[remaining.kind]}. Try again in ${remaining.seconds} seconds.`, {
+      kind: remaining.kind,
+    });
+    this.retryAfterSeconds = remaining.seconds;
   }
 }
 
@@ -40,11 +41,12 @@ interface Bucket {
   endsAt: number;
 }
 
-/** What is left of a limit, for the `RateLimit` header. */
+/** What is left of a limit, for the `RateLimit` header, and the limits that hold, for `RateLimit-Policy`. */
 export interface Remaining {
   kind: LimitKind;
   left: number;
   seconds: number;
+  policy: string;
 }
 
 export interface LimitsOptions {
@@ -58,8 +60,9 @@ export interface LimitsOptions {
  * store on every request would cost more than most requests do. Without Redis each process counts alone.
  */
 export class Limits {
-  /** The `RateLimit-Policy` header (draft-ietf-httpapi-ratelimit-headers). */
-  readonly policy: Record<LimitKind, string>;
+  private readonly policy: Record<LimitKind, string>;
+  /** Of what is counted for a company as well. */
+  private readonly policyWithCompany: Record<LimitKind, string>;
   private readonly buckets: Record<LimitKind, Map<string, Bucket>> = {
     key: new Map(),
     company: new Map(),
@@ -73,11 +76,10 @@ export class Limits {
     this.perMinute = perMinute;
     this.now = now;
     const policyOf = (kind: LimitKind) => `"${kind}";q=${perMinute[kind]};w=${WINDOW_SECONDS}`;
-    this.policy = {
-      key: `${policyOf('key')}, ${policyOf('company')}`,
-      company: policyOf('company'),
-      address: policyOf('address'),
-    };
+    const company = policyOf('company');
+    const [key, address] = [policyOf('key'), policyOf('address')];
+    this.policy = { key, company, address };
+    this.policyWithCompany = { key: `${key}, ${company}`, company, address: `${address}, ${company}` };
   }
 
   /** Counts a request. Throws `RateLimited` if there were too many; a refused request is not counted. */
@@ -86,10 +88,11 @@ export class Limits {
     const bucket = this.bucketOf(kind, name, now);
     const limit = this.perMinute[kind];
     const seconds = Math.ceil((bucket.endsAt - now) / 1000);
-    if (bucket.used >= limit) throw new RateLimited(kind, seconds);
+    const policy = this.policy[kind];
+    if (bucket.used >= limit) throw new RateLimited({ kind, left: 0, seconds, policy });
     bucket.used += weight;
     bucket.unsettled += weight;
-    return { kind, left: Math.max(0, limit - bucket.used), seconds };
+    return { kind, left: Math.max(0, limit - bucket.used), seconds, policy };
   }
 
   /** Throws `RateLimited` if nothing is left, and counts nothing. */
@@ -97,14 +100,37 @@ export class Limits {
     const bucket = this.buckets[kind].get(name);
     const now = this.now();
     if (!bucket || bucket.endsAt <= now || bucket.used < this.perMinute[kind]) return;
-    throw new RateLimited(kind, Math.ceil((bucket.endsAt - now) / 1000));
+    const seconds = Math.ceil((bucket.endsAt - now) / 1000);
+    throw new RateLimited({ kind, left: 0, seconds, policy: this.policy[kind] });
   }
 
-  /** Counts a request of a key and of its company; gives back whichever has the smaller part left. */
+  /** Counts like `count` what may yet turn out well, and gives the function that takes it back. */
+  hold(kind: LimitKind, name: string, weight: number): () => void {
+    this.count(kind, name, weight);
+    const bucket = this.bucketOf(kind, name, this.now());
+    return () => {
+      // In another minute this bucket is nobody's any more.
+      bucket.used -= weight;
+      bucket.unsettled -= weight;
+    };
+  }
+
+  /** Counts a request with a secret key, one server's: for the key and its company. */
   countKey(companyId: CompanyId, keyId: string): Remaining {
-    const ofKey = this.count('key', keyId);
+    return this.withCompany(this.count('key', keyId), companyId);
+  }
+
+  /** Counts a request with a publishable key, everybody's: for the visitor's address and the company. */
+  countVisitor(companyId: CompanyId, address: string): Remaining {
+    return this.withCompany(this.count('address', address), companyId);
+  }
+
+  /** Counts for the company as well; gives back whichever has the smaller part left. */
+  private withCompany(own: Remaining, companyId: CompanyId): Remaining {
     const ofCompany = this.count('company', companyId);
-    return ofCompany.left * this.perMinute.key < ofKey.left * this.perMinute.company ? ofCompany : ofKey;
+    const tighter = ofCompany.left * this.perMinute[own.kind] < own.left * this.perMinute.company ? ofCompany : own;
+    tighter.policy = this.policyWithCompany[own.kind];
+    return tighter;
   }
 
   /** Begins to settle with the other processes. */
@@ -152,7 +178,7 @@ export class Limits {
           try {
             const all = await add(kind, name, told);
             // What came in while we asked is in `unsettled` and not yet in their count.
-            bucket.used = all.used + bucket.unsettled;
+            bucket.used = Math.max(0, all.used + bucket.unsettled);
             bucket.endsAt = this.now() + all.endsInMs;
           } catch (error) {
             bucket.unsettled += told;
@@ -183,7 +209,7 @@ export class Limits {
     const due: { kind: LimitKind; name: string; bucket: Bucket }[] = [];
     for (const [name, bucket] of this.buckets[kind]) {
       if (bucket.endsAt <= now) this.buckets[kind].delete(name);
-      else if (bucket.unsettled > 0) due.push({ kind, name, bucket });
+      else if (bucket.unsettled !== 0) due.push({ kind, name, bucket });
     }
     return due;
   }

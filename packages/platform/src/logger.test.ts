@@ -21,9 +21,12 @@ test('whatever looks secret is masked, however deep and however it is called', (
     refreshToken: 'hunter2',
     MASTER_KEYS: 'a:hunter2',
     code: '123456',
+    second: { code: 'x7k2-9qpd-m4tw-hunter2' },
+    third: { code: 'X7K29QPDM4TWHUNTER2' },
+    codes: ['hunter2'],
   };
   const line = lineOf((log) => log.info(secrets, 'a line'));
-  expect(line).not.toContain('hunter2');
+  expect(line).not.toMatch(/hunter2/i);
   expect(line).not.toContain('123456');
 });
 
@@ -38,6 +41,31 @@ test('a secret inside a text is masked as well', () => {
   expect(line).not.toContain('hunter2');
   expect(line).toContain('postgres://souk_app:[secret]@db/souk');
 });
+
+test.each([
+  ['a refresh token', 'sent souk_rt_01h455vb4pex5vsknk084sn02q_hunter2-_hunter2 again'],
+  ['an invite', 'https://admin.example.com/invite#souk_inv_01h455vb4pex5vsknk084sn02q_hunter2'],
+  ['a password reset', 'souk_pwr_01h455vb4pex5vsknk084sn02q_hunter2'],
+  ['the second step of a login', 'souk_mfa_01h455vb4pex5vsknk084sn02q_v1.key.hunter2.hunter2'],
+  ['a key of a gateway', 'Invalid API Key provided: sk_live_hunter2'],
+  ['a restricted key of a gateway', 'rk_test_hunter2'],
+  ['a secret of two factors', 'otpauth://totp/Souk:ada?issuer=Souk&secret=hunter2&digits=6'],
+  ['a password with an @', 'postgres://souk_app:hun@ter2@db/souk'],
+])('%s inside a text is masked', (_what, text) => {
+  const line = lineOf((log) => log.warn({ note: text }, text));
+  expect(line).not.toMatch(/hunter2|ter2/);
+  expect(line).toContain('[secret]');
+});
+
+test.each([
+  '23505',
+  '3F000',
+  'ECONNREFUSED',
+  'ERR_HTTP2_STREAM_ERROR',
+  'FST_ERR_CTP_BODY_TOO_LARGE',
+  'invalid_input',
+  1,
+])('the code of an error, %s, stays readable', (code) => expect(masked({ code })).toEqual({ code }));
 
 test('what a failed query was given does not reach the log, its statement and cause do', () => {
   const cause = Object.assign(new Error('duplicate key value'), { code: '23505', constraint_name: 'staff_email' });

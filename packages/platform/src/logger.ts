@@ -4,12 +4,17 @@ import pretty from 'pino-pretty';
 import { loggedError } from './logged-error.ts';
 
 const SECRET_FIELD =
-  /pass(word|phrase)|secret|token|credential|authorization|cookie|api-?key|private|recovery|otp|master_?keys|^(key|hash|code)$/i;
+  /pass(word|phrase)|secret|token|credential|authorization|cookie|api-?key|private|recovery|otp|master_?keys|^(key|hash|codes?)$/i;
+/** Codes of errors: an SQLSTATE, `ECONNREFUSED`, `ERR_HTTP_X`, `invalid_input`, an exit code. Others open something. */
+const ERROR_CODE = /^(?:[0-9A-Z]{5}|[A-Z][A-Z0-9]{0,14}(?:_[A-Z0-9]{1,15})*|[a-z]{1,15}(?:_[a-z]{1,15})*|-?\d{1,5})$/;
 const SECRET_TEXT = [
   /\bsouk_(pk|sk)_(live|test)_\w+/g, // API keys
+  /\bsouk_(rt|inv|pwr|mfa)_[\w.-]+/g, // our tokens: refresh, invite, password reset, second step of a login
+  /\b[sr]k_(live|test)_\w+/g, // secret keys of payment gateways
   /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, // JSON web tokens
   /\bwhsec_[\w+/=-]+/g, // secrets of webhooks
-  /(?<=:\/\/[^:/@\s]*:)[^@/\s]+(?=@)/g, // passwords in URLs
+  /(?<=:\/\/[^:/@\s]*:)[^/\s]+(?=@)/g, // passwords in URLs, which people forget to encode: up to the last @
+  /(?<=[?&;]secret=)[^&\s"']+/gi, // otpauth://
 ];
 const MASK = '[secret]';
 const DEPTH_MAX = 8;
@@ -38,11 +43,18 @@ export function createLoggers({ level, process: name, to = standardOutput() }: L
     {
       ...base,
       formatters: { log: (fields) => masked(fields) as Record<string, unknown> },
+      hooks: { logMethod: maskMessage },
       serializers: { err: (error: unknown) => error }, // `masked` has made it presentable
     },
     to,
   );
   return { log, requests: pino(base, to) };
+}
+
+// The message, too: it is often the message of an error.
+function maskMessage(this: pino.Logger, given: Parameters<pino.LogFn>, write: pino.LogFn): void {
+  const shown = given.map((one: unknown) => (typeof one === 'string' ? masked(one) : one));
+  write.apply(this, shown as typeof given); // the same list, its texts masked
 }
 
 function standardOutput(): DestinationStream {
@@ -67,8 +79,8 @@ export function masked(value: unknown, depth = 0): unknown {
 }
 
 function maskedField(name: string, value: unknown, depth: number): unknown {
-  // `code` is an error's name nearly everywhere; a one-time code has six digits.
-  if (name === 'code' && !/^\d{6}$/.test(String(value))) return masked(value, depth + 1);
+  // `code` is an error's name nearly everywhere. A one-time code has six digits, a recovery code sixteen letters and digits.
+  if (name === 'code' && (typeof value === 'object' || ERROR_CODE.test(String(value)))) return masked(value, depth + 1);
   return SECRET_FIELD.test(name) && value ? MASK : masked(value, depth + 1);
 }
 

@@ -4,7 +4,7 @@ import pg from 'pg';
 
 /** Where BullMQ's tables and the limiter's live when there is no Redis. No tenant data: ids, times and counters only. */
 export const QUEUE_SCHEMA = 'queue';
-const MIGRATION_LOCK = 5_316_802;
+const MIGRATION_LOCK = 5_316_803;
 /** The limiter's table, with the columns rate-limiter-flexible expects of one it did not make itself. */
 export const LIMITER_TABLE = 'rate_limits';
 

@@ -1,11 +1,13 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import net from 'node:net';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
+import { freePort } from '@souk/local/ports';
 import type { Job } from 'bullmq';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { queueModule } from './queue.module.ts';
 import { chooseStore, Doorbell, type QueueStore, ringForm, WORKER_TIMING } from './queue.ts';
 import { hearNudges, nudger } from './queue-nudge.ts';
@@ -32,6 +34,11 @@ class Ear extends WorkerHost {
     const { companyId } = ringForm.parse(job.data);
     rung.push(companyId);
     await answer(companyId);
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    log.debug({ err: error });
   }
 }
 
@@ -157,6 +164,68 @@ test('whoever rings while the store is away is neither stopped nor kept waiting'
   await doorbell.ring('notifications', newId('com'));
   await expect(doorbell.ready()).rejects.toThrow();
   await Promise.race([doorbell.close(), new Promise((resolve) => setTimeout(resolve, 500))]);
+});
+
+/** A way to PostgreSQL that can be cut: then whoever comes is let in and dropped, as by a server that is starting. */
+async function wayToPostgres() {
+  const url = new URL(db.urls.app);
+  const [host, port] = [url.hostname, Number(url.port)];
+  url.hostname = '127.0.0.1';
+  url.port = String(await freePort());
+  const way = { isOpen: true, callers: 0 };
+  const through = new Set<net.Socket>();
+  const server = net.createServer((client) => {
+    way.callers += 1;
+    client.on('error', () => undefined);
+    if (!way.isOpen) return void client.destroy();
+    through.add(client);
+    const database = net.connect(port, host);
+    database.on('error', () => client.destroy());
+    client.pipe(database).pipe(client);
+  });
+  onTestFinished(() => void server.close());
+  return {
+    store: { databaseUrl: url.href },
+    open: () => new Promise<void>((resolve) => void server.listen(Number(url.port), '127.0.0.1', resolve)),
+    cut() {
+      Object.assign(way, { isOpen: false, callers: 0 });
+      for (const client of through) client.destroy();
+    },
+    mend: () => Object.assign(way, { isOpen: true }),
+    callers: () => way.callers,
+  };
+}
+
+test('whoever rang in vain for PostgreSQL is heard when it is there', async () => {
+  const way = await wayToPostgres();
+  const doorbell = new Doorbell(chooseStore(way.store).producer, log);
+  expect(await doorbell.ring('notifications', newId('com'))).toBe(false);
+  await expect(doorbell.ready()).rejects.toThrow();
+  await way.open();
+  await vi.waitFor(async () => expect(await doorbell.ring('notifications', newId('com'))).toBe(true), 5_000);
+  await doorbell.ready();
+  await doorbell.close();
+});
+
+test('a worker that loses PostgreSQL in the middle of its work asks for it now and then, and goes on when it is back', async () => {
+  const way = await wayToPostgres();
+  await way.open();
+  const doorbell = await hear(way.store);
+  let finish: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  answer = () => held;
+  for (let i = 0; i < 20; i++) await doorbell.ring('notifications', newId('com'));
+  await vi.waitFor(() => expect(rung).toHaveLength(4), 5_000);
+  way.cut();
+  finish();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(way.callers()).toBeLessThan(100); // without pauses: a thousand and more a second
+  way.mend();
+  const companyId = newId('com');
+  await vi.waitFor(() => doorbell.ring('notifications', companyId).then((taken) => expect(taken).toBe(true)), 5_000);
+  await vi.waitFor(() => expect(heard(companyId)).toBe(1), 15_000);
 });
 
 test.skipIf(!REDIS_URL)('a nudge of one process is heard by another, and a burst is told as a few', async () => {

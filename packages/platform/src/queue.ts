@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { type CompanyId, idOf } from '@souk/domain/kernel/ids';
 import {
   createPostgresBackend,
@@ -23,6 +24,7 @@ export type Ring = z.infer<typeof ringForm>;
 export interface QueueStore {
   /** Without it the queue lives in PostgreSQL. */
   redisUrl?: string;
+  /** PostgreSQL itself, never a connection pooler; see `queue-check.ts`. */
   databaseUrl: string;
 }
 
@@ -31,6 +33,9 @@ const REDIS_PREFIX = '{souk}';
 const PRODUCER_CONNECTIONS = 2;
 const WORKER_CONNECTIONS = 3;
 const RECONNECT_MS_MAX = 2_000;
+/** A server that does not answer at all is given up after this time, and tried again. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const TAKE_AGAIN_MS = 1_000;
 /** Whoever rings does not wait longer than this for the store. */
 const RING_TIMEOUT_MS = 1_000;
 /** A ring that is lost is rung again by a sweeper within seconds, so a job is never tried twice by the queue itself. */
@@ -41,14 +46,37 @@ const JOB_OPTIONS: DefaultJobOptions = {
 };
 
 /**
+ * BullMQ's PostgreSQL, but a worker that cannot take a job waits before it asks again. BullMQ itself asks at once, some
+ * thousand times a second, for as long as the database is away or does not let it in.
+ */
+const patientPostgres: typeof createPostgresBackend = (name, options, more) => {
+  const backend = createPostgresBackend(name, options, more);
+  const take = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...which) => {
+    try {
+      return await take(...which);
+    } catch (error) {
+      await setTimeout(TAKE_AGAIN_MS, undefined, { ref: false });
+      throw error;
+    }
+  };
+  return backend;
+};
+
+/**
  * Chooses where this process's queues live and gives the options of their connections. Called by every process that uses
  * a queue, also for Redis: the choice is BullMQ's own and global, and a test may have made another one.
  */
 export function chooseStore({ redisUrl, databaseUrl }: QueueStore) {
-  setDefaultBackendFactory(redisUrl === undefined ? createPostgresBackend : undefined);
+  setDefaultBackendFactory(redisUrl === undefined ? patientPostgres : undefined);
   const shared = { prefix: REDIS_PREFIX };
   if (redisUrl === undefined) {
-    const at = { connectionString: databaseUrl, schema: QUEUE_SCHEMA, application_name: 'souk-queue' };
+    const at = {
+      connectionString: databaseUrl,
+      schema: QUEUE_SCHEMA,
+      application_name: 'souk-queue',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    };
     return {
       producer: { ...shared, connection: { ...at, max: PRODUCER_CONNECTIONS } },
       worker: { ...shared, connection: { ...at, max: WORKER_CONNECTIONS } },
@@ -144,16 +172,17 @@ export class Doorbell {
     const queue = new Queue(name, this.options);
     // Without a listener an error of the connection would end the process.
     queue.on('error', (error) => this.log.debug({ err: error, queue: name }, 'the queue cannot be reached'));
+    // On PostgreSQL BullMQ remembers a first connection that failed, and fails for ever: the next ring has a new queue.
+    queue.waitUntilReady().catch(() => {
+      if (this.queues.get(name) === queue) this.queues.delete(name);
+      queue.close().catch(() => undefined);
+    });
     this.queues.set(name, queue);
     return queue;
   }
 }
 
-function timeout(): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(
-      () => reject(new Error(`the queue did not answer within ${RING_TIMEOUT_MS} ms`)),
-      RING_TIMEOUT_MS,
-    ).unref();
-  });
+async function timeout(): Promise<never> {
+  await setTimeout(RING_TIMEOUT_MS, undefined, { ref: false });
+  throw new Error(`the queue did not answer within ${RING_TIMEOUT_MS} ms`);
 }

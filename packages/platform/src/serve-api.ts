@@ -23,6 +23,9 @@ export interface ServedApi extends ApiDescription {
  */
 export async function serveApi({ config, port, portSetting, ...description }: ServedApi): Promise<void> {
   const loggers = createLoggers({ level: config.LOG_LEVEL, process: description.name });
+  if (description.name === 'admin' && config.NODE_ENV === 'production' && config.SMTP_URL === undefined) {
+    loggers.log.warn('SMTP_URL is not set here: is it for the worker? Else no invite and no password reset arrives');
+  }
   try {
     const parts = await openApiParts(config, loggers, { name: `souk-${description.name}` });
     const app = await createApi(description, parts);

@@ -32,9 +32,27 @@ export const onOff = z
 
 /** A URL with one of the schemes, like `postgres:`. */
 export const urlOf = (...schemes: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), {
-    error: `expected a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
-  });
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), {
+      error: `expected a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+      abort: true,
+    })
+    .refine((text) => decodedUrl(text) !== undefined, {
+      error: 'has a % that stands for itself; write %25 for it',
+    });
+
+/** The parts of a URL that drivers decode; undefined if it is no URL or cannot be decoded. */
+export function decodedUrl(text: string): { user: string; password: string; path: string } | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { username, password, pathname } = new URL(text);
+  try {
+    const [user = '', secret = '', path = ''] = [username, password, pathname].map(decodeURIComponent);
+    return { user, password: secret, path };
+  } catch {
+    return undefined;
+  }
+}
 
 /** A URL that paths are put behind: no slash at its end. */
 export const baseUrl = urlOf('http:', 'https:').transform((text) => text.replace(/\/+$/, ''));

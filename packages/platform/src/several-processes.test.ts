@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { revokeKey } from '@souk/domain/identity/api-keys/api-keys.service';
 import { newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
@@ -23,6 +25,42 @@ const until = async (what: string, ask: () => boolean | Promise<boolean>) => {
   throw new Error(`${what} did not happen within two seconds`);
 };
 
+if (!redisUrl) console.warn('SOUK_TEST_REDIS_URL is not set: what processes tell each other is not tested.');
+
+/** A way to Redis that ends every connection until it is opened. */
+async function closedGate(url: string) {
+  const { hostname, port } = new URL(url);
+  let isOpen = false;
+  let refusals = 0;
+  const through = new Set<Socket>();
+  const server = createServer((near) => {
+    near.on('error', () => undefined);
+    if (!isOpen) {
+      refusals += 1;
+      return void near.destroy();
+    }
+    const far = createConnection({ host: hostname, port: Number(port) });
+    far.on('error', () => near.destroy());
+    near.pipe(far).pipe(near);
+    through.add(near).add(far);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const there = new URL(url);
+  there.host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  return {
+    url: there.href,
+    refusals: () => refusals,
+    open: () => {
+      isOpen = true;
+    },
+    close: () => {
+      for (const socket of through) socket.destroy();
+      server.close();
+    },
+  };
+}
+
 describe.runIf(redisUrl)('two processes with Redis', () => {
   const db = useDatabase();
   const api = { name: 'storefront' as const, controllers: [GoodsController] };
@@ -41,7 +79,7 @@ describe.runIf(redisUrl)('two processes with Redis', () => {
   });
 
   test('the two share the limit of a key', async () => {
-    const { key } = await (await givenShopAtDoor(db, here)).mint({});
+    const { key } = await (await givenShopAtDoor(db, here)).mint({ type: 'secret', scopes: ['store.read'] });
     const statuses: number[] = [];
     for (let i = 0; i < 30; i++) statuses.push((await here.call('GET', '/v1/goods', { key })).status);
     expect(statuses.every((status) => status === 200)).toBe(true);
@@ -55,8 +93,8 @@ describe.runIf(redisUrl)('two processes with Redis', () => {
 
 describe.runIf(redisUrl)('the line between processes', () => {
   const open: Redis[] = [];
-  const connect = (purpose: string) => {
-    const redis = openRedis(redisUrl ?? '', log, purpose);
+  const connect = (purpose: string, url = redisUrl ?? '') => {
+    const redis = openRedis(url, log, purpose);
     open.push(redis);
     return redis;
   };
@@ -64,11 +102,13 @@ describe.runIf(redisUrl)('the line between processes', () => {
 
   test('only ids of companies are taken from it', async () => {
     const heard: string[] = [];
-    await hearTouched(connect('subscriber'), {
-      touched: (companyId) => void heard.push(companyId),
-      missed: () => undefined,
-    });
+    let isHearing = false;
+    const missed = () => {
+      isHearing = true;
+    };
+    hearTouched(connect('subscriber'), { touched: (companyId) => void heard.push(companyId), missed }, log);
     const speaker = connect('commands');
+    await until('the line', () => isHearing);
     await until('the connection', () => speaker.status === 'ready');
     const companyId = newId('com');
     for (const junk of ['', '*', 'com_x', newId('stf'), "com_'; drop table companies; --"])
@@ -81,10 +121,31 @@ describe.runIf(redisUrl)('the line between processes', () => {
   test('after the line was down everything is believed stale', async () => {
     let missed = 0;
     const subscriber = connect('subscriber');
-    await hearTouched(subscriber, { touched: () => undefined, missed: () => missed++ });
+    hearTouched(subscriber, { touched: () => undefined, missed: () => missed++ }, log);
+    await until('the line', () => missed > 0);
     const before = missed;
     subscriber.disconnect(true);
     await until('the reconnection', () => missed > before);
+  });
+
+  test('a process that starts while Redis is away hears as soon as it is there, and believes nothing from before', async () => {
+    const gate = await closedGate(redisUrl ?? '');
+    const subscriber = connect('subscriber', gate.url);
+    const heard: string[] = [];
+    let missed = 0;
+    hearTouched(subscriber, { touched: (companyId) => void heard.push(companyId), missed: () => missed++ }, log);
+    // Longer than one command waits for a connection: whoever asks once has given up by now.
+    await until('the second try', () => gate.refusals() > 2);
+    expect(missed).toBe(0);
+    gate.open();
+    await until('the line', () => missed > 0);
+    const speaker = connect('commands');
+    await until('the connection', () => speaker.status === 'ready');
+    const companyId = newId('com');
+    tellTouched(speaker, companyId, log);
+    await until('the news', () => heard.includes(companyId));
+    subscriber.disconnect();
+    gate.close();
   });
 });
 

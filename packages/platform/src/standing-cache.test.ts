@@ -74,6 +74,30 @@ test('a load that began before the change is not kept, and a newer one is not ov
   expect(cache.peek('a')).toBe('new');
 });
 
+test('whoever looks anew gets what is true now, not what is remembered or just being loaded, and it is remembered', async () => {
+  await ask('a', 'remembered');
+  const anew = (value: string | undefined) => cache.getAnew(company, 'a', async () => value);
+  expect(await anew('now')).toBe('now');
+  expect(cache.peek('a')).toBe('now');
+  now += 5_000;
+  const slow = held();
+  const reader = cache.get(company, 'a', () => slow.value);
+  expect(await anew(undefined)).toBeUndefined();
+  slow.arrive('before');
+  expect(await reader).toBe('before');
+  expect(cache.peek('a')).toBeUndefined();
+});
+
+test('a load that was left is waited for by nobody else, and not kept', async () => {
+  const slow = held();
+  const reader = cache.get(company, 'a', () => slow.value);
+  cache.leaveLoads('a');
+  expect(await ask('a', 'now')).toBe('now');
+  slow.arrive('before');
+  await reader;
+  expect(cache.peek('a')).toBe('now');
+});
+
 test('a load that fails is told to those who wait, and tried again by the next', async () => {
   await expect(cache.get(company, 'a', () => Promise.reject(new Error('no database')))).rejects.toThrow('no database');
   expect(await ask('a', 'good')).toBe('good');

@@ -21,8 +21,8 @@ export interface StandingCacheOptions {
 }
 
 /**
- * What a credential is worth, remembered for seconds. One load at a time for each entry; what a company changed is
- * forgotten at once (`drop`), and a load that began before the change is not kept.
+ * What a credential is worth, or a company's ready answer, remembered for seconds. One load at a time for each entry;
+ * what a company changed is forgotten at once (`drop`), and a load that began before the change is not kept.
  */
 export class StandingCache<Standing> {
   private readonly known = new Map<string, Entry<Standing>>();
@@ -75,6 +75,26 @@ export class StandingCache<Standing> {
     this.loading.set(name, mine);
     this.namesIn(companyId).add(name);
     return mine;
+  }
+
+  /**
+   * The standing looked up anew, whatever is remembered or just being loaded: a load that began earlier may have missed a
+   * change. What it finds is remembered.
+   */
+  getAnew(
+    companyId: CompanyId,
+    name: string,
+    load: () => Promise<Standing | undefined>,
+  ): Promise<Standing | undefined> {
+    this.known.delete(name);
+    this.unknown.delete(name);
+    this.leaveLoads(name);
+    return this.get(companyId, name, load);
+  }
+
+  /** The next `get` does not wait for a load that is under way, and what that one finds is not kept. */
+  leaveLoads(name: string): void {
+    this.loading.delete(name);
   }
 
   /** Forgets all that is known of a company, and all that is just being loaded. */

@@ -31,12 +31,20 @@ export class Standings {
     this.keys = new StandingCache(options);
   }
 
-  /** Undefined: the session is over, the person disabled or the company closed. */
-  ofStaff({ companyId, staffId, sessionId }: AccessClaims): Promise<StaffReady | undefined> {
-    return this.staff.get(companyId, `${companyId}|${staffId}|${sessionId}`, async () => {
+  /**
+   * Undefined: the session is over, the person disabled or the company closed. `anew` is for writes: whoever lost a right
+   * must not give it back to themselves on a process that has not heard of it, which without Redis may take seconds.
+   */
+  ofStaff(
+    { companyId, staffId, sessionId }: AccessClaims,
+    { anew }: { anew: boolean },
+  ): Promise<StaffReady | undefined> {
+    const name = `${companyId}|${staffId}|${sessionId}`;
+    const load = async () => {
       const found = await this.run(lookUp(companyId), (ctx) => staffStanding(ctx, { staffId, sessionId }));
       return found && { permissions: new Set(found.permissions), companyStatus: found.companyStatus };
-    });
+    };
+    return anew ? this.staff.getAnew(companyId, name, load) : this.staff.get(companyId, name, load);
   }
 
   /** A key's standing if it is known and fresh: no promise, no look-up. */
@@ -46,16 +54,12 @@ export class Standings {
 
   /** Undefined: there is no such key any more. */
   ofKey(companyId: CompanyId, hash: string): Promise<KeyReady | undefined> {
-    return this.keys.get(companyId, hash, async () => {
-      const found = await this.run(lookUp(companyId), (ctx) => keyStanding(ctx, hash));
-      if (!found) return undefined;
-      const { scopes, expiresAt, ...rest } = found;
-      return {
-        ...rest,
-        permissions: new Set(scopes),
-        expiresAtMs: expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
-      };
-    });
+    return this.keys.get(companyId, hash, () => this.loadKey(companyId, hash));
+  }
+
+  /** As `ofKey`, looked up anew and remembered; for writes, as in `ofStaff`. */
+  ofKeyAnew(companyId: CompanyId, hash: string): Promise<KeyReady | undefined> {
+    return this.keys.getAnew(companyId, hash, () => this.loadKey(companyId, hash));
   }
 
   /** A company changed who may do what. */
@@ -70,9 +74,25 @@ export class Standings {
     this.keys.clear();
   }
 
+  /** The next `ofKey` waits for no look-up that began earlier. */
+  leaveLoadsOfKey(hash: string): void {
+    this.keys.leaveLoads(hash);
+  }
+
   /** Entries remembered; for the metrics. */
   get size(): number {
     return this.staff.size + this.keys.size;
+  }
+
+  private async loadKey(companyId: CompanyId, hash: string): Promise<KeyReady | undefined> {
+    const found = await this.run(lookUp(companyId), (ctx) => keyStanding(ctx, hash));
+    if (!found) return undefined;
+    const { scopes, expiresAt, ...rest } = found;
+    return {
+      ...rest,
+      permissions: new Set(scopes),
+      expiresAtMs: expiresAt ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
+    };
   }
 }
 

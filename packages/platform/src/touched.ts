@@ -15,17 +15,26 @@ export function tellTouched(redis: Redis | undefined, companyId: CompanyId, log:
 }
 
 /**
- * Hears what other processes changed. `missed` is called whenever the line was down: anything may have changed meanwhile.
+ * Hears what other processes changed, from now or from whenever Redis is there. `missed` is called each time the line is
+ * up (again): anything may have changed before.
  */
-export async function hearTouched(
+export function hearTouched(
   subscriber: Redis,
   { touched, missed }: { touched(companyId: CompanyId): void; missed(): void },
-): Promise<void> {
+  log: Logger,
+): void {
   subscriber.on('message', (_channel, message) => {
     const parsed = companyIdForm.safeParse(message);
     if (parsed.success) touched(parsed.data);
   });
-  // ioredis subscribes again by itself; what was said in between is lost.
-  subscriber.on('ready', missed);
-  await subscriber.subscribe(TOUCHED_CHANNEL);
+  // ioredis subscribes again by itself only where it subscribed before, so not when Redis was away at the start.
+  const subscribe = () => {
+    subscriber.subscribe(TOUCHED_CHANNEL).then(missed, (error: unknown) => {
+      if (subscriber.status !== 'ready') return; // it comes back by itself, and then is ready once more
+      log.warn({ err: error }, 'changes of other processes are not heard; connecting anew');
+      subscriber.disconnect(true);
+    });
+  };
+  subscriber.on('ready', subscribe);
+  if (subscriber.status === 'ready') subscribe();
 }

@@ -57,6 +57,18 @@ test('roles: made, read, changed, copied, deleted', async () => {
   expect((await asUs('DELETE', `/v1/roles/${system?.id}`)).status).toBe(409);
 });
 
+test('a role that an open invite promises is refused with the way out, and goes once the invite is too old', async () => {
+  const role = await asUs('POST', '/v1/roles', { name: 'Seasonal', permissions: [] });
+  const invite = await asUs('POST', '/v1/invites', { email: 'bola@example.com', roleIds: [role.body.id] });
+  expect(invite.status).toBe(201);
+  const refused = await asUs('DELETE', `/v1/roles/${role.body.id}`);
+  expect(refused).toMatchObject({ status: 409, body: { code: 'role_in_use' } });
+  expect(refused.text).toContain('take the invite back');
+  await db.admin`update invites set expires_at = now() where id = ${invite.body.id}`;
+  expect((await asUs('DELETE', `/v1/roles/${role.body.id}`)).status).toBe(204);
+  expect(await asUs('GET', `/v1/invites/${invite.body.id}`)).toMatchObject({ body: { status: 'revoked', roles: [] } });
+});
+
 test('permissions are all listed, and a stray query parameter is refused', async () => {
   const { status, body } = await asUs<{ data: { name: string; sentence: string }[] }>('GET', '/v1/permissions');
   expect(status).toBe(200);

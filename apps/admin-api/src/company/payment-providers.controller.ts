@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { can } from '@souk/domain/sales/payments/payment-providers.access';
 import {
@@ -14,7 +14,6 @@ import {
 } from '@souk/domain/sales/payments/payment-providers.service';
 import { Allow } from '@souk/platform/http/allow';
 import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
-import { NoQueryDto } from '@souk/platform/http/no-query';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 
@@ -30,7 +29,7 @@ export class PaymentProvidersController {
   @Get()
   @Allow(can.read)
   @ZodResponse({ status: 200, type: PaymentProvidersPageDto })
-  list(@CurrentSession() session: Session, @Query() _query: NoQueryDto) {
+  list(@CurrentSession() session: Session) {
     return this.run(session, listPaymentProviders);
   }
 

@@ -1,10 +1,9 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { can } from '@souk/domain/company/iam/iam.access';
 import { permissionsPage } from '@souk/domain/company/iam/iam.contract';
 import { listPermissions } from '@souk/domain/company/iam/roles.service';
 import { Allow } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
-import { NoQueryDto } from '@souk/platform/http/no-query';
 
 class PermissionsPageDto extends dtoOf(permissionsPage) {}
 
@@ -14,7 +13,7 @@ export class PermissionsController {
   @Get()
   @Allow(can.read)
   @ZodResponse({ status: 200, type: PermissionsPageDto })
-  list(@Query() _query: NoQueryDto) {
+  list() {
     return listPermissions();
   }
 }

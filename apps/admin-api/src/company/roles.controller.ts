@@ -1,14 +1,8 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { can } from '@souk/domain/company/iam/iam.access';
 import { newRole, roleCopy, rolePatch, rolesPage, rolesQuery, roleView } from '@souk/domain/company/iam/iam.contract';
-import {
-  copyRole,
-  createRole,
-  deleteRole,
-  getRole,
-  listRoles,
-  updateRole,
-} from '@souk/domain/company/iam/roles.service';
+import { copyRole, createRole, getRole, listRoles, updateRole } from '@souk/domain/company/iam/roles.service';
+import { removeRole } from '@souk/domain/identity/invites/role-removal.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { Allow } from '@souk/platform/http/allow';
@@ -73,6 +67,6 @@ export class RolesController {
   @Allow(can.write)
   @HttpCode(204)
   async delete(@CurrentSession() session: Session, @Param('id', idParam('role')) id: Id<'role'>): Promise<void> {
-    await this.run(session, (ctx) => deleteRole(ctx, id));
+    await this.run(session, (ctx) => removeRole(ctx, id));
   }
 }

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { keyPermissions } from '@souk/domain/identity/api-keys/standing.service';
 import {
   inviteAcceptance,
   invitePage,
@@ -29,6 +30,8 @@ class LoggedInDto extends dtoOf(loggedIn) {}
 /** Places offered to people who do not work here yet. */
 @Controller('v1/invites')
 export class InvitesController {
+  readonly keyPermissions = keyPermissions;
+
   constructor(
     @Inject(RUN) private readonly run: Run,
     @Inject(ACCESS_TOKENS) readonly accessTokens: AccessTokens,

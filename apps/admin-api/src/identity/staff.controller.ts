@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Put, Query } from '@nestjs/common';
-import { disableStaff } from '@souk/domain/identity/sessions/disablement.service';
+import { disabledStaff, staffDisablement } from '@souk/domain/identity/api-keys/disablement.contract';
+import { disableWithKeys } from '@souk/domain/identity/api-keys/disablement.service';
 import { can } from '@souk/domain/identity/staff/staff.access';
 import { staffPage, staffQuery, staffRolesInput, staffView } from '@souk/domain/identity/staff/staff.contract';
 import { getStaff, listStaff } from '@souk/domain/identity/staff/staff.service';
@@ -15,6 +16,8 @@ class StaffQueryDto extends dtoOf(staffQuery) {}
 class StaffPageDto extends dtoOf(staffPage) {}
 class StaffDto extends dtoOf(staffView) {}
 class StaffRolesDto extends dtoOf(staffRolesInput) {}
+class StaffDisablementDto extends dtoOf(staffDisablement) {}
+class DisabledStaffDto extends dtoOf(disabledStaff) {}
 
 /** The people who work here. */
 @Controller('v1/staff')
@@ -48,9 +51,13 @@ export class StaffController {
 
   @Post(':id/disablement')
   @Allow(can.write)
-  @ZodResponse({ status: 200, type: StaffDto })
-  disable(@CurrentSession() session: Session, @Param('id', idParam('stf')) id: Id<'stf'>) {
-    return this.run(session, (ctx) => disableStaff(ctx, id));
+  @ZodResponse({ status: 200, type: DisabledStaffDto })
+  disable(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('stf')) id: Id<'stf'>,
+    @Body() body: StaffDisablementDto,
+  ) {
+    return this.run(session, (ctx) => disableWithKeys(ctx, id, body));
   }
 
   @Post(':id/enablement')

@@ -1,17 +1,18 @@
 import '@souk/domain/setup/declarations/declarations';
-import { createCompany, suspendCompany } from '@souk/domain/company/companies/companies.service';
+import { createCompany, suspendCompany, updateCompany } from '@souk/domain/company/companies/companies.service';
 import { patchSettings } from '@souk/domain/company/settings/settings.service';
 import { mintKey } from '@souk/domain/identity/api-keys/api-keys.service';
 import { systemSession } from '@souk/domain/kernel/ctx';
 import { newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bootStorefront } from '../testing/boot-storefront.ts';
 
 const db = useDatabase();
 const storefront = bootStorefront(db);
+afterEach(() => vi.restoreAllMocks());
 
-async function givenShop(scopes = ['store.read']) {
+async function givenShop(scopes = ['store.read'], api = storefront) {
   const session = systemSession(newId('com'), 'test');
   const about = {
     name: 'Ada',
@@ -21,7 +22,7 @@ async function givenShop(scopes = ['store.read']) {
     timezone: 'Africa/Lagos',
   };
   // Through the API's own database, so that it hears of what was committed.
-  const { run } = storefront.parts.database;
+  const { run } = api.parts.database;
   const { key } = await run(session, async (ctx) => {
     await createCompany(ctx, about);
     return mintKey(ctx, { name: 'Web', type: 'publishable', scopes });
@@ -67,4 +68,67 @@ test('a key without the scope is refused by its name, a suspended shop answers 5
   expect((await storefront.call('GET', '/v1/store?x=1', { key: shop.key })).status).toBe(400);
   await shop.run((ctx) => suspendCompany(ctx, 'unpaid'));
   expect((await storefront.call('GET', '/v1/store', { key: shop.key })).status).toBe(503);
+});
+
+test('a store that is known is answered without a query, also when it is not the same any more for the caller', async () => {
+  const shop = await givenShop();
+  const first = await storefront.call('GET', '/v1/store', { key: shop.key });
+  const acquire = vi.spyOn(storefront.parts.database.pool, 'acquire');
+  for (let i = 0; i < 5; i++) {
+    const again = await storefront.call('GET', '/v1/store', { key: shop.key });
+    expect([again.status, again.text, again.headers['etag']]).toEqual([200, first.text, first.headers['etag']]);
+  }
+  const headers = { 'if-none-match': String(first.headers['etag']) };
+  expect((await storefront.call('GET', '/v1/store', { key: shop.key, headers })).status).toBe(304);
+  expect(acquire).not.toHaveBeenCalled();
+});
+
+test('a change of the settings or of the company is in the very next answer, and leaves other shops remembered', async () => {
+  const [shop, other] = [await givenShop(), await givenShop()];
+  const show = async (key = shop.key) =>
+    (await storefront.call<{ name: string; branding: { tagline: string | null } }>('GET', '/v1/store', { key })).body;
+  await show(other.key);
+  expect(await show()).toMatchObject({ name: 'Ada', branding: { tagline: null } });
+  await shop.run((ctx) => patchSettings(ctx, 'branding', { tagline: 'Cloth' }));
+  expect(await show()).toMatchObject({ branding: { tagline: 'Cloth' } });
+  await shop.run((ctx) => updateCompany(ctx, { name: 'Ada Fabrics' }));
+  expect(await show()).toMatchObject({ name: 'Ada Fabrics', branding: { tagline: 'Cloth' } });
+  const acquire = vi.spyOn(storefront.parts.database.pool, 'acquire');
+  await show(other.key);
+  expect(acquire).not.toHaveBeenCalled();
+});
+
+test('a change that was undone leaves no trace in the answer', async () => {
+  const shop = await givenShop();
+  const undone = shop.run(async (ctx) => {
+    await patchSettings(ctx, 'branding', { tagline: 'Never' });
+    throw new Error('undone');
+  });
+  await expect(undone).rejects.toThrow('undone');
+  const { text } = await storefront.call('GET', '/v1/store', { key: shop.key });
+  expect(text).not.toContain('Never');
+});
+
+const redisUrl = process.env['SOUK_TEST_REDIS_URL'];
+
+describe.runIf(redisUrl)('with Redis', () => {
+  const here = bootStorefront(db, { REDIS_URL: redisUrl ?? '' });
+  const there = bootStorefront(db, { REDIS_URL: redisUrl ?? '' });
+
+  test('what one process changes, the other shows long before its memory ends', async () => {
+    const shop = await givenShop(['store.read'], here);
+    const shown = async () => (await there.call('GET', '/v1/store', { key: shop.key })).text;
+    const until = async (what: string, ask: () => Promise<boolean>) => {
+      // Well below the five seconds after which the cache would forget by itself.
+      for (const giveUp = Date.now() + 2_000; Date.now() < giveUp; ) {
+        if (await ask()) return;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      throw new Error(`${what} did not happen within two seconds`);
+    };
+    await until('the line', async () => (await here.parts.readiness.health()).isReady);
+    expect(await shown()).not.toContain('Cloth');
+    await shop.run((ctx) => patchSettings(ctx, 'branding', { tagline: 'Cloth' }));
+    await until('the news', async () => (await shown()).includes('Cloth'));
+  });
 });

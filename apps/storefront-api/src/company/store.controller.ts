@@ -1,14 +1,14 @@
-import { Controller, Get, Headers, Inject, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Res } from '@nestjs/common';
 import { storeScope } from '@souk/domain/company/companies/companies.access';
 import { storeView } from '@souk/domain/company/settings/store.contract';
 import { showStore } from '@souk/domain/company/settings/store.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { Scope } from '@souk/platform/http/allow';
-import { CacheableResponse, sendCacheable } from '@souk/platform/http/cacheable';
+import { CacheableResponse, readyAnswer, sendCacheable } from '@souk/platform/http/cacheable';
 import { dtoOf } from '@souk/platform/http/contract-class';
-import { NoQueryDto } from '@souk/platform/http/no-query';
 import { CurrentSession } from '@souk/platform/http/session';
-import { RUN } from '@souk/platform/tokens';
+import type { ReadyAnswers } from '@souk/platform/ready-answers';
+import { READY_ANSWERS, RUN } from '@souk/platform/tokens';
 import type { FastifyReply } from 'fastify';
 
 class StoreDto extends dtoOf(storeView) {}
@@ -16,17 +16,22 @@ class StoreDto extends dtoOf(storeView) {}
 /** Whose shop this is: what a storefront asks first. */
 @Controller('v1/store')
 export class StoreController {
-  constructor(@Inject(RUN) private readonly run: Run) {}
+  constructor(
+    @Inject(RUN) private readonly run: Run,
+    @Inject(READY_ANSWERS) private readonly readyAnswers: ReadyAnswers,
+  ) {}
 
   @Get()
   @Scope(storeScope.read)
   @CacheableResponse(StoreDto)
   async show(
     @CurrentSession() session: Session,
-    @Query() _query: NoQueryDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res() reply: FastifyReply,
   ) {
-    sendCacheable(reply, storeView, await this.run(session, showStore), ifNoneMatch);
+    const store = await this.readyAnswers.of(session.companyId, 'store', async () =>
+      readyAnswer(storeView, await this.run(session, showStore)),
+    );
+    sendCacheable(reply, store, ifNoneMatch);
   }
 }

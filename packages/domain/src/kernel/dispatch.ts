@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
 import type { Ctx, Tx } from './ctx.ts';
 import { eventOf } from './events.ts';
 import { firstIdAt } from './id-time.ts';
@@ -66,12 +66,12 @@ export async function waitingEvents(ctx: Ctx, max: number, except: readonly Id<'
 
 const without = (ids: readonly Id<'evt'>[]) => (ids.length > 0 ? notInArray(events.id, [...ids]) : undefined);
 
-/** As the relay role, in no company: which companies have events waiting. */
-export async function companiesWithEvents(tx: Tx, limit: number): Promise<CompanyId[]> {
+/** As the relay role, in no company: which companies have events waiting; by id, from the one behind `after` on. */
+export async function companiesWithEvents(tx: Tx, limit: number, after?: CompanyId): Promise<CompanyId[]> {
   const rows = await tx
     .select({ companyId: events.companyId })
     .from(events)
-    .where(isNull(events.dispatchedAt))
+    .where(and(isNull(events.dispatchedAt), after && gt(events.companyId, after)))
     .groupBy(events.companyId)
     .orderBy(asc(events.companyId))
     .limit(limit);

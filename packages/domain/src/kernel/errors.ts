@@ -29,8 +29,8 @@ export abstract class DomainError extends Error {
 export class NotFound extends DomainError {
   readonly code = 'not_found';
   readonly status = 404;
-  constructor(noun: string) {
-    super(`There is no such ${noun}.`);
+  constructor(noun: string, next = '') {
+    super(`There is no such ${noun}. ${next}`.trimEnd());
   }
 }
 

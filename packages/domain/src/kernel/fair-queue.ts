@@ -1,21 +1,20 @@
 import { DatabaseUnavailable } from './errors.ts';
-import type { Connection } from './pool.ts';
 
-interface Waiter {
-  resolve(connection: Connection): void;
+interface Waiter<Held> {
+  resolve(held: Held): void;
   reject(error: Error): void;
 }
 
 /** Who holds how many connections, and who waits. */
-export interface FairQueue {
+export interface FairQueue<Held> {
   /** Whether this share may have one more. */
   mayTake(share: string): boolean;
   take(share: string): void;
   giveBack(share: string): void;
   /** Waits for a turn. Rejects with `DatabaseUnavailable` after the pool's time limit. */
-  wait(share: string): Promise<Connection>;
+  wait(share: string): Promise<Held>;
   /** The next waiter that may have one, already counted as holding it. */
-  next(): Waiter | undefined;
+  next(): Waiter<Held> | undefined;
   waiting(): number;
   refuseAll(error: Error): void;
 }
@@ -27,9 +26,9 @@ const mostFor = (size: number) => Math.max(1, size - Math.max(1, Math.floor(size
  * Shares a pool between companies: none may hold all of it, and the waiting ones are served in turn, so that one
  * company's thousand requests are one place in the queue.
  */
-export function createFairQueue({ size, acquireTimeoutMs }: { size: number; acquireTimeoutMs: number }): FairQueue {
+export function createFairQueue<Held>({ size, acquireTimeoutMs }: { size: number; acquireTimeoutMs: number }): FairQueue<Held> {
   const held = new Map<string, number>();
-  const queues = new Map<string, Waiter[]>(); // in the order of turns
+  const queues = new Map<string, Waiter<Held>[]>(); // in the order of turns
   const most = mostFor(size);
   const mayTake = (share: string) => (held.get(share) ?? 0) < most;
   const take = (share: string) => void held.set(share, (held.get(share) ?? 0) + 1);
@@ -40,7 +39,7 @@ export function createFairQueue({ size, acquireTimeoutMs }: { size: number; acqu
     else held.delete(share);
   }
 
-  function leave(share: string, waiter: Waiter) {
+  function leave(share: string, waiter: Waiter<Held>) {
     const waiters = queues.get(share)?.filter((one) => one !== waiter) ?? [];
     if (waiters.length > 0) queues.set(share, waiters);
     else queues.delete(share);
@@ -56,7 +55,7 @@ export function createFairQueue({ size, acquireTimeoutMs }: { size: number; acqu
           leave(share, waiter);
           reject(new DatabaseUnavailable(`no connection came free within ${acquireTimeoutMs} ms`));
         }, acquireTimeoutMs);
-        const waiter: Waiter = {
+        const waiter: Waiter<Held> = {
           resolve(connection) {
             clearTimeout(timer);
             resolve(connection);

@@ -6,9 +6,13 @@ import { InvalidInput } from './errors.ts';
 export const PAGE_LIMIT_MAX = 100;
 const PAGE_LIMIT_DEFAULT = 20;
 
+/** Digits are a number; `1e1`, `0x10`, ` 5` and an empty text, which `Number()` would take, are not. */
+export const plainNumber = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+
 /** The query every list takes. Lists add their filters: `listQuery.extend({ … })`; unknown names are refused. */
 export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
+  limit: z.preprocess(plainNumber, z.int().min(1).max(PAGE_LIMIT_MAX)).default(PAGE_LIMIT_DEFAULT),
   after: z.string().max(500).optional().meta({ description: 'The `next` of the page before.' }),
 });
 export type ListQuery = z.infer<typeof listQuery>;

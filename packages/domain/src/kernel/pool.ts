@@ -54,7 +54,7 @@ export function createPool(given: PoolOptions): Pool {
   const options = { acquireTimeoutMs: 3_000, prepare: true, applicationName: 'souk', ...given };
   const idle: Connection[] = [];
   const born = new WeakMap<Connection, number>();
-  const queue = createFairQueue(options);
+  const queue = createFairQueue<Connection>(options);
   let open = 0;
   let closing = false;
 

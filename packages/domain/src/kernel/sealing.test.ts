@@ -43,6 +43,28 @@ test('after a new master key is put in front, old values still open and new ones
 
 test('master keys are read with the fault named', () => {
   expect([...parseMasterKeys(`a:${old.toString('base64')}, b:${fresh.toString('base64')}`).keys()]).toEqual(['a', 'b']);
-  expect(() => parseMasterKeys('a:c2hvcnQ=')).toThrow('key a has 5 bytes and needs 32');
-  expect(() => parseMasterKeys('')).toThrow('is not a key name');
+  expect(() => parseMasterKeys('a:c2hvcnQ=')).toThrow('entry 1 has 5 bytes and needs 32');
+  expect(() => parseMasterKeys('')).toThrow('entry 1 does not begin with a name');
+  const twice = `a:${old.toString('base64')},a:${fresh.toString('base64')}`;
+  expect(() => parseMasterKeys(twice)).toThrow('entry 2 has the name of an earlier one');
+});
+
+function messageOf(act: () => unknown): string {
+  try {
+    act();
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+test('a fault in the master keys is told without a piece of them', () => {
+  const good = Buffer.alloc(32, 1).toString('base64');
+  const secret = 'c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=';
+  const entries = [secret, `${secret}:new`, `NEW:${secret}`, `new ${secret}`, `new:${secret.slice(8)}`, 'hunter2:x'];
+  for (const entry of entries) {
+    const message = messageOf(() => parseMasterKeys(`old:${good},${entry}`));
+    expect(message).toMatch(/^entry 2 /);
+    expect(message).not.toMatch(/hunter2|c2Vj|IHNl/);
+  }
 });

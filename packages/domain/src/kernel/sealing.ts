@@ -10,18 +10,24 @@ const NONCE_BYTES = 12; // 96 bits, NIST SP 800-38D 8.2.2 (random nonces)
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const VERSION = 'v1';
+const ENTRY = /^([a-z0-9-]{1,32}):(.*)$/s;
 
 let masterKeys: MasterKeys = new Map();
 
-/** Reads `name:base64,name2:base64`. Throws with the fault named if a key is not 32 bytes or a name is odd. */
+/**
+ * Reads `name:base64,name2:base64`. Throws if a key is not 32 bytes, or a name is odd or there twice. The message counts
+ * the entries and never repeats one: what stands where the name belongs may be the key.
+ */
 export function parseMasterKeys(text: string): MasterKeys {
   const keys = new Map<string, Buffer>();
-  for (const part of text.split(',').map((piece) => piece.trim())) {
-    const [name = '', encoded = ''] = part.split(':');
+  for (const [at, part] of text.split(',').entries()) {
+    const entry = `entry ${at + 1}`;
+    const [, name, encoded = ''] = ENTRY.exec(part.trim()) ?? [];
+    if (name === undefined)
+      throw new RangeError(`${entry} does not begin with a name (small letters, digits, dashes) and a colon`);
     const key = Buffer.from(encoded, 'base64');
-    if (!/^[a-z0-9-]{1,32}$/.test(name))
-      throw new RangeError(`"${name}" is not a key name (small letters, digits, dashes)`);
-    if (key.length !== KEY_BYTES) throw new RangeError(`key ${name} has ${key.length} bytes and needs ${KEY_BYTES}`);
+    if (key.length !== KEY_BYTES) throw new RangeError(`${entry} has ${key.length} bytes and needs ${KEY_BYTES}`);
+    if (keys.has(name)) throw new RangeError(`${entry} has the name of an earlier one`);
     keys.set(name, key);
   }
   return keys;
@@ -35,6 +41,9 @@ export function useMasterKeys(keys: MasterKeys): void {
 
 /** The name of the key that seals now. */
 export const currentMasterKey = (): string => firstOf(masterKeys)[0];
+
+/** How every text begins that is sealed with the key that seals now; what begins otherwise waits to be sealed anew. */
+export const currentSealPrefix = (): string => `${VERSION}.${currentMasterKey()}.`;
 
 /**
  * Seals text with the current master key as `v1.<keyName>.<nonce>.<ciphertext+tag>` (AES-256-GCM). It opens only with

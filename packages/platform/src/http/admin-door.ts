@@ -1,13 +1,17 @@
+import type { KeyClaims } from '@souk/domain/identity/api-keys/key-form';
 import type { AccessTokens } from '@souk/domain/identity/sessions/access-tokens';
 import { PermissionMissing } from '@souk/domain/kernel/errors';
+import { networkName } from '@souk/domain/kernel/network-name';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteAccess } from './allow.ts';
 import type { Door, Visitor } from './door.ts';
 import { type KeyParts, keyClaimsOf, keyHolder } from './key-holder.ts';
-import { networkName } from './network-name.ts';
 import { tellRemaining } from './rate-headers.ts';
 import { CompanySuspended, SecretKeyNeeded, StaffNeeded, Unauthenticated } from './refused.ts';
 import { callerOf } from './session.ts';
+
+/** Only these rely on memory. Whatever other method there is counts as a write. */
+const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD';
 
 const BEARER = /^bearer +(\S+)$/i;
 
@@ -26,7 +30,7 @@ export class AdminDoor implements Door {
     if (authorization !== undefined && key !== undefined) {
       throw new Unauthenticated('credentials_ambiguous', 'Send an access token or an API key, not both.');
     }
-    if (key !== undefined) return this.byKey(key, request, reply);
+    if (key !== undefined) return this.byKey(request, reply);
     return this.byToken(authorization, request, reply);
   }
 
@@ -38,12 +42,33 @@ export class AdminDoor implements Door {
   }
 
   countStranger(request: FastifyRequest, reply: FastifyReply): void {
-    tellRemaining(reply, this.parts.limits, this.parts.limits.count('address', networkName(request.ip)));
+    tellRemaining(reply, this.parts.limits.count('address', networkName(request.ip)));
   }
 
-  private byKey(header: string | string[], request: FastifyRequest, reply: FastifyReply): Visitor | Promise<Visitor> {
-    const claims = keyClaimsOf(header);
+  private byKey(request: FastifyRequest, reply: FastifyReply): Visitor | Promise<Visitor> {
+    const claims = keyClaimsOf(this.parts, request, reply);
     if (claims.type === 'publishable') throw new SecretKeyNeeded();
+    if (isRead(request)) return keyHolder(this.parts, claims, request, reply);
+    const known = this.parts.standings.knownKey(claims.hash);
+    if (known) return this.provenAnew(claims, known.keyId, request, reply);
+    this.parts.standings.leaveLoadsOfKey(claims.hash);
+    return keyHolder(this.parts, claims, request, reply);
+  }
+
+  /**
+   * Whoever writes is looked up anew: a key that was revoked a moment ago must not make itself a successor. One that was
+   * good seconds ago spends its own requests on it, not those of its address, which are there against guessing.
+   */
+  private async provenAnew(
+    claims: KeyClaims,
+    keyId: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Visitor> {
+    const { limits, standings } = this.parts;
+    limits.refuseIfSpent('key', keyId);
+    limits.refuseIfSpent('company', claims.companyId);
+    await standings.ofKeyAnew(claims.companyId, claims.hash);
     return keyHolder(this.parts, claims, request, reply);
   }
 
@@ -62,9 +87,9 @@ export class AdminDoor implements Door {
         'token_invalid',
         'This access token is not good or has expired. Refresh it, or log in again.',
       );
-    const standing = await this.parts.standings.ofStaff(claims);
+    const standing = await this.parts.standings.ofStaff(claims, { anew: !isRead(request) });
     if (!standing) throw new Unauthenticated('session_over', 'This session is over. Log in again.');
-    tellRemaining(reply, this.parts.limits, this.parts.limits.count('company', claims.companyId));
+    tellRemaining(reply, this.parts.limits.count('company', claims.companyId));
     const { requestId, ip, userAgent } = callerOf(request);
     return {
       session: {

@@ -1,8 +1,8 @@
 import { HttpCode, type PipeTransform, SetMetadata } from '@nestjs/common';
+import { faultWords } from '@souk/domain/kernel/fault-words';
 import { type Id, type IdPrefix, idOf } from '@souk/domain/kernel/ids';
 import { createZodDto, type ZodDto } from 'nestjs-zod';
 import type { z } from 'zod';
-import { faultWords } from './fault-words.ts';
 import { faultsOf, RequestInvalid } from './request-invalid.ts';
 
 /**

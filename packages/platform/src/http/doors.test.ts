@@ -182,50 +182,39 @@ test('a key with a bad checksum never costs a look-up, and a known one costs non
   expect(acquire).not.toHaveBeenCalled();
 });
 
-test('a browser of a listed site may read the answer, another is refused and gets no allow header', async () => {
+test('visitors of a closed shop do not fill the log with warnings', async () => {
   const shop = await shopAtStorefront();
-  const { key } = await shop.mint({ allowedOrigins: ['https://shop.example.com'] });
-  const from = (origin: string) => shopfront.call<Refused>('GET', '/v1/goods', { key, headers: { origin } });
-  const listed = await from('https://shop.example.com');
-  expect(listed.status).toBe(200);
-  expect(listed.headers['access-control-allow-origin']).toBe('https://shop.example.com');
-  expect(listed.headers['access-control-allow-credentials']).toBeUndefined();
-  expect(listed.headers['vary']).toContain('Origin');
-  for (const origin of [
-    'https://evil.example',
-    'https://shop.example.com.evil.example',
-    'http://shop.example.com',
-    'null',
-  ]) {
-    const other = await from(origin);
-    expect([origin, other.status, other.body.code]).toEqual([origin, 403, 'origin_refused']);
-    expect(other.headers['access-control-allow-origin']).toBeUndefined();
-  }
-  expect((await shopfront.call('GET', '/v1/goods', { key })).status).toBe(200);
+  const { key } = await shop.mint({});
+  await shopfront.parts.database.run(shop.system, (ctx) => suspendCompany(ctx, 'a test'));
+  const before = shopfront.log.length;
+  for (let i = 0; i < 3; i++) expect((await shopfront.call('GET', '/v1/goods', { key })).status).toBe(503);
+  expect(shopfront.log.slice(before).map((line) => JSON.parse(line).level)).toEqual([30, 30, 30]);
 });
 
-test('a browser may not read the answer to a secret key', async () => {
-  const { key } = await (await shopAtStorefront()).mint({ type: 'secret' });
-  const { status, headers } = await shopfront.call('GET', '/v1/goods', {
-    key,
-    headers: { origin: 'https://shop.example.com' },
-  });
-  expect(status).toBe(200);
-  expect(headers['access-control-allow-origin']).toBeUndefined();
+test('the text of a key is remembered while it is good, and until something changes in its company', async () => {
+  const [shop, other] = [await shopAtStorefront(), await shopAtStorefront()];
+  const { id, key } = await shop.mint({});
+  const ofOther = await other.mint({});
+  const { keyMemory, database } = shopfront.parts;
+  for (const one of [key, ofOther.key]) await shopfront.call('GET', '/v1/goods', { key: one });
+  expect(keyMemory.claimsOf(key)).toMatchObject({ companyId: shop.companyId });
+  await database.run(shop.system, (ctx) => revokeKey(ctx, id));
+  expect(keyMemory.claimsOf(key)).toBeUndefined();
+  expect(keyMemory.claimsOf(ofOther.key)).toBeDefined();
+  await shopfront.call('GET', '/v1/goods', { key });
+  expect(keyMemory.claimsOf(key)).toBeUndefined();
 });
 
-test('a preflight is answered for any origin, without credentials and without a key', async () => {
-  const { status, headers } = await shopfront.call('OPTIONS', '/v1/goods', {
-    headers: {
-      origin: 'https://anywhere.example',
-      'access-control-request-method': 'POST',
-      'access-control-request-headers': 'x-api-key',
-    },
-  });
-  expect(status).toBe(204);
-  expect(headers['access-control-allow-origin']).toBe('*');
-  expect(headers['access-control-allow-headers']).toContain('X-Api-Key');
-  expect(headers['access-control-allow-credentials']).toBeUndefined();
+test('a key that another process revoked is forgotten when it is looked up again', async () => {
+  const shop = await shopAtStorefront();
+  const { id, key } = await shop.mint({});
+  const { keyMemory, standings } = shopfront.parts;
+  await shopfront.call('GET', '/v1/goods', { key });
+  await db.admin`update api_keys set revoked_at = now() where company_id = ${shop.companyId} and id = ${id}`;
+  standings.clear(); // as time does
+  expect(keyMemory.claimsOf(key)).toBeDefined();
+  expect((await shopfront.call('GET', '/v1/goods', { key })).status).toBe(401);
+  expect(keyMemory.claimsOf(key)).toBeUndefined();
 });
 
 test('the last use of a key is written down at the end, with one statement for a company', async () => {

@@ -5,8 +5,10 @@ import type { RouteAccess } from './allow.ts';
 import { shapeOf } from './answer-shape.ts';
 import { type DeclaredRoute, declaredRoutes } from './declared-routes.ts';
 import type { Door, Visitor } from './door.ts';
+import { hasQuery, refuseUnknownQuery } from './unknown-query.ts';
 
 const FAST_LANE = 'souk:fast-lane';
+const NO_PARAMETERS: ReadonlySet<string> = new Set();
 
 /**
  * A controller of hot reads. Its routes are Fastify's own: the door and the contract stand before and behind them as
@@ -43,6 +45,7 @@ function serve(door: Door, access: RouteAccess, handler: object, answer: FastHan
   const admitted = (visitor: Visitor, request: FastifyRequest, reply: FastifyReply) => {
     request.souk = visitor.session;
     door.admit(visitor, access, false);
+    if (hasQuery(request)) refuseUnknownQuery(request, NO_PARAMETERS);
     return answer(visitor.session, request, reply);
   };
   return (request: FastifyRequest, reply: FastifyReply) => {

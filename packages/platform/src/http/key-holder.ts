@@ -1,21 +1,23 @@
 import { type KeyClaims, readKey } from '@souk/domain/identity/api-keys/key-form';
 import type { Session } from '@souk/domain/kernel/ctx';
+import { networkName } from '@souk/domain/kernel/network-name';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyUse } from '../key-use.ts';
 import type { Limits } from '../limits.ts';
 import type { KeyReady, Standings } from '../standings.ts';
-import { networkName } from './network-name.ts';
+import type { KeyMemory } from './key-memory.ts';
 import { tellRemaining } from './rate-headers.ts';
 import { Unauthenticated } from './refused.ts';
 import { callerOf } from './session.ts';
 
-/** Knocking with a wrong credential costs as many requests: guessing is dear, and a look-up was made for it. */
-const WRONG_CREDENTIAL_WEIGHT = 10;
+/** Knocking with a made-up key costs as many requests: guessing is dear, and a look-up is made for it. */
+const LOOK_UP_WEIGHT = 10;
 
 export interface KeyParts {
   readonly standings: Standings;
   readonly limits: Limits;
   readonly keyUse: KeyUse;
+  readonly keyMemory: KeyMemory;
 }
 
 /** A request with a good key. */
@@ -27,25 +29,16 @@ export interface KeyHolder {
 }
 
 /**
- * What was read out of the keys that come all the time. Reading is checksum and hash of the text and nothing else, so what
- * is remembered never goes stale; only keys that proved good are remembered, so junk cannot push them out.
+ * What the key in the header claims, its checksum proved. Everything else is a 401 without any look-up, and counts for the
+ * address. Throws 401, 429.
  */
-const readBefore = new Map<string, KeyClaims>();
-const READ_BEFORE_MAX = 1_000;
-
-function rememberReading(header: string, claims: KeyClaims): void {
-  if (readBefore.size >= READ_BEFORE_MAX) readBefore.clear();
-  readBefore.set(header, claims);
-}
-
-/** What the key in the header claims, its checksum proved. Throws 401 without any look-up for everything else. */
-export function keyClaimsOf(header: string | string[] | undefined): KeyClaims {
-  if (header === undefined || header === '') {
-    throw new Unauthenticated('credentials_missing', 'Send an API key in the header X-Api-Key.');
-  }
-  const claims = typeof header === 'string' ? (readBefore.get(header) ?? readKey(header)) : undefined;
-  if (!claims) throw keyInvalid();
-  return claims;
+export function keyClaimsOf(parts: KeyParts, request: FastifyRequest, reply: FastifyReply): KeyClaims {
+  const header = request.headers['x-api-key'];
+  const claims = typeof header === 'string' ? (parts.keyMemory.claimsOf(header) ?? readKey(header)) : undefined;
+  if (claims) return claims;
+  tellRemaining(reply, parts.limits.count('address', networkName(request.ip)));
+  if (header) throw keyInvalid();
+  throw new Unauthenticated('credentials_missing', 'Send an API key in the header X-Api-Key.');
 }
 
 /**
@@ -60,17 +53,33 @@ export function keyHolder(
 ): KeyHolder | Promise<KeyHolder> {
   const known = parts.standings.knownKey(claims.hash);
   if (known) return admitted(parts, claims, known, request, reply);
-  const header = request.headers['x-api-key'];
+  return lookedUp(parts, claims, request).then((found) => admitted(parts, claims, found, request, reply));
+}
+
+/**
+ * Counts before it looks up, so that many made-up keys at once are as dear as one after the other, and gives back when the
+ * key is good. Not for a key that proved good before, or that somebody waits for already: those cost no look-up of their own.
+ */
+async function lookedUp(parts: KeyParts, claims: KeyClaims, request: FastifyRequest): Promise<KeyReady> {
+  const { keyMemory, limits, standings } = parts;
+  const header = String(request.headers['x-api-key']);
   const address = networkName(request.ip);
-  parts.limits.refuseIfSpent('address', address);
-  return parts.standings.ofKey(claims.companyId, claims.hash).then((found) => {
-    if (found) {
-      if (typeof header === 'string') rememberReading(header, claims);
-      return admitted(parts, claims, found, request, reply);
-    }
-    parts.limits.count('address', address, WRONG_CREDENTIAL_WEIGHT);
-    throw keyInvalid();
-  });
+  const isFree = keyMemory.claimsOf(header) !== undefined || keyMemory.isLookedUp(claims);
+  const giveBack = isFree ? undefined : limits.hold('address', address, LOOK_UP_WEIGHT);
+  const found = await keyMemory
+    .during(claims, standings.ofKey(claims.companyId, claims.hash))
+    .catch((error: unknown) => {
+      giveBack?.(); // whether the key is good is not known
+      throw error;
+    });
+  if (found) {
+    giveBack?.();
+    keyMemory.remember(header, claims);
+    return found;
+  }
+  keyMemory.forget(header);
+  if (isFree) limits.count('address', address, LOOK_UP_WEIGHT);
+  throw keyInvalid();
 }
 
 function admitted(
@@ -82,10 +91,16 @@ function admitted(
 ): KeyHolder {
   const now = Date.now();
   const isAsClaimed = key.type === claims.type && key.companyMode === claims.mode;
-  if (!isAsClaimed || key.expiresAtMs <= now || key.companyStatus === 'closed') throw keyInvalid();
-  // A browser's key is in every browser: the visitor's address has a budget of its own. A secret key is one server's.
-  if (claims.type === 'publishable') limits.count('address', networkName(request.ip));
-  tellRemaining(reply, limits, limits.countKey(claims.companyId, key.keyId));
+  if (!isAsClaimed || key.expiresAtMs <= now || key.companyStatus === 'closed') {
+    limits.count('address', networkName(request.ip));
+    throw keyInvalid();
+  }
+  // A publishable key is in every browser: counted by itself it would be a switch that turns the whole shop off.
+  const remaining =
+    claims.type === 'publishable'
+      ? limits.countVisitor(claims.companyId, networkName(request.ip))
+      : limits.countKey(claims.companyId, key.keyId);
+  tellRemaining(reply, remaining);
   keyUse.note(claims.companyId, key.keyId, now);
   const { requestId, ip, userAgent } = callerOf(request);
   return {

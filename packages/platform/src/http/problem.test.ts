@@ -12,13 +12,15 @@ import {
 import { IdempotencyKeyBusy, IdempotencyKeyReused } from '@souk/domain/kernel/idempotency';
 import { Conflict } from '@souk/domain/kernel/postgres-error';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { AttemptsUnavailable } from '../attempts.ts';
 import { RateLimited } from '../limits.ts';
 import { problemBody, refusalOf } from './problem.ts';
 import { CompanySuspended, ScopeMissing, ShopClosed, Unauthenticated } from './refused.ts';
-import { RequestInvalid } from './request-invalid.ts';
+import { faultsOf, RequestInvalid } from './request-invalid.ts';
 
 const fault = { pointer: '/name', code: 'required', message: 'This field is required: text.' };
+const spent = { kind: 'key', left: 0, seconds: 42, policy: '"key";q=3;w=60' } as const;
 const fastifyError = (code: string, statusCode: number) => Object.assign(new Error('of Fastify'), { code, statusCode });
 
 test.each<[string, unknown, number, string, number?]>([
@@ -37,7 +39,7 @@ test.each<[string, unknown, number, string, number?]>([
   ['an unknown commit', new CommitUnknown(), 503, 'outcome_unknown', 1],
   ['a suspended company', new CompanySuspended(), 403, 'company_suspended'],
   ['a closed shop', new ShopClosed(), 503, 'shop_closed', 3600],
-  ['too many requests', new RateLimited('key', 42), 429, 'rate_limited', 42],
+  ['too many requests', new RateLimited(spent), 429, 'rate_limited', 42],
   ['too many attempts', new TooManyAttempts(61.2), 429, 'too_many_attempts', 62],
   ['no counter of attempts', new AttemptsUnavailable('away'), 503, 'attempts_unavailable', 5],
   ['another media type', fastifyError('FST_ERR_CTP_INVALID_MEDIA_TYPE', 415), 415, 'unsupported_media_type'],
@@ -67,7 +69,7 @@ test('a problem names its faults, and its private detail stays inside', () => {
     title: 'Bad Request',
     status: 400,
     code: 'invalid_input',
-    detail: fault.message,
+    detail: 'name: This field is required: text.',
     errors: [fault],
     requestId: 'request-1',
   });
@@ -76,7 +78,32 @@ test('a problem names its faults, and its private detail stays inside', () => {
   );
 });
 
+test('the detail names the field: the only one, or the first of several', () => {
+  const at = (pointer: string) => ({ ...fault, pointer });
+  const detail = (...faults: (typeof fault)[]) => refusalOf(new RequestInvalid(faults)).detail;
+  expect(detail(at('/owner/email'))).toBe('owner/email: This field is required: text.');
+  expect(detail(at('?limit'))).toBe('limit: This field is required: text.');
+  expect(detail(at(''))).toBe('This field is required: text.');
+  expect(detail(at('/company'), at('/email'))).toBe(
+    '2 fields are wrong; the first is /company: This field is required: text.',
+  );
+});
+
+test('whoever sent too much is told the limit and when it begins anew', () => {
+  expect(refusalOf(new RateLimited(spent)).headers).toEqual({
+    ratelimit: '"key";r=0;t=42',
+    'ratelimit-policy': '"key";q=3;w=60',
+  });
+});
+
 test('a thousand faults are not all repeated', () => {
   const refusal = refusalOf(new RequestInvalid(Array(1_000).fill(fault)));
   expect(refusal.errors).toHaveLength(50);
+});
+
+test('of a thousand faults of a body only fifty are collected', () => {
+  const strange = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`member${at}`, 1]));
+  const unknown = z.strictObject({}).safeParse(strange);
+  const wrong = z.array(z.string()).safeParse(Array(1_000).fill(1));
+  for (const { error } of [unknown, wrong]) expect(faultsOf(error ?? new z.ZodError([]), 'body')).toHaveLength(50);
 });

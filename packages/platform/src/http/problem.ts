@@ -2,11 +2,18 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { DomainError, type FieldFault } from '@souk/domain/kernel/errors';
 import type { FastifyReply } from 'fastify';
+import { RateLimited } from '../limits.ts';
+import { rateHeaders } from './rate-headers.ts';
 import type { Refusal } from './refusal.ts';
+import { FAULTS_MAX } from './request-invalid.ts';
+import { BODY_SIZES } from './strict-json.ts';
 import { MethodNotAllowed, NoSuchRoute } from './unrouted.ts';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
-const FAULTS_SHOWN = 50;
+
+/** The code of faults in fields, from the contract and from the domain alike. */
+const INVALID = 'invalid_input';
+const FIELD_SHOWN = 120;
 
 /** The body of every answer that says no (RFC 9457). */
 export interface Problem {
@@ -33,7 +40,11 @@ const OF_FASTIFY: Record<string, [status: number, code: string, detail: string]>
     'unsupported_media_type',
     'Send JSON, with the header Content-Type: application/json.',
   ],
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than 1 MiB. Send less at once.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    413,
+    'body_too_large',
+    `The body is larger than this route takes: ${BODY_SIZES}. Send less at once.`,
+  ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     400,
     'invalid_content_length',
@@ -60,10 +71,22 @@ function ofDomain(error: DomainError): Refusal {
   return {
     status: error.status,
     code: error.code,
-    detail: error.message,
-    errors: error.faults.length > 0 ? error.faults.slice(0, FAULTS_SHOWN) : undefined,
+    detail: error.code === INVALID && error.faults.length > 0 ? wordsOf(error.faults) : error.message,
+    errors: error.faults.length > 0 ? error.faults.slice(0, FAULTS_MAX) : undefined,
     retryAfterSeconds: error.retryAfterSeconds,
+    headers: error instanceof RateLimited ? rateHeaders(error.remaining) : undefined,
   };
+}
+
+/** For whoever reads only this: which field, and what is wrong with it. The list of all stands beside it. */
+function wordsOf(faults: readonly FieldFault[]): string {
+  const { pointer = '', message = '' } = faults[0] ?? {};
+  if (faults.length === 1) {
+    const field = pointer.replace(/^[/?:]/, '').slice(0, FIELD_SHOWN);
+    return field === '' ? message : `${field}: ${message}`;
+  }
+  const count = faults.length < FAULTS_MAX ? faults.length : `${FAULTS_MAX} or more`;
+  return `${count} fields are wrong; the first is ${pointer.slice(0, FIELD_SHOWN) || 'the whole'}: ${message}`;
 }
 
 function ofStatus(status: number): Refusal {

@@ -1,8 +1,17 @@
 import type { FastifyReply } from 'fastify';
-import type { Limits, Remaining } from '../limits.ts';
+import type { Remaining } from '../limits.ts';
 
-/** Tells a client what is left: draft-ietf-httpapi-ratelimit-headers, both fields. */
-export function tellRemaining(reply: FastifyReply, limits: Limits, { kind, left, seconds }: Remaining): void {
-  reply.header('ratelimit-policy', limits.policy[kind]);
-  reply.header('ratelimit', `"${kind}";r=${left};t=${seconds}`);
+// The two fields of draft-ietf-httpapi-ratelimit-headers.
+const POLICY = 'ratelimit-policy';
+const LEFT = 'ratelimit';
+
+/** What is left, as headers of an answer that is not there yet. */
+export const rateHeaders = (remaining: Remaining) => ({ [POLICY]: remaining.policy, [LEFT]: leftOf(remaining) });
+
+/** Tells a client what is left. */
+export function tellRemaining(reply: FastifyReply, remaining: Remaining): void {
+  reply.header(POLICY, remaining.policy);
+  reply.header(LEFT, leftOf(remaining));
 }
+
+const leftOf = ({ kind, left, seconds }: Remaining) => `"${kind}";r=${left};t=${seconds}`;

@@ -1,8 +1,10 @@
 import { DomainError, type FieldFault } from '@souk/domain/kernel/errors';
+import { faultCode } from '@souk/domain/kernel/fault-words';
 import type { z } from 'zod';
-import { REQUIRED } from './fault-words.ts';
 
 const NAME_SHOWN = 60;
+/** More faults than these help nobody, and each one costs. */
+export const FAULTS_MAX = 50;
 
 /** What was sent does not fit the contract. One fault per field. */
 export class RequestInvalid extends DomainError {
@@ -15,26 +17,25 @@ export class RequestInvalid extends DomainError {
 
 /** The faults of a zod error: body fields as JSON pointers (RFC 6901), query fields as `?name`, path parts as `:name`. */
 export function faultsOf(error: z.ZodError, where: 'body' | 'query' | 'param'): FieldFault[] {
-  return error.issues.flatMap((issue) => faultsOfIssue(issue, where));
+  return error.issues
+    .slice(0, FAULTS_MAX)
+    .flatMap((issue) => faultsOfIssue(issue, where))
+    .slice(0, FAULTS_MAX);
 }
 
 function faultsOfIssue(issue: z.core.$ZodIssue, where: 'body' | 'query' | 'param'): FieldFault[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      pointer: pointer([...issue.path, key], where),
-      code: 'unknown_field',
-      message: `There is no field "${key.slice(0, NAME_SHOWN)}" here. Leave it out.`,
-    }));
+    return issue.keys.slice(0, FAULTS_MAX).map((key) => unknownField([...issue.path, key], where));
   }
-  return [{ pointer: pointer(issue.path, where), code: codeOf(issue), message: issue.message }];
+  return [{ pointer: pointer(issue.path, where), code: faultCode(issue), message: issue.message }];
 }
 
-function codeOf(issue: z.core.$ZodIssue): string {
-  // zod tells the message-maker that the input was undefined, but leaves it out of the issue itself.
-  if (issue.code === 'invalid_type' && issue.message.startsWith(REQUIRED)) return 'required';
-  if (issue.code === 'custom') return typeof issue.params?.['code'] === 'string' ? issue.params['code'] : 'invalid';
-  return issue.code;
-}
+/** The fault of a field that is in no contract. */
+export const unknownField = (path: readonly PropertyKey[], where: 'body' | 'query' | 'param'): FieldFault => ({
+  pointer: pointer(path, where),
+  code: 'unknown_field',
+  message: `There is no field "${String(path.at(-1)).slice(0, NAME_SHOWN)}" here. Leave it out.`,
+});
 
 function pointer(path: readonly PropertyKey[], where: 'body' | 'query' | 'param'): string {
   const names = path.map((part) => String(part).slice(0, NAME_SHOWN));

@@ -1,6 +1,6 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { faultWords } from '@souk/domain/kernel/fault-words';
 import { schemaOf } from './contract-class.ts';
-import { faultWords } from './fault-words.ts';
 import { faultsOf, RequestInvalid } from './request-invalid.ts';
 
 /** Checks body, query and path against their DTO, and hands on only what the contract names. */

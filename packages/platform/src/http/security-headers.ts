@@ -5,7 +5,7 @@ const HSTS_SECONDS = 365 * 24 * 3_600;
 
 /**
  * The headers helmet would set on each answer, taken down once: they are always the same, and setting a dozen headers
- * one by one is a noticeable part of a short request. The reference page has a policy of its own (`docs-page.ts`).
+ * one by one is a noticeable part of a short request. The pages have policies of their own (`docs-page.ts`, `account-pages.ts`).
  */
 export async function securityHeaders(): Promise<Record<string, string>> {
   const probe = fastify();

@@ -1,10 +1,10 @@
 import { allowsOrigin } from '@souk/domain/company/settings/origin';
+import { networkName } from '@souk/domain/kernel/network-name';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteAccess } from './allow.ts';
 import { letRead } from './cross-origin.ts';
 import type { Door, Visitor } from './door.ts';
 import { type KeyHolder, type KeyParts, keyClaimsOf, keyHolder } from './key-holder.ts';
-import { networkName } from './network-name.ts';
 import { tellRemaining } from './rate-headers.ts';
 import { OriginRefused, ScopeMissing, ShopClosed, Unauthenticated } from './refused.ts';
 
@@ -15,8 +15,8 @@ export class StorefrontDoor implements Door {
   constructor(private readonly parts: KeyParts) {}
 
   identify(request: FastifyRequest, reply: FastifyReply): Visitor | Promise<Visitor> {
-    const { authorization, origin, 'x-api-key': header } = request.headers;
-    const claims = keyClaimsOf(header);
+    const { authorization, origin } = request.headers;
+    const claims = keyClaimsOf(this.parts, request, reply);
     // Here a customer's token will make the actor a customer, after its company was compared with the key's.
     if (authorization !== undefined) {
       throw new Unauthenticated(
@@ -37,7 +37,7 @@ export class StorefrontDoor implements Door {
   }
 
   countStranger(request: FastifyRequest, reply: FastifyReply): void {
-    tellRemaining(reply, this.parts.limits, this.parts.limits.count('address', networkName(request.ip)));
+    tellRemaining(reply, this.parts.limits.count('address', networkName(request.ip)));
   }
 }
 

@@ -1,13 +1,19 @@
 import { InvalidInput } from '@souk/domain/kernel/errors';
 import type { FastifyInstance } from 'fastify';
+import type { DeclaredRoute } from './declared-routes.ts';
 
 export const BODY_BYTES_MAX = 1_048_576;
+/** Of routes open to everybody: a login is a hundred bytes, and who sends more has not said who they are. */
+const PUBLIC_BODY_BYTES_MAX = 16_384;
+/** Both of them, for people. */
+export const BODY_SIZES = '1 MiB, or 16 KiB where no credentials are needed';
 const DEPTH_MAX = 20;
 const ARRAY_MAX = 500;
+const MEMBERS_MAX = 500;
 
 /**
  * Reads bodies as JSON and as nothing else: other content types are 415, `__proto__` and `constructor.prototype` members
- * 400, and so is what is nested deeper or listed longer than any contract here. An empty body is no body.
+ * 400, and so is what is nested deeper, listed longer or has more members than any contract here. An empty body is no body.
  */
 export function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
@@ -27,7 +33,19 @@ export function takeOnlyJson(fastify: FastifyInstance): void {
   );
 }
 
-/** What is wrong with JSON that is too deep or has too long a list. Without recursion: depth is what is doubted. */
+/** Bodies of public routes may be short only. Call it before the routes are made. */
+export function keepPublicBodiesShort(fastify: FastifyInstance, routes: readonly DeclaredRoute[]): void {
+  const open = new Set(
+    routes.filter(({ access }) => access?.kind === 'public').map(({ method, path }) => `${method} ${path}`),
+  );
+  fastify.addHook('onRoute', (route) => {
+    if ([route.method].flat().some((method) => open.has(`${method} ${route.url}`))) {
+      route.bodyLimit = PUBLIC_BODY_BYTES_MAX;
+    }
+  });
+}
+
+/** What is wrong with JSON that is too deep, or has too long a list or too large an object. Without recursion: depth is what is doubted. */
 function unwieldiness(json: unknown): InvalidInput | undefined {
   const waiting: { value: unknown; depth: number }[] = [{ value: json, depth: 0 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -37,7 +55,11 @@ function unwieldiness(json: unknown): InvalidInput | undefined {
     if (Array.isArray(value) && value.length > ARRAY_MAX) {
       return unwieldy('too_long', `A list in the body has more than ${ARRAY_MAX} entries. Send it in parts.`);
     }
-    for (const inner of Object.values(value)) waiting.push({ value: inner, depth: depth + 1 });
+    const inside = Object.values(value);
+    if (!Array.isArray(value) && inside.length > MEMBERS_MAX) {
+      return unwieldy('too_many_members', `An object in the body has more than ${MEMBERS_MAX} members.`);
+    }
+    for (const inner of inside) waiting.push({ value: inner, depth: depth + 1 });
   }
   return undefined;
 }

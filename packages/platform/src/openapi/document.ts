@@ -43,11 +43,26 @@ const SECURITY = {
   },
 } as const;
 
+const SECONDS = { type: 'string', pattern: '^[0-9]+$' };
+const LIMIT = '"(key|company|address)"';
+const POLICY = `${LIMIT};q=[0-9]+;w=[0-9]+`;
 const HEADERS = {
-  RequestId: { description: 'The id of this request in our log.', schema: { type: 'string' } },
-  RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'string', pattern: '^[0-9]+$' } },
-  RateLimit: { description: 'What is left: `"key";r=99;t=42`.', schema: { type: 'string' } },
-  RateLimitPolicy: { description: 'The limits: `"key";q=100;w=60`.', schema: { type: 'string' } },
+  RequestId: { description: 'The id of this request in our log.', required: true, schema: { type: 'string' } },
+  RetryAfter: { description: 'Seconds after which to try again.', required: true, schema: SECONDS },
+  RetryAfterIfAny: { description: 'Seconds after which to try again, where waiting helps.', schema: SECONDS },
+  RateLimit: {
+    description: 'What is left of the limit that ends first, and the seconds until it begins anew: `"key";r=99;t=42`.',
+    schema: { type: 'string', pattern: `^${LIMIT};r=[0-9]+;t=[0-9]+$` },
+  },
+  RateLimitPolicy: {
+    description:
+      'The limits, in requests and seconds: `"key";q=100;w=60`. A secret key is counted by itself, a publishable one by the address of the visitor, and both for the company.',
+    schema: { type: 'string', pattern: `^${POLICY}(, ${POLICY})*$` },
+  },
+  IdempotencyReplayed: {
+    description: 'This is the answer of an earlier request with the same Idempotency-Key.',
+    schema: { type: 'string', const: 'true' },
+  },
 };
 
 const IDEMPOTENCY_KEY = {

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
 import type { z } from 'zod';
 import { cacheableOf } from '../http/cacheable.ts';
-import { answerOf, fileOf } from '../http/contract-class.ts';
+import { answerOf, fileOf, schemaOf } from '../http/contract-class.ts';
 import type { DeclaredRoute } from '../http/declared-routes.ts';
 import { PROBLEMS, problemsOf } from './problems.ts';
 import { type RouteArgument, routeArguments } from './route-arguments.ts';
@@ -23,11 +23,16 @@ export function operationOf(route: DeclaredRoute, schemas: Schemas): JsonSchema 
     ...accessMarks(route),
     security: securityOf(route),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: json(schemas.of(dtoOfBody(route, body), 'input')) } }),
+    ...(body && { requestBody: requestBody(dtoOfBody(route, body), schemas) }),
     responses: { ...success(route, schemas), ...problems(route, given) },
   };
 }
 
+// A body that may be left out is one whose every field may.
+const requestBody = (dto: Type, schemas: Schemas): JsonSchema => ({
+  required: schemaOf(dto)?.safeParse({}).success !== true,
+  content: json(schemas.of(dto, 'input')),
+});
 const json = (schema: JsonSchema) => ({ 'application/json': { schema } });
 const words = (name: string) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
 const nounOf = ({ controller }: DeclaredRoute) => controller.name.replace(/Controller$/, '');
@@ -69,10 +74,11 @@ function securityOf({ access }: DeclaredRoute): JsonSchema[] {
   return access?.kind === 'signed-in' ? [{ staffToken: [] }] : [{ staffToken: [] }, { secretKey: [] }];
 }
 
-function idempotencyParameter(route: DeclaredRoute): JsonSchema[] {
-  const takesKey = route.method === 'POST' && route.access?.kind !== 'public' && !route.withoutIdempotency;
-  return takesKey ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : [];
-}
+const takesIdempotencyKey = (route: DeclaredRoute): boolean =>
+  route.method === 'POST' && route.access?.kind !== 'public' && !route.withoutIdempotency;
+
+const idempotencyParameter = (route: DeclaredRoute): JsonSchema[] =>
+  takesIdempotencyKey(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : [];
 
 function parametersOf(route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema[] {
   const named = given.flatMap((argument) => {
@@ -125,6 +131,7 @@ function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     RateLimit: { $ref: '#/components/headers/RateLimit' },
     'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
+    ...(takesIdempotencyKey(route) && { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } }),
   };
   if (answer) {
     const description = answer.description ?? 'Done.';
@@ -134,7 +141,7 @@ function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
   if (cacheable) {
     const tagged = {
       ...headers,
-      ETag: { description: 'Send it as If-None-Match next time.', schema: { type: 'string' } },
+      ETag: { description: 'Send it as If-None-Match next time.', required: true, schema: { type: 'string' } },
     };
     return {
       200: { description: 'Done.', headers: tagged, content: json(schemas.of(cacheable as Type, 'output')) },

@@ -1,4 +1,5 @@
 import type { DeclaredRoute } from '../http/declared-routes.ts';
+import { BODY_SIZES } from '../http/strict-json.ts';
 import type { RouteArgument } from './route-arguments.ts';
 import type { JsonSchema } from './schemas.ts';
 
@@ -16,7 +17,7 @@ export const PROBLEMS: Record<number, { name: string; description: string }> = {
   404: { name: 'NotFound', description: 'There is no such thing here. Things of other companies get the same answer.' },
   409: { name: 'Conflict', description: 'In conflict with the present state.' },
   412: { name: 'Stale', description: 'It was changed since you read it. Read it again and repeat your change.' },
-  413: { name: 'TooLarge', description: 'The body is larger than 1 MiB.' },
+  413: { name: 'TooLarge', description: `The body is larger than ${BODY_SIZES}.` },
   414: { name: 'PathTooLong', description: 'A part of the path is longer than anything here.' },
   415: { name: 'NotJson', description: 'The body is not sent as application/json.' },
   422: {
@@ -58,7 +59,8 @@ export const PROBLEM_SCHEMA: JsonSchema = {
   additionalProperties: false,
 };
 
-const RETRY = new Set([409, 429, 503]);
+/** These always say when to come back; a 409 does only where waiting helps. */
+const RETRY = new Set([429, 503]);
 
 /** The shared answers of the document. */
 export const problemResponses = (): Record<string, JsonSchema> =>
@@ -69,7 +71,10 @@ export const problemResponses = (): Record<string, JsonSchema> =>
         description,
         headers: {
           'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+          RateLimit: { $ref: '#/components/headers/RateLimit' },
+          'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
           ...(RETRY.has(Number(status)) && { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }),
+          ...(status === '409' && { 'Retry-After': { $ref: '#/components/headers/RetryAfterIfAny' } }),
         },
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
@@ -82,11 +87,11 @@ export function problemsOf(route: DeclaredRoute, given: readonly RouteArgument[]
   const isPublic = route.access?.kind === 'public';
   const isWrite = route.method !== 'GET' && route.method !== 'HEAD';
   const when: [boolean, number[]][] = [
-    [given.length > 0 || isWrite, [400]],
+    [true, [400]],
     [!isPublic, [401, 403]],
     [takes('path'), [404, 414]],
     [isWrite, [401, 403, 404, 409, 413, 415, 422]],
-    [route.method === 'PATCH' || route.method === 'PUT', [412]],
+    [given.some(({ where, name }) => where === 'header' && name?.toLowerCase() === 'if-match'), [412]],
     [true, [429, 503]],
   ];
   const statuses = new Set(when.flatMap(([holds, some]) => (holds ? some : [])));

@@ -96,6 +96,7 @@ function callerOf(app: NestFastifyApplication, contract: ContractCheck): TestApi
         path: path.split('?')[0] ?? '',
         status: answer.statusCode,
         contentType,
+        headers: answer.headers,
         body: answer.body,
       });
     }

@@ -10,8 +10,12 @@ export interface WireAnswer {
   path: string;
   status: number;
   contentType: string | undefined;
+  headers: Record<string, string | number | string[] | undefined>;
   body: string;
 }
+
+/** Headers that mean something to a client, so none of them may come undescribed. */
+const OUR_HEADERS = ['etag', 'location', 'retry-after', 'ratelimit', 'ratelimit-policy', 'idempotency-replayed'];
 
 interface Operation {
   form: RegExp;
@@ -58,6 +62,7 @@ export class ContractCheck {
     }
     const response = this.resolved(operation.responses[answer.status]);
     if (!response) throw new ContractBroken(answer, `it describes ${Object.keys(operation.responses).join(', ')}`);
+    this.checkHeaders(answer, (response['headers'] ?? {}) as Record<string, Json>);
     const content = response['content'] as Record<string, { schema: Json }> | undefined;
     if (!content) {
       if (answer.body !== '') throw new ContractBroken(answer, 'it describes no body');
@@ -68,6 +73,26 @@ export class ContractCheck {
     if (!described)
       throw new ContractBroken(answer, `it describes ${Object.keys(content).join(', ')}, and this is ${type}`);
     if (answer.method !== 'HEAD' && type.endsWith('json')) this.checkBody(answer, described.schema);
+  }
+
+  private checkHeaders(answer: WireAnswer, described: Record<string, Json>): void {
+    const headers = new Map(
+      Object.entries(described).map(([name, header]) => [name.toLowerCase(), this.resolved(header) ?? {}]),
+    );
+    for (const name of OUR_HEADERS) {
+      if (answer.headers[name] !== undefined && !headers.has(name)) {
+        throw new ContractBroken(answer, `it describes no header ${name}`);
+      }
+    }
+    for (const [name, header] of headers) {
+      const value = answer.headers[name];
+      if (value === undefined) {
+        if (header['required'] === true) throw new ContractBroken(answer, `the header ${name} is missing`);
+        continue;
+      }
+      const validate = this.validatorOf(header['schema'] as Json);
+      if (!validate(String(value))) throw new ContractBroken(answer, `${name}: ${value}: ${faultsIn(validate.errors)}`);
+    }
   }
 
   private checkUnrouted(answer: WireAnswer): void {

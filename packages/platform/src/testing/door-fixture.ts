@@ -3,6 +3,7 @@ import { can, storeScope } from '@souk/domain/company/companies/companies.access
 import { updateCompany } from '@souk/domain/company/companies/companies.service';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
+import { listQuery } from '@souk/domain/kernel/page';
 import { z } from 'zod';
 import { Allow, EvenSuspended, Public, Scope, SignedIn, WithoutIdempotency } from '../http/allow.ts';
 import { dtoOf, idParam, ZodResponse } from '../http/contract-class.ts';
@@ -21,7 +22,7 @@ class ThingDto extends dtoOf(
     extra: z.unknown().optional(),
   }),
 ) {}
-class ThingQueryDto extends dtoOf(z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) })) {}
+class ThingQueryDto extends dtoOf(listQuery) {}
 class WhoDto extends dtoOf(z.object({ actor: z.string(), companyId: z.string(), ip: z.string().optional() })) {}
 class EchoDto extends dtoOf(z.object({ name: z.string(), version: z.number().optional() })) {}
 class CallerDto extends dtoOf(z.object({ ip: z.string(), requestId: z.string(), userAgent: z.string().optional() })) {}

@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
 import { auditEntries, auditLinks, auditPending } from '../../kernel/audit-log.schema.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
-import type { CompanyId } from '../../kernel/ids.ts';
+import type { CompanyId, Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import type { ChainFault, ChainHead } from './audit.contract.ts';
 import { type ChainLink, nextLink } from './audit-chain.ts';
@@ -9,6 +9,15 @@ import { type ChainLink, nextLink } from './audit-chain.ts';
 /** A committed entry is linked within seconds; one without a link after this time was put there by somebody else. */
 const LINKED_WITHIN_SECONDS = 60;
 const UNLINKED_SHOWN_MAX = 50;
+const LOOKED_AT_MAX = 5_000;
+
+/** An entry as the chain sees it. */
+const chainedColumns = {
+  ...getTableColumns(auditEntries),
+  before: sql<string | null>`${auditEntries.before}::text`,
+  after: sql<string | null>`${auditEntries.after}::text`,
+  createdAt: sql<string>`to_char(${auditEntries.createdAt} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
+};
 
 /**
  * Links up to `max` committed entries to the end of the company's chain, by entry id; returns how many.
@@ -31,7 +40,7 @@ export async function linkEntries(ctx: Ctx, max: number): Promise<number> {
   const ids = taken.map(({ id }) => id);
   const [entries, head] = await Promise.all([
     ctx.tx
-      .select()
+      .select(chainedColumns)
       .from(auditEntries)
       .where(mine(ctx, auditEntries, inArray(auditEntries.id, ids)))
       .orderBy(asc(auditEntries.id)),
@@ -62,10 +71,13 @@ export async function headOf(ctx: Ctx): Promise<ChainHead | undefined> {
   return head;
 }
 
+/** A link, with the id of its entry known to be one. */
+export type StoredLink = ChainLink & { entryId: Id<'aud'> };
+
 /** The next links after `seq`, each with its entry as it is stored now. */
-export async function linksAfter(ctx: Ctx, seq: number, limit: number): Promise<ChainLink[]> {
+export async function linksAfter(ctx: Ctx, seq: number, limit: number): Promise<StoredLink[]> {
   const rows = await ctx.tx
-    .select({ link: auditLinks, entry: auditEntries })
+    .select({ link: auditLinks, entry: chainedColumns })
     .from(auditLinks)
     .leftJoin(
       auditEntries,
@@ -77,47 +89,61 @@ export async function linksAfter(ctx: Ctx, seq: number, limit: number): Promise<
   return rows.map(({ link, entry }) => ({ ...link, entry: entry ?? undefined }));
 }
 
-/** The hash of one link, if there is such a link. */
-export async function hashAt(ctx: Ctx, seq: number): Promise<string | undefined> {
+/** One link, if there is such a link. */
+export async function linkAt(ctx: Ctx, seq: number): Promise<{ hash: string; entryId: Id<'aud'> } | undefined> {
   const [link] = await ctx.tx
-    .select({ hash: auditLinks.hash })
+    .select({ hash: auditLinks.hash, entryId: auditLinks.entryId })
     .from(auditLinks)
     .where(mine(ctx, auditLinks, eq(auditLinks.seq, seq)));
-  return link?.hash;
+  return link;
 }
 
-/** Entries that should long have a link and have none. */
-export async function unlinkedEntries(ctx: Ctx): Promise<ChainFault[]> {
-  const rows = await ctx.tx
-    .select({ id: auditEntries.id })
+/** A stretch of the log, by entry id: behind `after`, up to and with `upTo`. Without them, from its beginning and to its end. */
+export interface Stretch {
+  after?: Id<'aud'>;
+  upTo?: Id<'aud'>;
+}
+
+/**
+ * Entries of a stretch that should long have a link and have none. It looks at so many entries and no more, however
+ * long the log: a stretch of as many links as one page holds has about as many entries, or more than enough to show.
+ */
+export async function unlinkedEntries(ctx: Ctx, { after, upTo }: Stretch): Promise<ChainFault[]> {
+  const { id, createdAt } = auditEntries;
+  const looked = ctx.tx
+    .select({ id, createdAt })
     .from(auditEntries)
-    .leftJoin(
-      auditLinks,
-      and(eq(auditLinks.companyId, auditEntries.companyId), eq(auditLinks.entryId, auditEntries.id)),
-    )
+    .where(mine(ctx, auditEntries, after && gt(id, after), upTo && lte(id, upTo)))
+    .orderBy(asc(id))
+    .limit(LOOKED_AT_MAX)
+    .as('looked');
+  // Asked entry by entry. As a join it could become one over all links of the company.
+  const link = ctx.tx
+    .select({ entryId: auditLinks.entryId })
+    .from(auditLinks)
+    .where(mine(ctx, auditLinks, eq(auditLinks.entryId, looked.id)));
+  const rows = await ctx.tx
+    .select({ id: looked.id })
+    .from(looked)
     .where(
-      mine(
-        ctx,
-        auditEntries,
-        isNull(auditLinks.entryId),
-        lt(auditEntries.createdAt, sql`now() - make_interval(secs => ${LINKED_WITHIN_SECONDS})`),
-      ),
+      and(lt(looked.createdAt, sql`now() - make_interval(secs => ${LINKED_WITHIN_SECONDS})`), isNull(sql`(${link})`)),
     )
-    .orderBy(asc(auditEntries.id))
+    .orderBy(asc(looked.id))
     .limit(UNLINKED_SHOWN_MAX);
-  return rows.map(({ id }) => ({
+  return rows.map((row) => ({
     kind: 'entry_unlinked',
     seq: null,
-    entryId: id,
-    message: `Entry ${id} has no link: it was put in past the application, its link was deleted, or no worker is running.`,
+    entryId: row.id,
+    message: `Entry ${row.id} has no link: it was put in past the application, its link was deleted, or no worker is running.`,
   }));
 }
 
-/** As the relay role, in no company: which companies have entries to link. */
-export async function companiesWithPendingEntries(tx: Tx, limit: number): Promise<CompanyId[]> {
+/** As the relay role, in no company: which companies have entries to link; by id, from the one behind `after` on. */
+export async function companiesWithPendingEntries(tx: Tx, limit: number, after?: CompanyId): Promise<CompanyId[]> {
   const rows = await tx
     .select({ companyId: auditPending.companyId })
     .from(auditPending)
+    .where(after && gt(auditPending.companyId, after))
     .groupBy(auditPending.companyId)
     .orderBy(asc(auditPending.companyId))
     .limit(limit);

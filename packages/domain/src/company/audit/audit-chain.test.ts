@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ChainedEntry, type ChainLink, canonicalJson, checkLinks, nextLink } from './audit-chain.ts';
+import { type ChainedEntry, type ChainLink, checkLinks, nextLink } from './audit-chain.ts';
 
 const entry = (id: string, more: Partial<ChainedEntry> = {}): ChainedEntry => ({
   companyId: 'com_1',
@@ -10,11 +10,11 @@ const entry = (id: string, more: Partial<ChainedEntry> = {}): ChainedEntry => ({
   entityType: 'role',
   entityId: 'role_1',
   before: null,
-  after: { name: 'Cashier' },
+  after: '{"name": "Cashier"}',
   requestId: 'req-1',
   ip: null,
   userAgent: null,
-  createdAt: '2026-11-21T09:00:00.000Z',
+  createdAt: '2026-11-21T09:00:00.000000Z',
   ...more,
 });
 
@@ -26,20 +26,13 @@ function chainOf(...ids: string[]): ChainLink[] {
 
 const kindsOf = (links: ChainLink[]) => checkLinks(undefined, links).faults.map(({ kind, seq }) => `${kind} ${seq}`);
 
-test('equal values have equal bytes, whatever the order of their members', () => {
-  expect(canonicalJson({ b: [1, { y: null, x: 'é' }], a: true })).toBe(
-    canonicalJson({ a: true, b: [1, { x: 'é', y: null }] }),
-  );
-  expect(canonicalJson({ b: 1, a: [2, 'x'] })).toBe('{"a":[2,"x"],"b":1}');
-});
-
 test('a chain nobody touched has no faults', () => {
   expect(kindsOf(chainOf('a', 'b', 'c'))).toEqual([]);
 });
 
 test('one change is reported once, where it is', () => {
   const changed = chainOf('a', 'b', 'c', 'd');
-  changed[1] = { ...(changed[1] as ChainLink), entry: entry('b', { after: { name: 'Owner' } }) };
+  changed[1] = { ...(changed[1] as ChainLink), entry: entry('b', { after: '{"name": "Owner"}' }) };
   expect(kindsOf(changed)).toEqual(['entry_changed 2']);
   const gone = chainOf('a', 'b', 'c', 'd');
   gone[2] = { ...(gone[2] as ChainLink), entry: undefined };

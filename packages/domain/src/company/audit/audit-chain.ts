@@ -4,7 +4,10 @@ import type { ChainFault, ChainHead } from './audit.contract.ts';
 /** What the first link of a company holds in place of an earlier hash. */
 export const GENESIS = '0'.repeat(64);
 
-/** A stored entry, as the chain sees it: every column of `audit_entries`, times as RFC 3339. */
+/**
+ * A stored entry, as the chain sees it: every column of `audit_entries`, as text that PostgreSQL wrote. Read as values of
+ * JavaScript, numbers past 2^53 and microseconds would be rounded, and a change among them would not be seen.
+ */
 export interface ChainedEntry {
   companyId: string;
   id: string;
@@ -13,11 +16,13 @@ export interface ChainedEntry {
   action: string;
   entityType: string;
   entityId: string;
-  before: unknown;
-  after: unknown;
+  /** `before::text` of the JSONB column, which has one form for equal values. */
+  before: string | null;
+  after: string | null;
   requestId: string;
   ip: string | null;
   userAgent: string | null;
+  /** In UTC, with microseconds: `2026-11-21T09:00:00.000000Z`. */
   createdAt: string;
 }
 
@@ -31,40 +36,16 @@ export interface ChainLink {
 }
 
 /**
- * JSON with object members sorted by their names' UTF-16 code units and no white space, so that equal values have equal
- * bytes (the idea of RFC 8785, for the values that JSONB can hold).
- */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${canonicalJson(inner)}`).join(',')}}`;
-}
-
-/**
- * The hash of a link: SHA-256, in hex, over the place in the chain, the hash of the link before and the canonical JSON
- * of the entry, each on a line of its own. Anyone with an export of both tables can compute it again.
+ * The hash of a link: SHA-256, in hex, over the place in the chain, the hash of the link before, and the entry as a JSON
+ * array of its columns in the order below, each on a line of its own. Anyone with both tables can compute it again.
  */
 export function linkHash(seq: number, prevHash: string, entry: ChainedEntry): string {
   const { companyId, id, actorType, actorId, action, entityType, entityId, before, after } = entry;
   const { requestId, ip, userAgent, createdAt } = entry;
-  const stored = {
-    companyId,
-    id,
-    actorType,
-    actorId,
-    action,
-    entityType,
-    entityId,
-    before,
-    after,
-    requestId,
-    ip,
-    userAgent,
-    createdAt,
-  };
+  const what = [companyId, id, actorType, actorId, action, entityType, entityId, before, after];
+  const columns = [...what, requestId, ip, userAgent, createdAt];
   return createHash('sha256')
-    .update(`${seq}\n${prevHash}\n${canonicalJson(stored)}`)
+    .update(`${seq}\n${prevHash}\n${JSON.stringify(columns)}`)
     .digest('hex');
 }
 

@@ -1,4 +1,5 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
+import type { Id } from '../../kernel/ids.ts';
 import { PAGE_LIMIT_MAX } from '../../kernel/page.ts';
 import type {
   AuditFilters,
@@ -8,7 +9,7 @@ import type {
   ChainHead,
 } from './audit.contract.ts';
 import { listEntries, noteExport } from './audit.service.ts';
-import { hashAt, linksAfter, unlinkedEntries } from './audit-chain.service.ts';
+import { linkAt, linksAfter, type StoredLink, unlinkedEntries } from './audit-chain.service.ts';
 import { checkLinks } from './audit-chain.ts';
 import { csvHeader, csvRows } from './audit-csv.ts';
 
@@ -42,6 +43,8 @@ export async function exportEntries(run: Run, session: Session, filters: AuditFi
 /**
  * Walks the company's chain and says what was changed, deleted or put in past the application. From the first link, or
  * from one that was written down earlier. A cut-off end is seen only from an earlier head: nothing after it points to it.
+ * Entries without a link are looked for where the links that were walked have theirs, and behind the last: what was put
+ * in before an earlier head is found by a check from the first link.
  */
 export async function verifyChain(
   run: Run,
@@ -50,7 +53,12 @@ export async function verifyChain(
 ): Promise<AuditVerificationView> {
   const faults: ChainFault[] = [];
   const start = startOf(query);
-  if (start) faults.push(...(await checkStart(run, session, start)));
+  let searched: Id<'aud'> | undefined;
+  if (start) {
+    const stored = await run(session, (ctx) => linkAt(ctx, start.seq));
+    searched = stored?.entryId;
+    faults.push(...startFaults(start, stored?.hash));
+  }
   let head = start;
   let checked = 0;
   let complete = false;
@@ -61,8 +69,10 @@ export async function verifyChain(
     head = found.head;
     checked += links.length;
     complete = links.length < LINKS_PAGE;
+    const stretch = { after: searched, upTo: complete ? undefined : lastEntry(searched, links) };
+    faults.push(...(await run(session, (ctx) => unlinkedEntries(ctx, stretch))));
+    searched = stretch.upTo;
   }
-  if (complete) faults.push(...(await run(session, unlinkedEntries)));
   return {
     intact: faults.length === 0,
     checked,
@@ -75,8 +85,11 @@ export async function verifyChain(
 const startOf = ({ seq, hash }: AuditVerificationQuery): ChainHead | undefined =>
   seq === undefined || hash === undefined ? undefined : { seq, hash };
 
-async function checkStart(run: Run, session: Session, start: ChainHead): Promise<ChainFault[]> {
-  const stored = await run(session, (ctx) => hashAt(ctx, start.seq));
+/** Entries are linked in the order of their ids, but for those that committed late: the last by id need not be the last link's. */
+const lastEntry = (before: Id<'aud'> | undefined, links: readonly StoredLink[]) =>
+  links.reduce((last, { entryId }) => (last === undefined || entryId > last ? entryId : last), before);
+
+function startFaults(start: ChainHead, stored: string | undefined): ChainFault[] {
   if (stored === start.hash) return [];
   const kind = stored === undefined ? 'link_missing' : 'link_changed';
   const what = stored === undefined ? 'is not there any more' : 'has another hash now';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Session } from '../../kernel/ctx.ts';
+import type { Ctx, Session } from '../../kernel/ctx.ts';
 import { systemSession } from '../../kernel/ctx.ts';
 import { type CompanyId, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
@@ -16,6 +16,8 @@ const staffOf = (companyId: CompanyId): Session => ({
 });
 const worker = (companyId: CompanyId) => systemSession(companyId, 'audit-linker');
 
+const WHAT = { action: 'role.updated', entity: { type: 'role', id: 'role_1' } };
+
 /** Writes `count` entries, each in a unit of work of its own, as production does. */
 async function entries(session: Session, count: number, action = 'role.updated') {
   for (let i = 0; i < count; i++) {
@@ -30,6 +32,14 @@ async function linked(count = 5) {
   await entries(session, count);
   await db.app.run(worker(session.companyId), (ctx) => linkEntries(ctx, 100));
   return session;
+}
+
+/** Rows of the audit log that this transaction's connection read so far. */
+async function rowsRead(ctx: Ctx): Promise<number> {
+  const [row] = await ctx.tx.execute<{ count: string }>(
+    "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) as count from pg_stat_xact_user_tables where relname like 'audit%'",
+  );
+  return Number(row?.count);
 }
 
 const verify = (session: Session, from = {}) => verifyChain(db.app.run, session, from);
@@ -109,6 +119,72 @@ test('what somebody above the application changed, deleted or put in is found', 
   await db.admin`insert into audit_entries (company_id, id, actor_type, actor_id, action, entity_type, entity_id, request_id, created_at)
     values (${inserted.companyId}, ${newId('aud')}, 'staff', 'stf_x', 'role.deleted', 'role', 'role_1', 'r', now() - interval '2 minutes')`;
   expect(await kinds(inserted)).toEqual(['entry_unlinked']);
+});
+
+test('a change that values of JavaScript cannot show is found: numbers past 2^53, digits, microseconds', async () => {
+  const forgeries = [
+    db.admin`update audit_entries set after = '{"amount": 9007199254740993}'`,
+    db.admin`update audit_entries set before = '{"rate": 1.00000000000000000001}'`,
+    db.admin`update audit_entries set created_at = created_at + interval '1 microsecond'`,
+  ];
+  for (const forgery of forgeries) {
+    const session = staffOf(newId('com'));
+    await db.app.run(session, async (ctx) =>
+      ctx.audit({ ...WHAT, before: { rate: 1 }, after: { amount: 9_007_199_254_740_992 } }),
+    );
+    await db.app.run(worker(session.companyId), (ctx) => linkEntries(ctx, 100));
+    expect(await kinds(session)).toEqual([]);
+    await db.admin`${forgery} where company_id = ${session.companyId}`;
+    expect(await kinds(session)).toEqual(['entry_changed']);
+  }
+});
+
+test('however long the log, a check from a kept head reads what came after it and no more', async () => {
+  const session = staffOf(newId('com'));
+  const { companyId } = session;
+  await db.admin`insert into audit_entries (company_id, id, actor_type, actor_id, action, entity_type, entity_id, request_id, created_at)
+    select ${companyId}, 'aud_' || lpad(i::text, 26, '0'), 'staff', 'stf_x', 'role.deleted', 'role', 'role_1', 'r', now() - interval '1 day' from generate_series(1, 20000) i`;
+  await db.admin`insert into audit_links (company_id, seq, entry_id, prev_hash, hash)
+    select ${companyId}, i, 'aud_' || lpad(i::text, 26, '0'), i::text, repeat('a', 64) from generate_series(1, 20000) i`;
+  await db.admin`analyze audit_entries, audit_links`;
+  await entries(session, 3);
+  await db.app.run(worker(companyId), (ctx) => linkEntries(ctx, 100));
+  let read = 0;
+  const counting: typeof db.app.run = (who, work) =>
+    db.app.run(who, async (ctx) => {
+      const before = await rowsRead(ctx);
+      const result = await work(ctx);
+      read += (await rowsRead(ctx)) - before;
+      return result;
+    });
+  const found = await verifyChain(counting, session, { seq: 20_000, hash: 'a'.repeat(64) });
+  expect(found).toMatchObject({ intact: true, checked: 3, complete: true });
+  expect(read).toBeLessThan(100);
+});
+
+test('entries without a link are found wherever the check passes, and when it begins at a kept head behind it', async () => {
+  const session = staffOf(newId('com'));
+  const forge = async () => {
+    const id = newId('aud');
+    await db.admin`insert into audit_entries (company_id, id, actor_type, actor_id, action, entity_type, entity_id, request_id, created_at)
+      values (${session.companyId}, ${id}, 'staff', 'stf_x', 'role.deleted', 'role', 'role_1', 'r', now() - interval '2 minutes')`;
+    return id;
+  };
+  const link = () => db.app.run(worker(session.companyId), (ctx) => linkEntries(ctx, 100));
+  const forged = [await forge()];
+  await entries(session, 2);
+  forged.push(await forge());
+  await entries(session, 1);
+  await link();
+  const { head } = await verify(session);
+  await entries(session, 1);
+  forged.push(await forge());
+  await entries(session, 1);
+  await link();
+  forged.push(await forge());
+  const unlinked = async (from = {}) => (await verify(session, from)).faults.map(({ entryId }) => entryId);
+  expect(await unlinked()).toEqual(forged);
+  expect(await unlinked(head ?? {})).toEqual(forged.slice(2));
 });
 
 test('a cut-off end is found from a head that was written down before', async () => {

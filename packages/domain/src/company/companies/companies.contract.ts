@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { currencyCode } from '../../kernel/money.ts';
-import { text } from '../../kernel/text.ts';
+import { nameOf } from '../../kernel/text.ts';
 import { isCountry } from './countries.ts';
 import { HANDLE_LENGTH_MAX, HANDLE_LENGTH_MIN, isReservedHandle, looksLikeSandbox } from './handle-words.ts';
 
@@ -36,7 +36,7 @@ export const timezone = z
   .refine(isTimezone, { error: 'Expected a time zone of the IANA database, like Africa/Lagos.' })
   .meta({ example: 'Africa/Lagos' });
 
-const companyName = text(COMPANY_NAME_LENGTH_MAX).meta({ example: 'Ada Fabrics' });
+const companyName = nameOf(COMPANY_NAME_LENGTH_MAX).meta({ example: 'Ada Fabrics' });
 
 export const newCompany = z.strictObject({
   name: companyName,

@@ -20,11 +20,13 @@ export class SystemRoleImmutable extends DomainError {
   }
 }
 
-/** Somebody has the role, or was invited to it. */
+/** Somebody has the role, or an invite that can still be accepted promises it. */
 export class RoleInUse extends DomainError {
   readonly code = 'role_in_use';
   readonly status = 409;
   constructor() {
-    super('Staff or open invites still have this role. Give them another one first.');
+    super(
+      'Staff still have this role, or an open invite promises it. Give those people another role and take the invite back first.',
+    );
   }
 }

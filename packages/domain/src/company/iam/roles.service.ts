@@ -130,7 +130,7 @@ export async function updateRole(ctx: Ctx, id: RoleId, patch: RolePatch, expecte
   return role;
 }
 
-/** Deletes a role nobody has. Throws `NotFound`, `SystemRoleImmutable`, `RoleInUse`. */
+/** Deletes a role nobody has and no invite promises (`invites/role-removal` sees to old ones). Throws `NotFound`, `SystemRoleImmutable`, `RoleInUse`. */
 export async function deleteRole(ctx: Ctx, id: RoleId): Promise<void> {
   const role = await lockRole(ctx, id);
   await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, eq(rolePermissions.roleId, id)));

@@ -162,7 +162,7 @@ test('an unknown permission is refused with its place', async () => {
   await expect(work).rejects.toBeInstanceOf(InvalidInput);
 });
 
-test('a role somebody has, or was invited to, cannot be deleted', async () => {
+test('a role somebody has, or an open invite promises, cannot be deleted', async () => {
   const { system } = await givenCompany();
   const [role, offered] = await db.app.run(system, async (ctx) => [
     await createRole(ctx, wordsOf([])),
@@ -173,7 +173,7 @@ test('a role somebody has, or was invited to, cannot be deleted', async () => {
   await db.admin`insert into staff (company_id, id, name, email, email_key, password_hash) values (${companyId}, ${stf}, 'A', 'a@b.c', 'a@b.c', 'x')`;
   await db.admin`insert into staff_roles (company_id, staff_id, role_id) values (${companyId}, ${stf}, ${role?.id ?? ''})`;
   await db.admin`insert into invites (company_id, id, email, email_key, token_hash, invited_by, expires_at)
-    values (${companyId}, ${inv}, 'a@b.c', 'a@b.c', 'x', ${stf}, now())`;
+    values (${companyId}, ${inv}, 'a@b.c', 'a@b.c', 'x', ${stf}, now() + interval '7 days')`;
   await db.admin`insert into invite_roles (company_id, invite_id, role_id) values (${companyId}, ${inv}, ${offered?.id ?? ''})`;
   for (const { id } of [role, offered].filter((one) => one !== undefined)) {
     await expect(db.app.run(system, (ctx) => deleteRole(ctx, id))).rejects.toBeInstanceOf(RoleInUse);

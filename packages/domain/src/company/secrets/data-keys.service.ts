@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
-import { currentMasterKey, seal, unseal } from '../../kernel/sealing.ts';
+import { currentMasterKey, currentSealPrefix, seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
 import { companyDataKeys } from './secrets.schema.ts';
 
@@ -56,11 +56,12 @@ export async function dropRetiredDataKeys(ctx: Ctx): Promise<void> {
 /**
  * Wraps this company's data keys with the current master key where they were wrapped with an older one, so that the
  * older one can be dropped from the configuration. The secrets themselves are not touched. Returns how many were wrapped.
+ * Throws `SealBroken` for one that does not open.
  */
 export async function rewrapDataKeys(ctx: Ctx): Promise<number> {
   await lockDataKeys(ctx);
   const rows = await ctx.tx.select().from(companyDataKeys).where(mine(ctx, companyDataKeys));
-  const old = rows.filter((row) => masterKeyOf(row.wrapped) !== currentMasterKey());
+  const old = rows.filter((row) => !row.wrapped.startsWith(currentSealPrefix()));
   for (const row of old) {
     const wrapped = seal(openDataKey(ctx, row).key.toString('base64'), boundTo(ctx.companyId, row.id));
     await ctx.tx
@@ -89,6 +90,3 @@ async function addDataKey(ctx: Ctx): Promise<DataKey> {
     .values({ companyId: ctx.companyId, id, wrapped: seal(key.toString('base64'), boundTo(ctx.companyId, id)) });
   return { id, key };
 }
-
-/** The name of the master key in a sealed text: `v1.<name>.…`. */
-const masterKeyOf = (sealed: string) => sealed.split('.')[1];

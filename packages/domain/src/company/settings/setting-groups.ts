@@ -72,7 +72,7 @@ const storefront = z.strictObject({
     .meta({ description: 'Where shoppers find the shop; links in mails start with it.' }),
   allowedOrigins: z.array(webOrigin).max(ORIGINS_MAX).default([]).meta({
     description:
-      'Web origins that publishable keys without a list of their own answer to, and where shoppers may return to after paying. Empty: any.',
+      'Web origins that publishable keys without a list of their own answer to, and where shoppers may return to after paying. http://localhost stands for any port of it. Empty: any.',
   }),
 });
 

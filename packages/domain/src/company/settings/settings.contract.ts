@@ -9,7 +9,7 @@ const about = {
   overridden: z.array(z.string()).meta({ description: 'The fields this company set; all others have their default.' }),
   ignored: z.array(z.string()).meta({
     description:
-      'Stored fields that this version does not know, or whose value it does not allow: their default holds.',
+      'Stored fields that this version does not know, or whose value it does not allow: their default holds. null removes one.',
   }),
 };
 
@@ -39,16 +39,23 @@ export type SettingsGroupView<Group extends SettingGroup = SettingGroup> = Setti
 export const settingsView = z.object(Object.fromEntries(names.map((group) => [group, viewOfGroup(group)])));
 export type SettingsView = { [Group in SettingGroup]: SettingsGroupView<Group> };
 
-/** A change of one group: the fields to set; null gives a field its default back. */
+/** A change of one group: the fields to set; null gives a field its default back and removes an ignored one. */
 export const settingsPatch = z.record(z.string().max(60), z.unknown()).meta({
-  description: 'The fields to set, of the group in the path. null gives a field its default back.',
+  description:
+    'The fields to set, of the group in the path. null gives a field its default back, and removes one that is ignored.',
 });
 
-/** The schema of a change of one group, with every field optional and nullable. */
-export const patchOfGroup = (group: SettingGroup) => {
-  const fields = Object.entries(settingGroups[group].shape).map(([name, field]) => [
+const removal = z.null({ error: 'This version does not know the field any more. null removes it.' }).optional();
+
+/**
+ * The schema of a change of one group, with every field optional and nullable. Of `stored` fields, those the group does
+ * not know may be null and nothing else.
+ */
+export const patchOfGroup = (group: SettingGroup, stored: readonly string[]) => {
+  const known = Object.entries(settingGroups[group].shape).map(([name, field]) => [
     name,
     field.unwrap().nullable().optional(),
   ]);
+  const fields = [...stored.map((name) => [name, removal]), ...known];
   return z.strictObject(Object.fromEntries(fields) as Record<string, z.ZodType>); // optional fields of this group
 };

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
+import { faultCode, faultWords } from '../../kernel/fault-words.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { mine } from '../../kernel/tables.ts';
 import { isSettingGroup, SETTING_GROUPS, type SettingGroup, type Settings, settingGroups } from './setting-groups.ts';
@@ -41,7 +42,7 @@ export async function showAllSettings(ctx: Ctx): Promise<SettingsView> {
 }
 
 /**
- * Sets fields of one group; null gives a field its default back. Two patches at once are merged one after the other.
+ * Sets fields of one group; null gives a field its default back, and removes a stored one this version ignores. Two patches at once are merged one after the other.
  * Throws `NotFound` for an unknown group, `InvalidInput` naming each field that is unknown or wrong, and `VersionStale`
  * if `expectedVersion` is given and not the present one.
  */
@@ -52,8 +53,8 @@ export async function patchSettings(
   expectedVersion?: number,
 ): Promise<SettingsGroupView> {
   const known = groupNamed(group);
-  const changes = parsePatch(known, patch);
   const before = await lockGroup(ctx, known);
+  const changes = parsePatch(known, patch, Object.keys(before.overrides));
   if (expectedVersion !== undefined && expectedVersion !== before.version)
     throw new VersionStale('group of settings', before.version);
   const overrides = merged(before.overrides, changes);
@@ -83,7 +84,7 @@ export async function patchSettings(
 }
 
 function groupNamed(name: string): SettingGroup {
-  if (!isSettingGroup(name)) throw new NotFound('group of settings');
+  if (!isSettingGroup(name)) throw new NotFound('group of settings', 'GET /v1/settings shows them all.');
   return name;
 }
 
@@ -103,15 +104,15 @@ async function lockGroup(ctx: Ctx, group: SettingGroup): Promise<Stored> {
   return readGroup(ctx, group);
 }
 
-function parsePatch(group: SettingGroup, patch: unknown): Overrides {
-  const parsed = patchOfGroup(group).safeParse(patch);
+function parsePatch(group: SettingGroup, patch: unknown, stored: readonly string[]): Overrides {
+  const parsed = patchOfGroup(group, stored).safeParse(patch, { error: faultWords });
   if (parsed.success) return parsed.data;
   const [first, ...others] = parsed.error.issues.flatMap((issue) => {
     const at = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
     const fields = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
     return fields.map((field) => ({
       pointer: field === undefined ? at : `${at}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-      code: field === undefined ? issue.code : 'unknown_field',
+      code: field === undefined ? faultCode(issue) : 'unknown_field',
       message: field === undefined ? issue.message : `The settings of ${group} have no field ${field}.`,
     }));
   });

@@ -143,6 +143,24 @@ test('stored values that no longer fit fall back to the default and are named, a
   expect(await patch(system, 'inventory', { holdMinutes: 60 })).toMatchObject({ holdMinutes: 60, version: 4 });
 });
 
+test('whatever is ignored can be removed by null, and by nothing else; what is not stored is still an unknown field', async () => {
+  const system = await givenCompany();
+  const stored = { holdMinutes: 'gone wrong', backorder: true, oldField: 1 };
+  await db.admin`insert into company_settings (company_id, "group", overrides, version) values (${system.companyId}, 'inventory', ${db.admin.json(stored)}, 3)`;
+  const wrong = patch(system, 'inventory', { oldField: 2, otherField: null });
+  await expect(wrong).rejects.toMatchObject({
+    faults: [
+      { pointer: '/oldField', message: 'This version does not know the field any more. null removes it.' },
+      { pointer: '/otherField', code: 'unknown_field' },
+    ],
+  });
+  const { ignored } = await db.app.run(system, (ctx) => showSettings(ctx, 'inventory'));
+  const cleared = await patch(system, 'inventory', Object.fromEntries(ignored.map((field) => [field, null])));
+  expect(cleared).toMatchObject({ holdMinutes: 30, backorder: true, ignored: [], version: 4 });
+  const rows = await db.admin`select overrides from company_settings where company_id = ${system.companyId}`;
+  expect(rows.map((row) => row['overrides'])).toEqual([{ backorder: true }]);
+});
+
 test("one company's settings are never another's", async () => {
   const [a, b] = [await givenCompany(), await givenCompany()];
   await patch(a, 'inventory', { holdMinutes: 45 });

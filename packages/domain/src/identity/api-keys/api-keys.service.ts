@@ -8,6 +8,7 @@ import { type Id, newId } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
+import { revokeInvitesOf } from '../invites/invites.service.ts';
 import type { ApiKeyMade, ApiKeyRotation, ApiKeysQuery, ApiKeyView, NewApiKey } from './api-keys.contract.ts';
 import { ApiKeyNotActive, ApiKeyRotatedBefore } from './api-keys.errors.ts';
 import { apiKeyCreated, apiKeyRevoked, apiKeyRotated } from './api-keys.events.ts';
@@ -127,7 +128,7 @@ export async function rotateKey(ctx: Ctx, id: KeyId, { overlapSeconds }: ApiKeyR
   return { ...apiKey, key };
 }
 
-/** Ends a key at once. Revoking again changes nothing. Throws `NotFound`. */
+/** Ends a key at once, and takes back the open invites it sent. Revoking again changes nothing. Throws `NotFound`. */
 export async function revokeKey(ctx: Ctx, id: KeyId): Promise<ApiKeyView> {
   const { old, reach, mode } = await lockKey(ctx, id);
   const before = viewOf(ctx, old, mode, reach);
@@ -138,6 +139,7 @@ export async function revokeKey(ctx: Ctx, id: KeyId): Promise<ApiKeyView> {
     .where(mine(ctx, apiKeys, eq(apiKeys.id, id)))
     .returning();
   if (!row) throw new NotFound('API key');
+  await revokeInvitesOf(ctx, id);
   const apiKey = viewOf(ctx, row, mode, reach);
   ctx.audit({ action: 'api_key.revoked', entity: { type: 'api_key', id }, before, after: apiKey });
   await emit(ctx, apiKeyRevoked, { aggregate: { id, sequence: row.eventSequence }, data: { apiKey } });

@@ -5,6 +5,7 @@ import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { statement } from '../../kernel/statement.ts';
+import { mine } from '../../kernel/tables.ts';
 import { type ApiKeyType, apiKeyOrigins, apiKeyScopes, apiKeys } from './api-keys.schema.ts';
 
 /** What a key is good for, now. */
@@ -57,4 +58,13 @@ export async function keyStanding(ctx: Pick<Ctx, 'tx' | 'companyId'>, hash: stri
   const { ownOrigins, shopOrigins, ...standing } = row;
   const ofShop = Array.isArray(shopOrigins) ? shopOrigins.filter((origin) => typeof origin === 'string') : [];
   return { ...standing, origins: ownOrigins.length > 0 ? ownOrigins : ofShop };
+}
+
+/** What a secret key may do, by its id; undefined if it is unknown here, publishable, revoked or expired. */
+export async function keyPermissions(ctx: Ctx, id: Id<'key'>): Promise<string[] | undefined> {
+  const [row] = await ctx.tx
+    .select({ hash: apiKeys.tokenHash })
+    .from(apiKeys)
+    .where(mine(ctx, apiKeys, eq(apiKeys.id, id), eq(apiKeys.type, 'secret')));
+  return row && (await keyStanding(ctx, row.hash))?.scopes;
 }

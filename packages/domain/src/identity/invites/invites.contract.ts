@@ -16,7 +16,9 @@ export type NewInvite = z.infer<typeof newInvite>;
 export const inviteView = z.object({
   id: idOf('inv'),
   email: z.string(),
-  roles: z.array(heldRole),
+  roles: z.array(heldRole).meta({
+    description: 'What it promises. Empty once it is accepted or taken back: the audit log has what it promised then.',
+  }),
   status: inviteStatus,
   invitedBy: z.string().meta({ description: 'The id of the staff member or key.' }),
   sentCount: z.int(),

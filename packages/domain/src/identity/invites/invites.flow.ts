@@ -8,7 +8,7 @@ import { readToken } from '../sessions/opaque-token.ts';
 import { tokensOf } from '../sessions/sessions.flow.ts';
 import { type Visitor, visitorIn } from '../sessions/visitor.ts';
 import type { LoggedIn } from '../two-factor/two-factor.contract.ts';
-import { acceptInvite, invitedAddress } from './acceptance.service.ts';
+import { acceptInvite, invitedAddress, type KeyPermissions } from './acceptance.service.ts';
 import type { InviteAcceptance, InviteView, NewInvite } from './invites.contract.ts';
 import { InviteRefused } from './invites.errors.ts';
 import { createInvite, resendInvite } from './invites.service.ts';
@@ -32,7 +32,7 @@ export async function inviteAgain(run: Run, ports: Ports, session: Session, id: 
 /** Takes up an invite with the token from the mail and logs the new person in. Throws as `acceptInvite`, `InvalidInput` (weak). */
 export async function takeUpInvite(
   run: Run,
-  { attempts, accessTokens }: Ports & { accessTokens: AccessTokens },
+  { attempts, accessTokens, keyPermissions }: Ports & { accessTokens: AccessTokens; keyPermissions: KeyPermissions },
   visitor: Visitor,
   input: InviteAcceptance,
 ): Promise<LoggedIn> {
@@ -40,12 +40,12 @@ export async function takeUpInvite(
   const read = readToken('inv', input.token);
   if (!read) throw new InviteRefused();
   const session = visitorIn(read.companyId, visitor);
-  // Looked at before hashing: a made-up token must not cost a hash.
+  // Looked at before hashing: a token that is worth nothing must not cost a hash.
   const { email, companyHandle } = await run(session, (ctx) => invitedAddress(ctx, read.hash));
   refuseWeakPassword(input.password, { handle: companyHandle, email }, '/password');
   const passwordHash = await hashPassword(input.password);
   const { staff, opened } = await run(session, (ctx) =>
-    acceptInvite(ctx, read.hash, { name: input.name, passwordHash }),
+    acceptInvite(ctx, read.hash, { name: input.name, passwordHash }, keyPermissions),
   );
   const who = { companyId: read.companyId, staffId: staff.id };
   return { staff, tokens: await tokensOf(accessTokens, who, opened) };

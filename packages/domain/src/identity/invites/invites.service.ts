@@ -22,8 +22,13 @@ export type InviteRow = typeof invites.$inferSelect & { isOver: boolean };
 
 const INVITE_DAYS = 7;
 const expiry = sql`now() + make_interval(days => ${INVITE_DAYS})`;
-/** Whether the time is over is the database's to say. */
-const columns = { ...getTableColumns(invites), isOver: sql<boolean>`${invites.expiresAt} <= now()` };
+/** What tells whether an invite is still open. Whether its time is over is the database's to say. */
+export const settledColumns = {
+  acceptedAt: invites.acceptedAt,
+  revokedAt: invites.revokedAt,
+  isOver: sql<boolean>`${invites.expiresAt} <= now()`,
+};
+const columns = { ...getTableColumns(invites), ...settledColumns };
 
 /**
  * Offers a place to an address; invites it had before are taken back. The token goes out with the event, sealed, for the
@@ -132,23 +137,40 @@ export async function lockInvite(ctx: Ctx, which: SQL | undefined): Promise<Invi
   return row;
 }
 
-/** Takes back all invites this matches. */
+/** Takes back all unsettled invites that a staff member or key sent. */
+export async function revokeInvitesOf(ctx: Ctx, sender: Id<'stf'> | Id<'key'>): Promise<void> {
+  await revokeAll(ctx, eq(invites.invitedBy, sender));
+}
+
+/** Takes back all unsettled invites this matches. What they promised stays in the audit log and the event. */
 export async function revokeAll(ctx: Ctx, which: SQL | undefined): Promise<void> {
   const revoked = await ctx.tx
     .update(invites)
     .set({ revokedAt: sql`now()`, eventSequence: sql`event_sequence + 1` })
-    .where(mine(ctx, invites, which, isNull(invites.acceptedAt), isNull(invites.revokedAt)))
+    .where(mine(ctx, invites, which, unsettled()))
     .returning(columns);
   const views = await viewsOf(ctx, revoked);
   for (const [at, invite] of views.entries()) {
     ctx.audit({ action: 'invite.revoked', entity: { type: 'invite', id: invite.id }, after: invite });
     await announce(ctx, inviteRevoked, revoked[at], invite);
   }
+  await releaseRoles(
+    ctx,
+    revoked.map(({ id }) => id),
+  );
+}
+
+/** Lets go of the roles of settled invites: what is promised no more must not keep a role from being deleted. */
+export async function releaseRoles(ctx: Ctx, ids: readonly InviteId[]): Promise<void> {
+  if (ids.length > 0)
+    await ctx.tx.delete(inviteRoles).where(mine(ctx, inviteRoles, inArray(inviteRoles.inviteId, [...ids])));
 }
 
 /** Not accepted and not taken back, whether in time or not. */
-export const openFor = (key: string): SQL | undefined =>
-  and(eq(invites.emailKey, key), isNull(invites.acceptedAt), isNull(invites.revokedAt));
+export const unsettled = (): SQL | undefined => and(isNull(invites.acceptedAt), isNull(invites.revokedAt));
+
+/** The unsettled invites of an address. */
+export const openFor = (key: string): SQL | undefined => and(eq(invites.emailKey, key), unsettled());
 
 /** What an invite looks like from outside. */
 export async function viewOf(ctx: Ctx, row: InviteRow): Promise<InviteView> {
@@ -190,8 +212,10 @@ function withStatus(status: InviteQuery['status']): SQL | undefined {
   if (status === undefined) return undefined;
   if (status === 'accepted') return isNotNull(invites.acceptedAt);
   if (status === 'revoked') return isNotNull(invites.revokedAt);
-  const isOpen = and(isNull(invites.acceptedAt), isNull(invites.revokedAt));
-  return and(isOpen, status === 'pending' ? gt(invites.expiresAt, sql`now()`) : lte(invites.expiresAt, sql`now()`));
+  return and(
+    unsettled(),
+    status === 'pending' ? gt(invites.expiresAt, sql`now()`) : lte(invites.expiresAt, sql`now()`),
+  );
 }
 
 async function viewsOf(ctx: Ctx, rows: readonly InviteRow[]): Promise<InviteView[]> {

@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import argon2 from 'argon2';
+import { expect, test, vi } from 'vitest';
 import { suspendCompany } from '../../company/companies/companies.service.ts';
+import { RoleInUse } from '../../company/iam/iam.errors.ts';
+import { createRole, getRole } from '../../company/iam/roles.service.ts';
 import { InvalidInput, NotFound, PermissionMissing } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, PASSWORD, visitor, warmUp } from '../../testing/people.ts';
 import { countingAttempts, fakeAccessTokens } from '../../testing/ports.ts';
+import { keyPermissions } from '../api-keys/standing.service.ts';
 import { disableStaff } from '../sessions/disablement.service.ts';
 import { EmailTaken } from '../staff/staff.errors.ts';
 import { setStaffRoles } from '../staff/staff-roles.service.ts';
@@ -12,9 +16,10 @@ import { inviteQuery } from './invites.contract.ts';
 import { InviteExpired, InviteRefused, InviteSettled } from './invites.errors.ts';
 import { inviteAgain, inviteStaff, takeUpInvite } from './invites.flow.ts';
 import { getInvite, listInvites, revokeInvite } from './invites.service.ts';
+import { removeRole } from './role-removal.service.ts';
 
 const db = useDatabase();
-const ports = { attempts: countingAttempts(), accessTokens: fakeAccessTokens };
+const ports = { attempts: countingAttempts(), accessTokens: fakeAccessTokens, keyPermissions };
 
 async function given(email = 'bola@example.com') {
   const shop = await givenShop(db);
@@ -138,6 +143,22 @@ test('a weak password is refused before the invite is used up', async () => {
   await accept(token);
 });
 
+test('an invite that was used, taken back or is too old costs no hash', async () => {
+  const { session, invite, token } = await given(); // hashes for the people it hires
+  const hash = vi.spyOn(argon2, 'hash');
+  await db.admin`update invites set expires_at = now() where id = ${invite.id}`;
+  await expect(accept(token)).rejects.toBeInstanceOf(InviteExpired);
+  await db.app.run(session, (ctx) => revokeInvite(ctx, invite.id));
+  await expect(accept(token)).rejects.toBeInstanceOf(InviteRefused);
+  expect(hash).not.toHaveBeenCalled();
+  const { token: good } = await given();
+  await accept(good);
+  expect(hash).toHaveBeenCalledOnce();
+  await expect(accept(good)).rejects.toBeInstanceOf(InviteRefused);
+  expect(hash).toHaveBeenCalledOnce();
+  hash.mockRestore();
+});
+
 test('a token carried to another company, junk, and a suspended company are refused', async () => {
   const { shop, token } = await given();
   const other = await givenShop(db);
@@ -154,4 +175,73 @@ test("another company's invite is like none", async () => {
   await expect(db.app.run(session, (ctx) => getInvite(ctx, invite.id))).rejects.toBeInstanceOf(NotFound);
   await expect(db.app.run(session, (ctx) => revokeInvite(ctx, invite.id))).rejects.toBeInstanceOf(NotFound);
   await expect(inviteAgain(db.app.run, ports, session, invite.id)).rejects.toBeInstanceOf(NotFound);
+});
+
+/** A role of one's own and an invite that promises it. */
+async function givenPromised(name: string) {
+  const made = await given();
+  const role = await db.app.run(made.shop.system, (ctx) => createRole(ctx, { name, description: '', permissions: [] }));
+  const invite = await inviteStaff(db.app.run, ports, made.session, { email: 'ife@example.com', roleIds: [role.id] });
+  const remove = () => db.app.run(made.session, (ctx) => removeRole(ctx, role.id));
+  const promisedBy = async (action: string) => {
+    const [note] = await db.admin`
+      select after->'roles'->0->>'name' as role from audit_entries where entity_id = ${invite.id} and action = ${action}`;
+    return note?.['role'];
+  };
+  return { ...made, role, invite, remove, promisedBy, token: await made.tokenOf(invite.id) };
+}
+
+test('an open invite holds the role it promises; one that was taken back does not, and the audit log keeps its name', async () => {
+  const { session, invite, remove, promisedBy } = await givenPromised('Packer');
+  await expect(remove()).rejects.toBeInstanceOf(RoleInUse);
+  await db.app.run(session, (ctx) => revokeInvite(ctx, invite.id));
+  expect(await promisedBy('invite.revoked')).toBe('Packer');
+  await remove();
+});
+
+test('an accepted invite holds no role: whoever has it may be given another one, and the role can be deleted', async () => {
+  const { shop, session, role, roleIds, invite, token, remove, promisedBy } = await givenPromised('Driver');
+  const { staff } = await accept(token);
+  expect(staff.roles).toEqual([{ id: role.id, name: 'Driver' }]);
+  expect(await promisedBy('invite.accepted')).toBe('Driver');
+  await expect(remove()).rejects.toBeInstanceOf(RoleInUse);
+  await db.app.run(session, (ctx) => setStaffRoles(ctx, staff.id, roleIds));
+  await remove();
+  expect(await db.app.run(shop.system, (ctx) => getInvite(ctx, invite.id))).toMatchObject({
+    status: 'accepted',
+    roles: [],
+  });
+});
+
+test('an invite whose time is over holds no role: it is taken back with it, and cannot be sent again for less', async () => {
+  const { shop, session, role, invite, token, remove, promisedBy } = await givenPromised('Florist');
+  await db.admin`update invites set expires_at = now() where id = ${invite.id}`;
+  await remove();
+  await expect(db.app.run(shop.system, (ctx) => getRole(ctx, role.id))).rejects.toBeInstanceOf(NotFound);
+  expect(await promisedBy('invite.revoked')).toBe('Florist');
+  await expect(inviteAgain(db.app.run, ports, session, invite.id)).rejects.toBeInstanceOf(InviteSettled);
+  await expect(accept(token)).rejects.toBeInstanceOf(InviteRefused);
+});
+
+test('a role that cannot be deleted leaves its old invites as they were', async () => {
+  const { shop, session, role, invite, remove } = await givenPromised('Baker');
+  await db.admin`update invites set expires_at = now() where id = ${invite.id}`;
+  await inviteStaff(db.app.run, ports, session, { email: 'sade@example.com', roleIds: [role.id] });
+  await expect(remove()).rejects.toBeInstanceOf(RoleInUse);
+  expect(await db.app.run(shop.system, (ctx) => getInvite(ctx, invite.id))).toMatchObject({
+    status: 'expired',
+    roles: [{ name: 'Baker' }],
+  });
+});
+
+test('a role that is deleted while an old invite to it is sent again: one of the two happens, never half of both', async () => {
+  await warmUp(db);
+  for (let round = 0; round < 5; round++) {
+    const { shop, session, invite, remove } = await givenPromised(`Tailor ${round}`);
+    await db.admin`update invites set expires_at = now() where id = ${invite.id}`;
+    const [removed, sent] = await Promise.allSettled([remove(), inviteAgain(db.app.run, ports, session, invite.id)]);
+    const after = await db.app.run(shop.system, (ctx) => getInvite(ctx, invite.id));
+    expect([removed.status, sent.status].sort()).toEqual(['fulfilled', 'rejected']);
+    expect([after.status, after.roles.length]).toEqual(sent.status === 'fulfilled' ? ['pending', 1] : ['revoked', 0]);
+  }
 });

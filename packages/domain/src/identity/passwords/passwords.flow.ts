@@ -1,7 +1,14 @@
 import { companyIdByHandle } from '../../company/companies/company-handles.service.ts';
 import { lookingOnly, type Run, type RunUnscoped, type Session } from '../../kernel/ctx.ts';
 import { newId } from '../../kernel/ids.ts';
-import { type Attempts, accountKey, addressKey, subjectKey } from '../sessions/attempts.ts';
+import {
+  type Attempts,
+  accountFromKey,
+  accountKey,
+  addressKey,
+  subjectKey,
+  TooManyAttempts,
+} from '../sessions/attempts.ts';
 import { readToken } from '../sessions/opaque-token.ts';
 import { steadily } from '../sessions/steady-answer.ts';
 import { staffIdOf, type Visitor, visitorIn } from '../sessions/visitor.ts';
@@ -51,7 +58,8 @@ export async function changeOwnPassword(
 
 /**
  * Sends a way back to whoever has this address, if anybody has. Answers nothing, and takes the same time, for every
- * company and address. Throws `TooManyAttempts`, whether or not they exist.
+ * company and address, and also when this account was asked for too often: a stranger who asks in its owner's place must
+ * not get them an error; they find the mails of before. Throws `TooManyAttempts` for a network that asks too often.
  */
 export async function requestPasswordReset(
   run: Run,
@@ -60,12 +68,27 @@ export async function requestPasswordReset(
   { company, email }: PasswordResetRequest,
 ): Promise<void> {
   await attempts.consume('password_reset', addressKey(visitor.ip));
-  await attempts.consume('password_reset', accountKey(company, email));
   await steadily(async () => {
+    if (await isAskedTooOften(attempts, visitor, { company, email })) return;
     const companyId = await unscoped((tx) => companyIdByHandle(tx, company));
     // An unknown company is looked into as well: an id of nobody's finds no row.
     await run(visitorIn(companyId ?? newId('com'), visitor), (ctx) => requestReset(ctx, email));
   });
+}
+
+async function isAskedTooOften(
+  attempts: Attempts,
+  { ip }: Visitor,
+  { company, email }: PasswordResetRequest,
+): Promise<boolean> {
+  try {
+    await attempts.consume('password_reset', accountFromKey(company, email, ip));
+    await attempts.consume('password_reset', accountKey(company, email));
+    return false;
+  } catch (error) {
+    if (error instanceof TooManyAttempts) return true;
+    throw error;
+  }
 }
 
 /** Sets a new password with the token from the mail. Logs nobody in. Throws `ResetRefused`, `InvalidInput` (weak). */

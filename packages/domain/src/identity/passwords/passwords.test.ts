@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { InvalidInput } from '../../kernel/errors.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, PASSWORD, visitor, warmUp } from '../../testing/people.ts';
-import { countingAttempts } from '../../testing/ports.ts';
+import { countingAttempts, limitedAttempts } from '../../testing/ports.ts';
+import { addressKey, TooManyAttempts } from '../sessions/attempts.ts';
 import { disableStaff } from '../sessions/disablement.service.ts';
 import { listSessions, openSession } from '../sessions/sessions.service.ts';
 import { credentialsOf } from '../staff/credentials.service.ts';
@@ -116,6 +117,36 @@ test('nobody learns from a reset request who exists: unknown shop, unknown addre
   expect(await ask()).toBeUndefined();
   expect(await mailed()).toEqual([]);
   expect(await db.admin`select 1 from password_resets where company_id = ${shop.companyId}`).toHaveLength(0);
+});
+
+test('asking for an account too often gets the same silence and no more mail; whoever it belongs to can still ask', async () => {
+  const { shop, person, mailed } = await given();
+  const attempts = limitedAttempts();
+  const ask = (ip: string) =>
+    requestPasswordReset(db.app.run, { attempts, unscoped: db.app.unscoped }, { ...visitor, ip }, {
+      company: shop.handle,
+      email: person.email,
+    });
+  for (let i = 0; i < 7; i++) expect(await ask('198.51.100.9')).toBeUndefined();
+  expect(await mailed()).toHaveLength(5);
+  expect(await ask('192.0.2.1')).toBeUndefined();
+  expect(await mailed()).toHaveLength(6);
+  for (let i = 0; i < 19; i++) await ask(`203.0.113.${i}`);
+  expect(await mailed()).toHaveLength(20); // from everywhere together
+});
+
+test('a network that asks for many accounts is told to wait, and nobody is mailed when nothing can be counted', async () => {
+  const { shop, person, mailed } = await given();
+  const attempts = limitedAttempts();
+  const ask = (email: string) =>
+    requestPasswordReset(db.app.run, { attempts, unscoped: db.app.unscoped }, visitor, { company: shop.handle, email });
+  for (let i = 0; i < 30; i++) await attempts.consume('password_reset', addressKey(visitor.ip));
+  await expect(ask(person.email)).rejects.toBeInstanceOf(TooManyAttempts);
+  attempts.consume = async (_kind, key) => {
+    if (key.startsWith('account:')) throw new Error('down');
+  };
+  await expect(ask(person.email)).rejects.toThrow('down');
+  expect(await mailed()).toEqual([]);
 });
 
 test('a reset token carried to another company, junk, and one of a person disabled since are refused', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../kernel/errors.ts';
+import { networkName } from '../../kernel/network-name.ts';
 import { emailKey } from '../../kernel/text.ts';
 
 /** What may be tried only so often. */
@@ -11,35 +12,62 @@ export interface AttemptLimit {
   readonly seconds: number;
 }
 
+/** By what tries are counted. Stands before the colon of a key. */
+export type AttemptCount = 'subject' | 'account' | 'address';
+
 /**
- * How often each kind may be tried: by one subject (an account, known or not) and from one address. An address may be a
- * whole office, so it gets more.
+ * How often each kind may be tried. `subject`: a person who proves themselves again, or an account from one network.
+ * `account`: an account, known or not, from all networks together. More, for whoever knows an address could otherwise
+ * lock its owner out with a few wrong passwords. `address`: one network, which may be a whole office.
  */
-export const ATTEMPT_LIMITS: Readonly<Record<AttemptKind, { subject: AttemptLimit; address: AttemptLimit }>> = {
-  login: { subject: { points: 10, seconds: 15 * 60 }, address: { points: 100, seconds: 15 * 60 } },
+export const ATTEMPT_LIMITS: Readonly<
+  Record<AttemptKind, { subject: AttemptLimit; account?: AttemptLimit; address: AttemptLimit }>
+> = {
+  login: {
+    subject: { points: 10, seconds: 15 * 60 },
+    account: { points: 100, seconds: 15 * 60 },
+    address: { points: 100, seconds: 15 * 60 },
+  },
   mfa: { subject: { points: 10, seconds: 15 * 60 }, address: { points: 100, seconds: 15 * 60 } },
-  password_reset: { subject: { points: 5, seconds: 60 * 60 }, address: { points: 30, seconds: 60 * 60 } },
+  password_reset: {
+    subject: { points: 5, seconds: 60 * 60 },
+    account: { points: 20, seconds: 60 * 60 },
+    address: { points: 30, seconds: 60 * 60 },
+  },
   registration: { subject: { points: 5, seconds: 60 * 60 }, address: { points: 20, seconds: 60 * 60 } },
   invite: { subject: { points: 100, seconds: 60 * 60 }, address: { points: 60, seconds: 60 * 60 } },
 };
 
-const ADDRESS = 'address:';
-const SUBJECT = 'subject:';
-
-/** The key under which tries from one address are counted. Callers without an address share one count. */
-export const addressKey = (ip: string | undefined): string => `${ADDRESS}${ip ?? 'unknown'}`;
+/** The key under which tries from one network are counted. Callers without an address share one count. */
+export const addressKey = (ip: string | undefined): string => `address:${networkOf(ip)}`;
 
 /** The key under which tries on one subject are counted. Hashed: the counters hold no email addresses. */
-export const subjectKey = (...parts: readonly string[]): string =>
-  SUBJECT + createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+export const subjectKey = (...parts: readonly string[]): string => `subject:${hashOf(parts)}`;
 
-/** The subject of a login or a reset as it was typed: counted alike whether or not there is such an account. */
-export const accountKey = (handle: string, email: string): string =>
-  subjectKey(handle.trim().toLowerCase(), emailKey(email));
+/** The account of a login or a reset as it was typed: counted alike whether or not there is such an account. */
+export const accountKey = (handle: string, email: string): string => `account:${hashOf(accountParts(handle, email))}`;
 
-/** The limit that goes with a key made by `addressKey`, `subjectKey` or `accountKey`. */
-export const limitOf = (kind: AttemptKind, key: string): AttemptLimit =>
-  ATTEMPT_LIMITS[kind][key.startsWith(ADDRESS) ? 'address' : 'subject'];
+/** The same account, tried from the network of this address. */
+export const accountFromKey = (handle: string, email: string, ip: string | undefined): string =>
+  subjectKey(...accountParts(handle, email), networkOf(ip));
+
+/** By what a key counts. Throws on a key that none of the functions here made, and on a kind without such a limit. */
+export function countOf(kind: AttemptKind, key: string): AttemptCount {
+  const count = key.slice(0, key.indexOf(':'));
+  if (count === 'subject' || count === 'address') return count;
+  if (count === 'account' && ATTEMPT_LIMITS[kind].account) return count;
+  throw new Error(`${kind} is not counted by "${count}"`);
+}
+
+/** The limit that goes with a key made by one of the functions here. */
+export function limitOf(kind: AttemptKind, key: string): AttemptLimit {
+  const limits = ATTEMPT_LIMITS[kind];
+  return limits[countOf(kind, key)] ?? limits.subject;
+}
+
+const networkOf = (ip: string | undefined) => (ip === undefined ? 'unknown' : networkName(ip));
+const accountParts = (handle: string, email: string) => [handle.trim().toLowerCase(), emailKey(email)];
+const hashOf = (parts: readonly string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /** A port: counts tries, across all processes. */
 export interface Attempts {

@@ -14,7 +14,7 @@ export const signingKeys = pgTable(
     audience: text('audience').$type<TokenAudience>().notNull(),
     sealed: text('sealed').notNull(),
     createdAt: createdAt(),
-    /** No longer signs; still verifies until the last token it signed has expired. */
+    /** From then on it signs no more; it still verifies until the last token it signed has expired. */
     retiredAt: instantColumn('retired_at'),
   },
   () => [check('signing_keys_audience', sql`audience in ('staff', 'customer')`)],

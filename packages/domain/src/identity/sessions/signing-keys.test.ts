@@ -13,16 +13,43 @@ test('ten processes that start at once agree on one key', async () => {
   expect(keys[0]?.secret).toHaveLength(32);
 });
 
-test('a rotation signs with a new key and still verifies with the old one, for an hour', async () => {
+/** So many seconds go by for the keys of staff. */
+const pass = (seconds: number) =>
+  db.admin`update signing_keys set created_at = created_at - make_interval(secs => ${seconds}),
+    retired_at = retired_at - make_interval(secs => ${seconds}) where audience = 'staff'`;
+const signer = async () => (await load()).filter(({ signs }) => signs).map(({ kid }) => kid);
+
+test('a new key verifies at once and signs when every process knows it; the old one verifies for an hour more', async () => {
   const [old] = await load();
+  expect(await signer()).toEqual([old?.kid]);
   await db.app.unscoped((tx) => rotateSigningKey(tx, 'staff'));
-  const [fresh, retired, ...others] = await load();
+  const [fresh, former, ...others] = await load();
   expect(others).toEqual([]);
-  expect(fresh?.retiredAt).toBeNull();
-  expect(retired).toMatchObject({ kid: old?.kid, secret: old?.secret });
-  expect(retired?.retiredAt).not.toBeNull();
-  await db.admin`update signing_keys set retired_at = now() - interval '61 minutes' where kid = ${old?.kid ?? ''}`;
+  expect(former).toMatchObject({ kid: old?.kid, secret: old?.secret });
+  await pass(115);
+  expect(await signer()).toEqual([old?.kid]);
+  await pass(10);
+  expect(await signer()).toEqual([fresh?.kid]);
+  await pass(59 * 60);
+  expect((await load()).map(({ kid }) => kid)).toEqual([fresh?.kid, old?.kid]);
+  await pass(2 * 60);
   expect((await load()).map(({ kid }) => kid)).toEqual([fresh?.kid]);
+});
+
+test('two rotations in one minute: one key signs at any time, each in its turn', async () => {
+  const [first] = await load();
+  await db.app.unscoped((tx) => rotateSigningKey(tx, 'staff'));
+  const second = (await load())[0];
+  await pass(30);
+  await db.app.unscoped((tx) => rotateSigningKey(tx, 'staff'));
+  const third = (await load())[0];
+  expect(new Set([first?.kid, second?.kid, third?.kid]).size).toBe(3);
+  expect(await signer()).toEqual([first?.kid]);
+  await pass(95);
+  expect(await signer()).toEqual([second?.kid]);
+  await pass(30);
+  expect(await signer()).toEqual([third?.kid]);
+  await db.admin`delete from signing_keys where kid <> ${third?.kid ?? ''} and audience = 'staff'`;
 });
 
 test('staff and customers have keys of their own', async () => {

@@ -3,12 +3,12 @@ import { permissionWord } from '../../company/iam/iam.contract.ts';
 import { instant } from '../../kernel/clock.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
-import { text } from '../../kernel/text.ts';
+import { nameOf } from '../../kernel/text.ts';
 
 export const STAFF_NAME_MAX = 120;
 const ROLES_MAX = 20;
 
-export const staffName = text(STAFF_NAME_MAX).meta({ example: 'Ada Obi' });
+export const staffName = nameOf(STAFF_NAME_MAX).meta({ example: 'Ada Obi' });
 
 /** Which roles somebody gets. At least one: a person without a role can do nothing and is better disabled. */
 export const roleIds = z

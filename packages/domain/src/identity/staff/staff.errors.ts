@@ -20,6 +20,15 @@ export class LastOwner extends DomainError {
   }
 }
 
+/** What is asked for belongs to a person: an API key is nobody who could have it. */
+export class StaffNeeded extends DomainError {
+  readonly code = 'staff_needed';
+  readonly status = 403;
+  constructor() {
+    super('This needs a signed-in person, and an API key is nobody. Log in and use the access token.');
+  }
+}
+
 /** Locking oneself out is never meant. */
 export class NotYourself extends DomainError {
   readonly code = 'not_yourself';

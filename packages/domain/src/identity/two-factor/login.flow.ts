@@ -3,7 +3,14 @@ import type { Run, RunUnscoped, Session } from '../../kernel/ctx.ts';
 import { newId } from '../../kernel/ids.ts';
 import { hashPassword, isOutdated, PasswordsBusy, verifyPassword } from '../passwords/password-hash.ts';
 import type { AccessTokens } from '../sessions/access-tokens.ts';
-import { type Attempts, accountKey, addressKey, TooManyAttempts } from '../sessions/attempts.ts';
+import {
+  type Attempts,
+  accountFromKey,
+  accountKey,
+  addressKey,
+  subjectKey,
+  TooManyAttempts,
+} from '../sessions/attempts.ts';
 import { tokensOf } from '../sessions/sessions.flow.ts';
 import { steadily } from '../sessions/steady-answer.ts';
 import { knownAs, type Visitor, visitorIn } from '../sessions/visitor.ts';
@@ -26,13 +33,12 @@ export interface LoginPorts {
  * `TooManyAttempts` before anything is hashed, and `PasswordsBusy`.
  */
 export async function login(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<LoginResult> {
-  const counter = accountKey(input.company, input.email);
-  await countLogin(run, ports, visitor, input, counter);
+  await countLogin(run, ports, visitor, input);
   const session = await sessionFor(ports, visitor, input.company);
   const person = await run(session, (ctx) => credentialsByEmail(ctx, input.email));
   const isRight = await verifyPassword(person?.mayLogIn ? person.passwordHash : undefined, input.password);
   if (!isRight || !person) throw new LoginRefused();
-  await ports.attempts.forgive('login', counter);
+  for (const counter of accountCounters(visitor, input)) await ports.attempts.forgive('login', counter);
   const { staffId, passwordHash: verified, totpSecret } = person;
   if (totpSecret !== null) return { mfa: { token: writeChallenge(session.companyId, person) } };
   const rehashed = isOutdated(verified) ? await rehash(input.password) : undefined;
@@ -65,16 +71,16 @@ async function sessionFor({ unscoped }: LoginPorts, visitor: Visitor, handle: st
   return visitorIn(companyId ?? newId('com'), visitor);
 }
 
-async function countLogin(
-  run: Run,
-  ports: LoginPorts,
-  visitor: Visitor,
-  input: LoginInput,
-  counter: string,
-): Promise<void> {
+/** From this network first: whoever is refused there uses up nothing of the count that the account's owner shares. */
+const accountCounters = ({ ip }: Visitor, { company, email }: LoginInput) => [
+  accountFromKey(company, email, ip),
+  accountKey(company, email),
+];
+
+async function countLogin(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<void> {
   await ports.attempts.consume('login', addressKey(visitor.ip));
   try {
-    await ports.attempts.consume('login', counter);
+    for (const counter of accountCounters(visitor, input)) await ports.attempts.consume('login', counter);
   } catch (error) {
     // Steadily: the audit note of a known account must not show in the time.
     if (error instanceof TooManyAttempts && error.isFirst) await steadily(() => noteFlood(run, ports, visitor, input));
@@ -83,11 +89,24 @@ async function countLogin(
 }
 
 async function noteFlood(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<void> {
+  // Counted as well: a flood from a thousand networks must not become a thousand audit notes.
+  const notes = subjectKey('throttled', accountKey(input.company, input.email));
+  if (await isSpent(ports.attempts, notes)) return;
   const session = await sessionFor(ports, visitor, input.company);
   await run(session, async (ctx) => {
     const person = await credentialsByEmail(ctx, input.email);
     if (person) noteThrottled(ctx, person.staffId);
   });
+}
+
+async function isSpent(attempts: Attempts, counter: string): Promise<boolean> {
+  try {
+    await attempts.consume('login', counter);
+    return false;
+  } catch (error) {
+    if (error instanceof TooManyAttempts) return true;
+    throw error;
+  }
 }
 
 /** Better parameters can wait for a quieter moment. */

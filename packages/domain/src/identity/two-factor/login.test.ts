@@ -4,13 +4,14 @@ import { beforeEach, expect, test } from 'vitest';
 import { closeCompany, suspendCompany } from '../../company/companies/companies.service.ts';
 import type { Run, RunUnscoped } from '../../kernel/ctx.ts';
 import { DomainError } from '../../kernel/errors.ts';
+import { useMasterKeys } from '../../kernel/sealing.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, PASSWORD, visitor, warmUp } from '../../testing/people.ts';
-import { countingAttempts, fakeAccessTokens } from '../../testing/ports.ts';
+import { countingAttempts, fakeAccessTokens, limitedAttempts } from '../../testing/ports.ts';
 import { isOutdated, PasswordsBusy, verifyPassword } from '../passwords/password-hash.ts';
 import { WrongPassword } from '../passwords/passwords.errors.ts';
 import { changeOwnPassword, requestPasswordReset, resetForgottenPassword } from '../passwords/passwords.flow.ts';
-import { type AttemptKind, type Attempts, addressKey, limitOf, TooManyAttempts } from '../sessions/attempts.ts';
+import { accountKey, addressKey, TooManyAttempts } from '../sessions/attempts.ts';
 import { disableStaff } from '../sessions/disablement.service.ts';
 import { listSessions } from '../sessions/sessions.service.ts';
 import { credentialsOf } from '../staff/credentials.service.ts';
@@ -18,24 +19,10 @@ import { type LoginPorts, login, loginWithCode } from './login.flow.ts';
 import { writeChallenge } from './mfa-challenge.ts';
 import { LoginRefused, MfaRefused, TwoFactorOff, TwoFactorOn, WrongCode } from './two-factor.errors.ts';
 import { replaceRecoveryCodes, setUpTwoFactor, turnOffTwoFactor, turnOnTwoFactor } from './two-factor.flow.ts';
-import { twoFactorStatusOf } from './two-factor.service.ts';
+import { resealTwoFactor, twoFactorStatusOf } from './two-factor.service.ts';
 
 const db = useDatabase();
 const PERIOD_MS = 30_000;
-
-/** The limits of production, counted in memory. */
-function limitedAttempts(): Attempts {
-  const counts = new Map<string, number>();
-  return {
-    consume: async (kind: AttemptKind, key: string) => {
-      const count = (counts.get(kind + key) ?? 0) + 1;
-      counts.set(kind + key, count);
-      const { points, seconds } = limitOf(kind, key);
-      if (count > points) throw new TooManyAttempts(seconds, count === points + 1);
-    },
-    forgive: async (kind, key) => void counts.delete(kind + key),
-  };
-}
 
 let ports: LoginPorts;
 beforeEach(() => {
@@ -141,15 +128,18 @@ test('an account that does not exist waits in the same queue for the same hash',
   let isFlooded = true;
   const flood = Array.from({ length: 60 }, async () => {
     while (isFlooded) {
-      await verifyPassword(undefined, PASSWORD).catch(() => undefined);
-      await new Promise((resolve) => setImmediate(resolve));
+      // Whoever had a turn takes the next place at once, so that none is ever free; whoever had none waits a moment.
+      await verifyPassword(undefined, PASSWORD).catch(() => new Promise((resolve) => setImmediate(resolve)));
     }
   });
-  for (const more of [{ company: 'no-such-shop' }, { email: 'nobody@example.com' }, { password: 'wrong' }]) {
-    await expect(enter(more)).rejects.toBeInstanceOf(PasswordsBusy);
+  try {
+    for (const more of [{ company: 'no-such-shop' }, { email: 'nobody@example.com' }, { password: 'wrong' }]) {
+      await expect(enter(more)).rejects.toBeInstanceOf(PasswordsBusy);
+    }
+  } finally {
+    isFlooded = false;
+    await Promise.all(flood);
   }
-  isFlooded = false;
-  await Promise.all(flood);
 });
 
 test('staff of a suspended company log in; those of a closed one do not', async () => {
@@ -174,6 +164,37 @@ test('after ten wrong passwords the right one is refused as well, before anythin
   for (let i = 0; i < 10; i++) await expect(enter({ password: 'wrong' })).rejects.toBeInstanceOf(LoginRefused);
   for (let i = 0; i < 3; i++) await expect(enter()).rejects.toBeInstanceOf(TooManyAttempts);
   expect((await shop.auditOf(person.id)).filter((action) => action === 'login.throttled')).toHaveLength(1);
+});
+
+test('a stranger with wrong passwords does not lock the owner of the account out', async () => {
+  const { shop, person, enter } = await given();
+  ports.attempts = limitedAttempts();
+  const input = { company: shop.handle, email: person.email, password: 'wrong' };
+  const from = (ip: string, more: object = {}) =>
+    login(db.app.run, ports, { ...visitor, ip }, { ...input, ...more });
+  for (let i = 0; i < 30; i++) await expect(from('198.51.100.9')).rejects.toBeInstanceOf(DomainError);
+  await expect(from('198.51.100.9', { password: PASSWORD })).rejects.toBeInstanceOf(TooManyAttempts);
+  await tokensFrom(enter());
+});
+
+test('an account guessed at from many networks at once is closed after a hundred tries, and not written down without end', async () => {
+  const { shop, person, enter } = await given();
+  ports.attempts = limitedAttempts();
+  let checked = 0;
+  const run: Run = (session, work) => {
+    checked += 1;
+    return db.app.run(session, work);
+  };
+  for (let i = 0; i < 100; i++) await ports.attempts.consume('login', accountKey(shop.handle, person.email));
+  const input = { company: shop.handle, email: person.email, password: 'wrong' };
+  for (let i = 0; i < 30 * 11; i++) {
+    const from = { ...visitor, ip: `198.51.100.${i % 30}` };
+    await expect(login(run, ports, from, input)).rejects.toBeInstanceOf(TooManyAttempts);
+  }
+  await expect(enter()).rejects.toBeInstanceOf(TooManyAttempts);
+  const notes = (await shop.auditOf(person.id)).filter((action) => action === 'login.throttled');
+  expect(notes.length).toBe(checked);
+  expect(checked).toBeLessThanOrEqual(10);
 });
 
 test('an account that does not exist is throttled exactly like one that does', async () => {
@@ -343,4 +364,21 @@ test('new recovery codes make the old ones worthless', async () => {
   const fresh = await replaceRecoveryCodes(db.app.run, ports, session, { password: PASSWORD, code: codeAt(0) });
   await expect(second(await challengeFrom(enter()), recoveryCodes[0] ?? '')).rejects.toBeInstanceOf(MfaRefused);
   await second(await challengeFrom(enter()), fresh.recoveryCodes[0] ?? '');
+});
+
+test('after the secrets are sealed anew and the old master key is dropped, the second step still works', async () => {
+  const { shop, person, enter, codeAt, second } = await givenTwoFactor();
+  const [old, fresh] = [['test', Buffer.alloc(32, 7)] as const, ['fresh', Buffer.alloc(32, 9)] as const];
+  useMasterKeys(new Map([fresh, old]));
+  const reseal = () => db.app.run(shop.system, (ctx) => resealTwoFactor(ctx));
+  expect(await reseal()).toEqual({ resealed: 1, unreadable: [], next: undefined });
+  expect(await reseal()).toEqual({ resealed: 0, unreadable: [], next: undefined });
+  useMasterKeys(new Map([fresh]));
+  try {
+    const { staff } = await second(await challengeFrom(enter()), codeAt(0));
+    expect(staff.id).toBe(person.id);
+    expect(await shop.auditOf(person.id)).toContain('two_factor.resealed');
+  } finally {
+    useMasterKeys(new Map([old]));
+  }
 });

@@ -1,8 +1,8 @@
-import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, count, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
-import { seal, unseal } from '../../kernel/sealing.ts';
+import { currentMasterKey, currentSealPrefix, SealBroken, seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
 import { endSessions } from '../sessions/sessions.service.ts';
 import {
@@ -13,6 +13,7 @@ import {
   useTotpStep,
 } from '../staff/credentials.service.ts';
 import type { StaffEvent } from '../staff/staff.events.ts';
+import { staff } from '../staff/staff.schema.ts';
 import { nextEventOf } from '../staff/staff.service.ts';
 import { hashRecoveryCode, newRecoveryCodes, newTotpSecret, stepOf, totpUrl } from './one-time-codes.ts';
 import type { RecoveryCodesShown, TwoFactorSetup, TwoFactorStatus } from './two-factor.contract.ts';
@@ -22,6 +23,18 @@ import { recoveryCodes } from './two-factor.schema.ts';
 
 type StaffId = Id<'stf'>;
 type Column = 'totp_secret' | 'totp_pending';
+
+/** People whose secrets are sealed anew in one unit of work: well within its time. */
+const RESEALED_AT_ONCE = 200;
+
+/** What one batch of `resealTwoFactor` did. */
+export interface ResealedBatch {
+  resealed: number;
+  /** People with a secret that does not open: its master key is not here, or the row was tampered with. */
+  unreadable: StaffId[];
+  /** Where the next batch begins; undefined when there is none. */
+  next: StaffId | undefined;
+}
 
 /** Whether two-factor login is on for this person, and how many recovery codes are left. */
 export async function twoFactorStatusOf(ctx: Ctx, staffId: StaffId): Promise<TwoFactorStatus> {
@@ -87,6 +100,59 @@ export async function spendCode(ctx: Ctx, person: Credentials, code: string): Pr
   const step = stepOf(secret, code, person.nowMs);
   if (step !== undefined) return useTotpStep(ctx, person.staffId, step);
   return spendRecoveryCode(ctx, person.staffId, code);
+}
+
+/**
+ * Seals TOTP secrets, and those that wait for their first code, with the current master key where an older one sealed
+ * them; the secrets stay the same. A batch of people at a time, in order of their ids: call again with `next` while there
+ * is one. Whose secret does not open is named and left as it is.
+ */
+export async function resealTwoFactor(ctx: Ctx, after?: StaffId): Promise<ResealedBatch> {
+  const people = await ctx.tx
+    .select({ id: staff.id, totpSecret: staff.totpSecret, totpPending: staff.totpPending })
+    .from(staff)
+    .where(
+      mine(
+        ctx,
+        staff,
+        after && gt(staff.id, after),
+        or(
+          sql`not starts_with(${staff.totpSecret}, ${currentSealPrefix()})`,
+          sql`not starts_with(${staff.totpPending}, ${currentSealPrefix()})`,
+        ),
+      ),
+    )
+    .orderBy(asc(staff.id))
+    .limit(RESEALED_AT_ONCE)
+    .for('no key update');
+  const unreadable: StaffId[] = [];
+  for (const person of people) if (!(await resealPerson(ctx, person))) unreadable.push(person.id);
+  const next = people.length < RESEALED_AT_ONCE ? undefined : people.at(-1)?.id;
+  return { resealed: people.length - unreadable.length, unreadable, next };
+}
+
+/** False: a secret of theirs does not open. */
+async function resealPerson(
+  ctx: Ctx,
+  { id, totpSecret, totpPending }: { id: StaffId; totpSecret: string | null; totpPending: string | null },
+): Promise<boolean> {
+  const resealed = (sealed: string | null, column: Column) =>
+    sealed && seal(unseal(sealed, boundTo(ctx, column, id)), boundTo(ctx, column, id));
+  try {
+    await storeTotp(ctx, id, {
+      totpSecret: resealed(totpSecret, 'totp_secret'),
+      totpPending: resealed(totpPending, 'totp_pending'),
+    });
+  } catch (error) {
+    if (error instanceof SealBroken) return false;
+    throw error;
+  }
+  ctx.audit({
+    action: 'two_factor.resealed',
+    entity: { type: 'staff', id },
+    after: { masterKeyName: currentMasterKey() },
+  });
+  return true;
 }
 
 async function spendRecoveryCode(ctx: Ctx, staffId: StaffId, code: string): Promise<boolean> {

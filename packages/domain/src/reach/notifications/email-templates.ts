@@ -29,8 +29,7 @@ function written(message: Message, { companyName, adminUrl }: Surroundings): Ema
         heading: `Join ${companyName}`,
         paragraphs: [`You have been invited to work in the shop of ${companyName}. Choose a password and you are in.`],
         button: { label: 'Accept the invite', url: link('accept-invite', message.parameters.token) },
-        footnote:
-          'The link is good once, for this address, until it expires. If you did not expect it, ignore this message: nothing happens.',
+        footnote: `The link is good once, for this address, until ${readable(message.parameters.expiresAt)}. If you did not expect it, ignore this message: nothing happens.`,
       };
     case 'password-reset':
       return {

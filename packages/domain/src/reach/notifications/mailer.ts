@@ -12,14 +12,14 @@ export interface Email {
 
 /** Port: hands an email to a mail server. Resolves when the server has taken it. */
 export interface Mailer {
-  /** Throws `MailRefused` if asking again is useless; anything else is worth another attempt. */
+  /** Throws `MailRefused` if the address is wrong, so that asking again is useless; anything else is worth another attempt. */
   send(email: Email): Promise<void>;
 }
 
-/** The mail server said no for good: there is no such address, or it does not want this message. */
+/** The mail server said that there is no such address. Whatever else it refuses may be mended in its settings or ours. */
 export class MailRefused extends Error {
   constructor(reason: string) {
-    super(`The mail server refused the message for good: ${reason}`);
+    super(`There is no such address, says the mail server: ${reason}`);
     this.name = 'MailRefused';
   }
 }

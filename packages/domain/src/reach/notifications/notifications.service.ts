@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import { companies } from '../../company/companies/companies.schema.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
@@ -90,7 +90,7 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
     ctx.tx.select({ name: companies.name }).from(companies).where(mine(ctx, companies)),
   ]);
   const spent = rows.filter(({ attempts }) => attempts > ATTEMPTS_MAX).map(({ id }) => id);
-  if (spent.length > 0) await giveUp(ctx, spent, 'The worker stopped during each attempt.');
+  if (spent.length > 0) await giveUp(ctx, inArray(notifications.id, spent), 'The worker stopped during each attempt.');
   return rows.filter(({ attempts }) => attempts <= ATTEMPTS_MAX).map((row) => takenOf(row, company?.name ?? ''));
 }
 
@@ -113,7 +113,10 @@ export async function recordSent(ctx: Ctx, taken: Taken): Promise<void> {
     .where(mine(ctx, notifications, stillHeld(taken)));
 }
 
-/** The attempt failed. It is made again after a pause, unless it is `final` or was the last one. */
+/**
+ * The attempt failed. It is made again after a pause, unless it is `final` or was the last one. A worker that lost its
+ * lease changes nothing: how it ends is said by whoever holds it now.
+ */
 export async function recordFailure(
   ctx: Ctx,
   taken: Taken,
@@ -122,8 +125,8 @@ export async function recordFailure(
 ): Promise<'failed' | 'again'> {
   const lastError = shortened(reason);
   if (final || taken.attempt >= ATTEMPTS_MAX) {
-    await giveUp(ctx, [taken.id], lastError);
-    return 'failed';
+    const given = await giveUp(ctx, stillHeld(taken), lastError);
+    return given > 0 ? 'failed' : 'again';
   }
   await ctx.tx
     .update(notifications)
@@ -132,11 +135,13 @@ export async function recordFailure(
   return 'again';
 }
 
-async function giveUp(ctx: Ctx, ids: readonly Id<'ntf'>[], lastError: string): Promise<void> {
-  await ctx.tx
+async function giveUp(ctx: Ctx, which: SQL | undefined, lastError: string): Promise<number> {
+  const given = await ctx.tx
     .update(notifications)
     .set({ status: 'failed', lastError, parameters: null })
-    .where(mine(ctx, notifications, inArray(notifications.id, [...ids]), eq(notifications.status, 'pending')));
+    .where(mine(ctx, notifications, which))
+    .returning({ id: notifications.id });
+  return given.length;
 }
 
 const stillHeld = ({ id, attempt }: Taken) =>
@@ -147,12 +152,18 @@ export async function forgetNotifications(ctx: Ctx, eventIds: readonly Id<'evt'>
   await ctx.tx.delete(notifications).where(mine(ctx, notifications, inArray(notifications.eventId, [...eventIds])));
 }
 
-/** As the relay role, in no company: which companies have notifications due. */
-export async function companiesWithDueNotifications(tx: Tx, limit: number): Promise<CompanyId[]> {
+/** As the relay role, in no company: which companies have notifications due; by id, from the one behind `after` on. */
+export async function companiesWithDueNotifications(tx: Tx, limit: number, after?: CompanyId): Promise<CompanyId[]> {
   const rows = await tx
     .select({ companyId: notifications.companyId })
     .from(notifications)
-    .where(and(eq(notifications.status, 'pending'), lte(notifications.dueAt, sql`now()`)))
+    .where(
+      and(
+        eq(notifications.status, 'pending'),
+        lte(notifications.dueAt, sql`now()`),
+        after && gt(notifications.companyId, after),
+      ),
+    )
     .groupBy(notifications.companyId)
     .orderBy(asc(notifications.companyId))
     .limit(limit);

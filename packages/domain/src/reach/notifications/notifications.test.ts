@@ -9,7 +9,14 @@ import { seal } from '../../kernel/sealing.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { type Email, type Mailer, MailRefused } from './mailer.ts';
 import { sendDue } from './notifications.flow.ts';
-import { announce, companiesWithDueNotifications, forgetNotifications, takeDue } from './notifications.service.ts';
+import {
+  announce,
+  companiesWithDueNotifications,
+  forgetNotifications,
+  recordFailure,
+  recordSent,
+  takeDue,
+} from './notifications.service.ts';
 import { ATTEMPTS_MAX } from './sending-attempts.ts';
 
 const db = useDatabase();
@@ -228,6 +235,24 @@ test('a worker that lost its lease records nothing over the one that has it', as
     throw new Error('too late');
   };
   await sendDue(db.app.run, slow, session, PLACE);
+  expect(await rowsOf(session)).toMatchObject([{ status: 'sent', last_error: null }]);
+});
+
+test('a worker that lost its lease and was refused for good changes nothing: the other one still sends', async () => {
+  const session = await company();
+  await invited(session);
+  await dispatch(session);
+  const take = async () => {
+    await makeDue(session);
+    const [taken] = await db.app.run(session, (ctx) => takeDue(ctx, 5));
+    return taken ?? expect.fail('nothing was due');
+  };
+  const slow = await take();
+  const quick = await take();
+  const before = await rowsOf(session);
+  expect(await db.app.run(session, (ctx) => recordFailure(ctx, slow, 'no such user', true))).toBe('again');
+  expect(await rowsOf(session)).toEqual(before);
+  await db.app.run(session, (ctx) => recordSent(ctx, quick));
   expect(await rowsOf(session)).toMatchObject([{ status: 'sent', last_error: null }]);
 });
 

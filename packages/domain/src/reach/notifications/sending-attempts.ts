@@ -1,4 +1,4 @@
-/** After the last one the notification is given up: about three hours after the first. */
+/** After the last one the notification is given up: about two hours after the first (10 s + 30 s + 90 s + … + an hour). */
 export const ATTEMPTS_MAX = 8;
 /** How long a worker that took a notification may take. Longer than the mailer's own deadline. */
 export const LEASE_SECONDS = 60;

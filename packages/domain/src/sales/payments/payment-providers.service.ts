@@ -99,7 +99,7 @@ const secretName = (provider: PaymentProvider) => `payment-provider.${provider}`
 
 function providerNamed(name: string): PaymentProvider {
   const provider = PAYMENT_PROVIDERS.find((known) => known === name);
-  if (!provider) throw new NotFound('payment provider');
+  if (!provider) throw new NotFound('payment provider', `There are: ${PAYMENT_PROVIDERS.join(', ')}.`);
   return provider;
 }
 

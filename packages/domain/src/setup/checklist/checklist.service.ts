@@ -1,4 +1,4 @@
-import { eq, isNull } from 'drizzle-orm';
+import { eq, gt, isNull, or, sql } from 'drizzle-orm';
 import { getSettings } from '../../company/settings/settings.service.ts';
 import { apiKeys } from '../../identity/api-keys/api-keys.schema.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
@@ -14,11 +14,13 @@ export async function setupChecklist(ctx: Ctx): Promise<ChecklistView> {
   return { isReady: steps.every(({ isDone }) => isDone), steps };
 }
 
+const isInTime = or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`));
+
 async function storefrontKey(ctx: Ctx): Promise<Step> {
   const [key] = await ctx.tx
     .select({ id: apiKeys.id })
     .from(apiKeys)
-    .where(mine(ctx, apiKeys, eq(apiKeys.type, 'publishable'), isNull(apiKeys.revokedAt)))
+    .where(mine(ctx, apiKeys, eq(apiKeys.type, 'publishable'), isNull(apiKeys.revokedAt), isInTime))
     .limit(1);
   return {
     key: 'storefront_key',

@@ -6,6 +6,7 @@ import { roleIdOf } from '../../company/iam/roles.service.ts';
 import { UNUSABLE_PASSWORD_HASH } from '../../identity/passwords/password-hash.ts';
 import { type OpenedSession, openSession } from '../../identity/sessions/sessions.service.ts';
 import type { StaffView } from '../../identity/staff/staff.contract.ts';
+import { StaffNeeded } from '../../identity/staff/staff.errors.ts';
 import { createStaff, getStaff, staffByEmail } from '../../identity/staff/staff.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
@@ -19,11 +20,11 @@ export interface SandboxVisit {
   person: { name: string; email: string };
 }
 
-/** In the live company: takes down that its sandbox is opened, and by whom. Throws `SandboxOfSandbox`. */
+/** In the live company: takes down that its sandbox is opened, and by whom. Throws `SandboxOfSandbox`, `StaffNeeded`. */
 export async function leaveForSandbox(ctx: Ctx): Promise<SandboxVisit> {
   const parent = await getCompany(ctx);
   if (parent.mode === 'test') throw new SandboxOfSandbox();
-  if (ctx.actor.type !== 'staff') throw new NotFound('staff member');
+  if (ctx.actor.type !== 'staff') throw new StaffNeeded();
   const { name, email } = await getStaff(ctx, ctx.actor.id);
   ctx.audit({ action: 'sandbox.opened', entity: { type: 'company', id: sandboxIdOf(parent.id) } });
   return { parent, person: { name, email } };

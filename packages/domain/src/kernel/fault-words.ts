@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 const OPTIONS_SHOWN = 20;
 /** How the message of a missing field begins. */
-export const REQUIRED = 'This field is required';
+const REQUIRED = 'This field is required';
 
 const NOUNS: Record<string, string> = {
   string: 'text',
@@ -32,10 +32,18 @@ export function faultWords(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_big':
       return `Expected ${bound(issue.origin, Number(issue.maximum), 'at most')}.`;
     case 'unrecognized_keys':
-      return `There is no such field here: ${issue.keys.join(', ')}.`;
+      return 'There is no such field here.'; // `faultsOf` names each
     default:
       return undefined;
   }
+}
+
+/** The kind of a fault, for programs: zod's own, but a missing field is `required`. */
+export function faultCode(issue: z.core.$ZodIssue): string {
+  // zod tells the message-maker that the input was undefined, but leaves it out of the issue itself.
+  if (issue.code === 'invalid_type' && issue.message.startsWith(REQUIRED)) return 'required';
+  if (issue.code === 'custom') return typeof issue.params?.['code'] === 'string' ? issue.params['code'] : 'invalid';
+  return issue.code;
 }
 
 function bound(origin: string, limit: number, words: string): string {
