@@ -8,10 +8,10 @@ export function signingKeyCommands(program: Command): void {
   const keys = program.command('signing-keys').description('the keys that sign access tokens');
   keys
     .command('rotate')
-    .description('sign with a new key from now on; tokens already given out stay good until they expire')
+    .description('make a new key, which signs in two minutes; tokens already given out stay good until they expire')
     .option('--json', 'answer as JSON')
     .action(async (options: { json?: boolean }) => {
       await inDeployment(({ app }) => app.unscoped((tx) => rotateSigningKey(tx, 'staff')));
-      answer(options, { rotated: true }, ['A new key signs from now on.']);
+      answer(options, { rotated: true }, ['A new key signs in two minutes, when every process knows it.']);
     });
 }

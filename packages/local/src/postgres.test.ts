@@ -1,7 +1,11 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
+import { rolldown } from 'rolldown';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type RunningPostgres, startPostgres, THROWAWAY_SETTINGS } from './postgres.ts';
 
@@ -117,6 +121,36 @@ describe('startPostgres', { timeout: 60_000 }, () => {
       await expect(stat(first.home)).rejects.toThrow('ENOENT');
     },
   );
+
+  test('a throwaway server whose process is killed takes its data with it', async () => {
+    const [folder, dataDir] = [await freshFolder(), await freshFolder()];
+    const bundle = await rolldown({
+      input: join(import.meta.dirname, 'postgres.ts'),
+      platform: 'node',
+      external: /^(?![./])/,
+    });
+    // Beside our packages, which it finds by walking up.
+    const file = join(import.meta.dirname, '..', 'node_modules', `.throwaway-${process.pid}.mjs`);
+    await bundle.write({ file, format: 'esm' });
+    await bundle.close();
+    const main = join(folder, 'main.mjs');
+    await writeFile(
+      main,
+      `const { startPostgres } = await import(process.argv[2]);
+       const { home } = await startPostgres({ dataDir: process.argv[3], settings: { fsync: 'off' }, isThrowaway: true });
+       console.log(home);
+       setInterval(() => {}, 1000);`,
+    );
+    try {
+      const child = spawn(process.execPath, [main, file, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [home] = await once(child.stdout, 'data');
+      expect(existsSync(join(String(home).trim(), 'cluster', 'postmaster.pid'))).toBe(true);
+      child.kill('SIGKILL');
+      await expect.poll(() => existsSync(dataDir) || existsSync(String(home).trim()), { timeout: 30_000 }).toBe(false);
+    } finally {
+      await rm(file, { force: true });
+    }
+  });
 
   test('stop may be called twice, and destroy leaves nothing behind', async () => {
     const folder = await freshFolder();

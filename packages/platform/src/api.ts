@@ -23,6 +23,9 @@ import { keepPublicBodiesShort, takeOnlyJson } from './http/strict-json.ts';
 import { type Loggers, nestLogger } from './logger.ts';
 import { timeRequests } from './metrics.ts';
 
+/** So many peers are looked at for whether they are listed; behind a proxy there are few, and the proxy is the first. */
+const PEERS_MAX = 100;
+
 /**
  * Builds an API: its controllers behind the door, with our limits, headers and words. It does not listen yet. Throws
  * `UndeclaredAccess` if a route does not say who may call it.
@@ -103,10 +106,13 @@ function aroundEveryRequest(
 
 /** Says once that somebody forwards requests and is not listed: all visitors have one address then, and one limit. */
 function forwardedWarning({ log }: Loggers): (request: FastifyRequest) => void {
+  const lookedAt = new Set<string>();
   let isSaid = false;
   return (request) => {
-    const peer = request.socket.remoteAddress;
-    if (isSaid || request.ip !== peer) return; // the address in the header is believed only of a listed peer
+    const peer = request.socket.remoteAddress ?? '';
+    if (isSaid || lookedAt.has(peer) || lookedAt.size >= PEERS_MAX) return;
+    lookedAt.add(peer);
+    if (request.ip !== peer) return; // the address in the header is believed of a listed peer only
     isSaid = true;
     log.warn(
       { peer },

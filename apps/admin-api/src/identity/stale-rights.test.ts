@@ -52,7 +52,9 @@ test('a demoted admin changes nothing on a process that still remembers them', a
     await there.call<Refused>('POST', '/v1/invites', { token, body: invite }),
     await there.call<Refused>('POST', `/v1/staff/${friend.staff.id}/disablement`, { token }),
   ];
-  expect(tries.map(({ status, body: { code } }) => [status, code])).toEqual(tries.map(() => [403, 'permission_missing']));
+  expect(tries.map(({ status, body: { code } }) => [status, code])).toEqual(
+    tries.map(() => [403, 'permission_missing']),
+  );
 });
 
 test('whoever lost a right does not write it back into their own role', async () => {

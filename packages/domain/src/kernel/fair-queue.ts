@@ -26,7 +26,13 @@ const mostFor = (size: number) => Math.max(1, size - Math.max(1, Math.floor(size
  * Shares a pool between companies: none may hold all of it, and the waiting ones are served in turn, so that one
  * company's thousand requests are one place in the queue.
  */
-export function createFairQueue<Held>({ size, acquireTimeoutMs }: { size: number; acquireTimeoutMs: number }): FairQueue<Held> {
+export function createFairQueue<Held>({
+  size,
+  acquireTimeoutMs,
+}: {
+  size: number;
+  acquireTimeoutMs: number;
+}): FairQueue<Held> {
   const held = new Map<string, number>();
   const queues = new Map<string, Waiter<Held>[]>(); // in the order of turns
   const most = mostFor(size);

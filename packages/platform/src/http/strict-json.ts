@@ -45,7 +45,7 @@ export function keepPublicBodiesShort(fastify: FastifyInstance, routes: readonly
   });
 }
 
-/** What is wrong with JSON that is too deep, or has too long a list or too large an object. Without recursion: depth is what is doubted. */
+/** What is wrong with JSON that is too deep, too long or too wide. Without recursion: depth is what is doubted. */
 function unwieldiness(json: unknown): InvalidInput | undefined {
   const waiting: { value: unknown; depth: number }[] = [{ value: json, depth: 0 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {

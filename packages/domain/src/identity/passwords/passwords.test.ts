@@ -123,10 +123,15 @@ test('asking for an account too often gets the same silence and no more mail; wh
   const { shop, person, mailed } = await given();
   const attempts = limitedAttempts();
   const ask = (ip: string) =>
-    requestPasswordReset(db.app.run, { attempts, unscoped: db.app.unscoped }, { ...visitor, ip }, {
-      company: shop.handle,
-      email: person.email,
-    });
+    requestPasswordReset(
+      db.app.run,
+      { attempts, unscoped: db.app.unscoped },
+      { ...visitor, ip },
+      {
+        company: shop.handle,
+        email: person.email,
+      },
+    );
   for (let i = 0; i < 7; i++) expect(await ask('198.51.100.9')).toBeUndefined();
   expect(await mailed()).toHaveLength(5);
   expect(await ask('192.0.2.1')).toBeUndefined();

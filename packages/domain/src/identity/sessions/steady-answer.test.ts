@@ -24,7 +24,10 @@ async function timed(work: Promise<unknown>) {
 
 test('work that is done at once, and work that fails at once, answer after the same time', async () => {
   expect(await timed(steadily(async () => 'x'))).toEqual({ early: undefined, ended: 'done' });
-  expect(await timed(steadily(() => Promise.reject(new Error('no'))))).toEqual({ early: undefined, ended: 'Error: no' });
+  expect(await timed(steadily(() => Promise.reject(new Error('no'))))).toEqual({
+    early: undefined,
+    ended: 'Error: no',
+  });
 });
 
 // Nothing is looked up and nothing written: all the time there is, is the one every answer takes.

@@ -170,8 +170,7 @@ test('a stranger with wrong passwords does not lock the owner of the account out
   const { shop, person, enter } = await given();
   ports.attempts = limitedAttempts();
   const input = { company: shop.handle, email: person.email, password: 'wrong' };
-  const from = (ip: string, more: object = {}) =>
-    login(db.app.run, ports, { ...visitor, ip }, { ...input, ...more });
+  const from = (ip: string, more: object = {}) => login(db.app.run, ports, { ...visitor, ip }, { ...input, ...more });
   for (let i = 0; i < 30; i++) await expect(from('198.51.100.9')).rejects.toBeInstanceOf(DomainError);
   await expect(from('198.51.100.9', { password: PASSWORD })).rejects.toBeInstanceOf(TooManyAttempts);
   await tokensFrom(enter());

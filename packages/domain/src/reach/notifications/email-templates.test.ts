@@ -38,6 +38,10 @@ test('a link keeps its token behind the #, where no server and no referrer sees 
   expect(html).toContain('href="https://admin.example.com/accept-invite#token=souk_iv_%3C1%3E"');
 });
 
+test('an invite says until when it is good', () => {
+  expect(render(messages[0] as Message, around).text).toContain('until 28 November 2026 at 09:00 UTC');
+});
+
 test('a company name with a line end starts no new header', () => {
   expect(render(messages[0] as Message, { ...around, companyName: 'A\r\nBcc: eve@example.com' }).subject).not.toMatch(
     /[\r\n]/,
