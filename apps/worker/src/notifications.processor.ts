@@ -5,6 +5,7 @@ import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import { type SendingOutcome, type SendingPlace, sendDue } from '@souk/domain/reach/notifications/notifications.flow';
 import type { Loggers } from '@souk/platform/logger';
 import { Doorbell, type QueueStore, ringForm, WORKER_TIMING } from '@souk/platform/queue';
+import { QueueOutdated } from '@souk/platform/queue-check';
 import { RUN } from '@souk/platform/tokens';
 import type { Job } from 'bullmq';
 import { LOG, MAILER, OUTCOMES, PLACE } from './worker-tokens.ts';
@@ -28,11 +29,15 @@ export class NotificationsProcessor extends WorkerHost {
   }
 
   /**
-   * Begins to take jobs. Rejects if the queue is in PostgreSQL and cannot be used: BullMQ remembers a first connection
+   * Begins to take jobs. Throws `QueueOutdated` if the queue is in PostgreSQL and cannot be used: BullMQ remembers a first connection
    * that failed, and would ask it again and again without ever letting anything else have its turn. Redis may come later.
    */
   async begin({ redisUrl }: QueueStore): Promise<void> {
-    if (redisUrl === undefined) await this.worker.waitUntilReady();
+    if (redisUrl === undefined) {
+      await this.worker.waitUntilReady().catch((error: unknown) => {
+        throw new QueueOutdated(error);
+      });
+    }
     this.worker.run().catch((error: unknown) => this.log.error({ err: error }, 'the queue is served no more'));
   }
 

@@ -233,10 +233,10 @@ test('a worker whose queue cannot be reached says so and does not start', async 
   );
 });
 
-test('a worker whose queue is not there says so and does not start', async () => {
+test('a worker whose queue has no tables says so and does not start', async () => {
   await db.admin.unsafe('alter schema queue rename to queue_away');
   onTestFinished(async () => void (await db.admin.unsafe('alter schema queue_away rename to queue')));
-  await expect(start({ smtpUrl: 'smtp://127.0.0.1:1' })).rejects.toThrow('queue');
+  await expect(start({ smtpUrl: 'smtp://127.0.0.1:1' })).rejects.toThrow('souk migrate');
 });
 
 test.skipIf(!REDIS_URL)('Redis may come later: the worker starts without it, and sends when it is there', async () => {

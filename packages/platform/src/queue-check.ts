@@ -17,6 +17,19 @@ export class QueueUnfit extends Error {
   }
 }
 
+/** The queue's tables are missing, or of another version than this code. */
+export class QueueOutdated extends Error {
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The queue in PostgreSQL cannot be used. Run \`souk migrate\` with DATABASE_MIGRATE_URL, then start again. ` +
+        `What was found: ${reason}`,
+      { cause },
+    );
+    this.name = 'QueueOutdated';
+  }
+}
+
 /**
  * Throws `QueueUnfit` unless sessions of one's own can be had at this URL, as BullMQ opens them. A pooler that hands out
  * sessions by the transaction is seen at the start, by what it refuses, drops or shares, and not by a queue that stays dumb.

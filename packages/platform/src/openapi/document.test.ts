@@ -29,7 +29,7 @@ class LampsController {
   @Patch()
   @Allow(can.write)
   @HttpCode(204)
-  change(@Body() _body: NeededDto): void {
+  change(@Body() _body: NeededDto, @Headers('traceparent') _trace?: string): void {
     // described, never called
   }
 
