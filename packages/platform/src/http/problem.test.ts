@@ -106,5 +106,6 @@ test('of a thousand faults of a body only fifty are collected', () => {
   const unknown = z.strictObject({}).safeParse(strange);
   const wrong = z.array(z.string()).safeParse(Array(1_000).fill(1));
   const lists = z.array(z.strictObject({})).safeParse(Array(3).fill(strange));
-  for (const { error } of [unknown, wrong, lists]) expect(faultsOf(error ?? new z.ZodError([]), 'body')).toHaveLength(50);
+  for (const { error } of [unknown, wrong, lists])
+    expect(faultsOf(error ?? new z.ZodError([]), 'body')).toHaveLength(50);
 });
