@@ -20,6 +20,7 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   vary: 'X-Api-Key, Origin, Accept-Language',
+  'cache-control': 'no-store',
 };
 const output = pino.destination({ dest: '/dev/null', sync: false, minLength: 8_192 });
 const log = pino({ base: { process: 'bare' }, timestamp: pino.stdTimeFunctions.isoTime }, output);
@@ -37,6 +38,8 @@ app.addHook('onResponse', (request, reply, done) => {
     route: request.routeOptions.url,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
+    company: 'com_01m7yzmvskesztb354vv6gh5te',
+    actor: 'key:key_01m7yzmvtnfdn8z5apvwc8dw1h',
   });
   done();
 });
