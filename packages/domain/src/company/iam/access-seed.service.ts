@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, or, sql } from 'drizzle-orm';
 import { allPermissions } from '../../kernel/access.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -47,9 +47,11 @@ export async function pruneAccess(ctx: Ctx): Promise<void> {
   const kept = await ctx.tx.select({ name: permissions.name }).from(permissions).where(mine(ctx, permissions));
   const gone = kept.map(({ name }) => name).filter((name) => !declared.has(name));
   const surplus = await surplusHoldings(ctx, declared);
-  for (const { roleId, permission } of surplus) {
-    const one = and(eq(rolePermissions.roleId, roleId), eq(rolePermissions.permission, permission));
-    await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, one));
+  if (surplus.length > 0) {
+    const each = surplus.map(({ roleId, permission }) =>
+      and(eq(rolePermissions.roleId, roleId), eq(rolePermissions.permission, permission)),
+    );
+    await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, or(...each)));
   }
   if (gone.length > 0) {
     await ctx.tx.delete(rolePermissions).where(mine(ctx, rolePermissions, inArray(rolePermissions.permission, gone)));
