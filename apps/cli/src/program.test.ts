@@ -120,6 +120,18 @@ test('a closed company cannot be opened again, and an unknown handle is named', 
   await expect(souk('company', 'resume', 'no-such-shop')).rejects.toThrow('"no-such-shop"');
 });
 
+test('migrating takes from a system role what its pattern does not give, however much that is', async () => {
+  const { company } = await souk<{ company: { id: string } }>(...companyWords('lax-shop'));
+  await db.admin`insert into role_permissions (company_id, role_id, permission)
+    select company_id, id, unnest(array['roles.write', 'staff.write', 'settings.write']) from roles
+    where company_id = ${company.id} and system_key = 'read_only'`;
+  await souk('migrate');
+  const held =
+    await db.admin`select permission from role_permissions p join roles r on r.company_id = p.company_id and r.id = p.role_id
+    where r.company_id = ${company.id} and system_key = 'read_only' and permission like '%.write'`;
+  expect(held).toEqual([]);
+});
+
 test('migrating again brings every company to the present permissions', async () => {
   const { company } = await souk<{ company: { id: string } }>(...companyWords('old-shop'));
   await db.admin`delete from role_permissions where company_id = ${company.id} and permission = 'audit.read'`;
