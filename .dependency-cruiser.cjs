@@ -16,6 +16,7 @@ const ROOMS = {
     'prices',
     'inventory',
     'collections',
+    'product-management',
     'listing',
     'product-import',
     'reviews',
@@ -27,7 +28,17 @@ const ROOMS = {
 };
 
 /** What the domain may take from the registry: a schema library, the database, and small pure libraries. */
-const DOMAIN_LIBRARIES = ['zod', 'drizzle-orm', 'postgres', 'uuidv7', 'argon2', 'otpauth'];
+const DOMAIN_LIBRARIES = [
+  'zod',
+  'drizzle-orm',
+  'postgres',
+  'uuidv7',
+  'argon2',
+  'otpauth',
+  'csv-parse',
+  'csv-stringify',
+  'sanitize-html',
+];
 
 /** Built-ins that compute. Sockets, files, processes and threads are not among them. */
 const PURE_BUILT_INS = [

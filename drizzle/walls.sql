@@ -33,6 +33,14 @@ grant select (company_id, id, dispatched_at) on events to souk_relay;
 grant select (company_id, created_at) on idempotency_keys to souk_relay;
 grant select (company_id, due_at, status) on notifications to souk_relay;
 
+grant select (company_id, due_at) on files to souk_relay;
+grant select (company_id, rebuild_due_at) on collections to souk_relay;
+grant select (company_id, due_at, status) on product_imports, product_exports to souk_relay;
+grant select (company_id, expires_at, status) on stock_reservations to souk_relay;
+
+-- Ledgers and histories only grow.
+revoke update, delete on stock_movements, price_changes from souk_app;
+
 -- Tables of the deployment, not of a company (docs/decisions/0001-three-walls.md lists them).
 grant select, insert on company_handles to souk_app;
 grant select, insert on signing_keys to souk_app;

@@ -53,6 +53,12 @@ const UNAUDITED = new Set([
   'refresh_tokens',
   'notifications',
   'api_key_uses',
+  'catalogue_versions',
+  'product_search_documents',
+  'listing_prices',
+  'product_availability',
+  'file_renditions',
+  'file_usage',
 ]);
 
 /** The table a statement writes, unless that table needs no audit note. */

@@ -50,6 +50,8 @@ export interface Ctx extends Session {
   audit(note: AuditNote): void;
   /** Says that cached knowledge of this company (standing of staff and keys, settings) is stale once this commits. */
   touch(): void;
+  /** Says that what visitors read changed: the company's catalogue version is raised as the last statement before the commit. */
+  catalogueChanged(): void;
   /** Says that a worker has something to do once this commits. */
   nudge(): void;
 }

@@ -21,6 +21,21 @@ export const ID_KINDS = {
   evt: 'event',
   aud: 'audit entry',
   ntf: 'notification',
+  file: 'file',
+  cat: 'category',
+  prod: 'product',
+  var: 'variant',
+  med: 'medium',
+  attr: 'attribute definition',
+  prc: 'price',
+  pch: 'price change',
+  loc: 'stock location',
+  mov: 'stock movement',
+  rsv: 'stock reservation',
+  trf: 'stock transfer',
+  col: 'collection',
+  pim: 'product import',
+  pex: 'product export',
 } as const;
 
 export type IdPrefix = keyof typeof ID_KINDS;

@@ -5,7 +5,7 @@ import { type Id, newId } from './ids.ts';
 import { events } from './outbox.schema.ts';
 import { seal } from './sealing.ts';
 
-interface Announcement<Data extends z.ZodType, Private extends z.ZodType> {
+export interface Announcement<Data extends z.ZodType, Private extends z.ZodType> {
   /** The resource the event is about, and the value of its `event_sequence` column, raised under its row lock. */
   aggregate: { id: string; sequence: number };
   data: z.input<Data>;
@@ -19,11 +19,33 @@ interface Announcement<Data extends z.ZodType, Private extends z.ZodType> {
 export async function emit<Data extends z.ZodType, Private extends z.ZodType>(
   ctx: Ctx,
   event: EventDefinition<Data, Private>,
-  { aggregate, data, privately }: Announcement<Data, Private>,
+  announcement: Announcement<Data, Private>,
 ): Promise<Id<'evt'>> {
+  const row = rowOf(ctx, event, announcement);
+  await ctx.tx.insert(events).values(row);
+  ctx.nudge();
+  return row.id;
+}
+
+/** Announces many facts of one kind in one statement, in their order. As `emit`; none is fine. */
+export async function emitAll<Data extends z.ZodType, Private extends z.ZodType>(
+  ctx: Ctx,
+  event: EventDefinition<Data, Private>,
+  announcements: readonly Announcement<Data, Private>[],
+): Promise<void> {
+  if (announcements.length === 0) return;
+  await ctx.tx.insert(events).values(announcements.map((announcement) => rowOf(ctx, event, announcement)));
+  ctx.nudge();
+}
+
+function rowOf<Data extends z.ZodType, Private extends z.ZodType>(
+  { companyId }: Ctx,
+  event: EventDefinition<Data, Private>,
+  { aggregate, data, privately }: Announcement<Data, Private>,
+) {
   const id = newId('evt');
-  await ctx.tx.insert(events).values({
-    companyId: ctx.companyId,
+  return {
+    companyId,
     id,
     type: event.type,
     version: event.version,
@@ -33,8 +55,6 @@ export async function emit<Data extends z.ZodType, Private extends z.ZodType>(
     privately:
       privately === undefined
         ? null
-        : seal(JSON.stringify(event.privately?.parse(privately)), `${ctx.companyId}|events|${id}`),
-  });
-  ctx.nudge();
-  return id;
+        : seal(JSON.stringify(event.privately?.parse(privately)), `${companyId}|events|${id}`),
+  };
 }

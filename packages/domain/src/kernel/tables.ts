@@ -7,6 +7,7 @@ import { type IdPrefix, idColumn } from './ids.ts';
 /** Bare on purpose: distributed Postgres refuses a sub-select in a policy, and an empty setting equals no id, so no rows. */
 const currentCompany = sql`current_setting('app.company_id', true)`;
 const relayRole = pgRole('souk_relay').existing();
+const searchRole = pgRole('souk_search').existing();
 
 export const companyIdColumn = () => idColumn('com', 'company_id').notNull();
 
@@ -34,6 +35,13 @@ export const walls = (table: { companyId: AnyPgColumn; id: AnyPgColumn }) => [
 
 /** Lets the relay role see that something waits, in any company. Which columns it may read is granted in `walls.sql`. */
 export const relayMayLook = () => pgPolicy('relay_look', { for: 'select', to: relayRole, using: sql`true` });
+
+/**
+ * Lets the search role read the table, in any company: full-text operators are not leakproof, so behind row security they
+ * cannot use their index. Nobody logs in as that role; it owns the search function alone, which takes the company from
+ * the setting.
+ */
+export const searchMayLook = () => pgPolicy('search_look', { for: 'select', to: searchRole, using: sql`true` });
 
 /** Wall one: every query on a tenant table says its company through this. */
 export const mine = (

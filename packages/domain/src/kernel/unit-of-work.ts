@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { PgDatabase } from 'drizzle-orm/pg-core';
 import { PostgresJsSession } from 'drizzle-orm/postgres-js';
 import { auditedTable, storeAuditNotes, UnauditedWrite } from './audit-log.ts';
+import { raiseCatalogueVersion } from './catalogue-version.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session, Tx } from './ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
@@ -106,6 +107,7 @@ async function inCompany<T>(
   work: (ctx: Ctx) => Promise<T>,
 ): Promise<T> {
   const notes: AuditNote[] = [];
+  let catalogueChanged = false;
   const ctx: Ctx = {
     ...session,
     tx,
@@ -113,6 +115,9 @@ async function inCompany<T>(
     audit: (note) => void notes.push(note),
     touch: () => {
       committed.touched = true;
+    },
+    catalogueChanged: () => {
+      catalogueChanged = true;
     },
     nudge: () => {
       committed.nudged = true;
@@ -125,6 +130,8 @@ async function inCompany<T>(
   if (notes.length > 0) await storeAuditNotes(tx, session, notes);
   else refuseUnaudited(session, wrote);
   if (claim) await storeAnswer(tx, session, claim, result);
+  // Last: a row that every write of a company raises is held for as short as possible.
+  if (catalogueChanged) await raiseCatalogueVersion(tx, session.companyId);
   return result;
 }
 

@@ -43,6 +43,7 @@ export async function createCompany(
   ctx.audit({ action: 'company.created', entity: { type: 'company', id: company.id }, after: company });
   await emit(ctx, companyCreated, { aggregate: { id: company.id, sequence: 1 }, data: { company } });
   ctx.touch();
+  ctx.catalogueChanged();
   return company;
 }
 

@@ -80,6 +80,7 @@ export async function patchSettings(
     data: { settings: settings as z.input<typeof settingsUpdated.data>['settings'] }, // parsed by the event's schema
   });
   ctx.touch();
+  ctx.catalogueChanged();
   return settings;
 }
 
