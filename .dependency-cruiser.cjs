@@ -48,6 +48,8 @@ const PURE_BUILT_INS = [
   'crypto',
   'events',
   'perf_hooks',
+  'stream',
+  'stream/promises',
   'timers',
   'timers/promises',
   'url',

@@ -106,6 +106,7 @@ CREATE TABLE "files" (
 	"sha256" text,
 	"width" integer,
 	"height" integer,
+	"widths" jsonb,
 	"source_url" text,
 	"source_key" text,
 	"failure" text,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, check, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instantColumn } from '../../kernel/clock.ts';
 import { idColumn } from '../../kernel/ids.ts';
 import {
@@ -36,6 +36,8 @@ export const files = pgTable(
     sha256: text('sha256'),
     width: integer('width'),
     height: integer('height'),
+    /** Of the renditions there are, ascending; each lies at `<public address>/<width>.webp` and `.avif`. */
+    widths: jsonb('widths').$type<number[]>(),
     /** Where an import says the picture is. */
     sourceUrl: text('source_url'),
     /** SHA-256 of the address: one file for one address, however often it is imported. */
