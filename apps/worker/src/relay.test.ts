@@ -5,8 +5,9 @@ import { events } from '@souk/domain/kernel/outbox.schema';
 import { useDatabase } from '@souk/domain/testing/database';
 import { createLoggers } from '@souk/platform/logger';
 import { beforeEach, expect, test } from 'vitest';
-import { AuditLinker } from './audit-linker.ts';
+import { CompanyWork } from './company-work.ts';
 import { DueRinger } from './due-ringer.ts';
+import { dueWork } from './due-work.ts';
 import { Relay } from './relay.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -25,6 +26,12 @@ function relayWith(run: Run = db.app.run, companiesPerRound?: number) {
     return true;
   };
   return new Relay({ run, lookAround: db.relay.unscoped, ring, log, companiesPerRound });
+}
+
+function auditLinker(run: Run, companiesPerRound?: number) {
+  const [kind] = dueWork({ run, log }).filter(({ name }) => name === 'audit-linker');
+  if (!kind) throw new Error('There is no audit linker');
+  return new CompanyWork(kind, { lookAround: db.relay.unscoped, log, companiesPerRound });
 }
 
 async function company(): Promise<CompanyId> {
@@ -159,7 +166,7 @@ test('companies that fail, though they fill a whole round, do not keep the other
   expect(await waiting(fine)).toBe(0);
 
   const before = new Set((await db.admin`select company_id from audit_pending`).map((row) => row['company_id']));
-  const linker = new AuditLinker({ run, lookAround: db.relay.unscoped, log, companiesPerRound: 2 });
+  const linker = auditLinker(run, 2);
   for (let round = 0; round <= before.size; round++) await linker.round();
   expect(await db.admin`select 1 from audit_links where company_id = ${fine}`).toHaveLength(1);
 });
@@ -171,7 +178,7 @@ test('a round of the linker in which every company fails does not ask for anothe
     );
   }
   const run: Run = () => Promise.reject(new Error('broken'));
-  const linker = new AuditLinker({ run, lookAround: db.relay.unscoped, log, companiesPerRound: 2 });
+  const linker = auditLinker(run, 2);
   expect(await linker.round()).toBe(false);
 });
 
@@ -197,9 +204,8 @@ test('audit entries of every company are linked, whoever else fails', async () =
   }
   const run: Run = (session, work) =>
     session.companyId === broken ? Promise.reject(new Error('broken')) : db.app.run(session, work);
-  const parts = { run, lookAround: db.relay.unscoped, log };
-  await Promise.all([new AuditLinker(parts).round(), new AuditLinker(parts).round()]);
-  await new AuditLinker(parts).round();
+  await Promise.all([auditLinker(run).round(), auditLinker(run).round()]);
+  await auditLinker(run).round();
   const links = (companyId: CompanyId) => db.admin`select 1 from audit_links where company_id = ${companyId}`;
   expect([(await links(broken)).length, (await links(fine)).length]).toEqual([0, 1]);
 });

@@ -1,8 +1,9 @@
 import type { CompanyId } from '@souk/domain/kernel/ids';
 import type { RingReason } from '@souk/platform/queue';
 import type { WorkerMetrics } from '@souk/platform/queue-metrics';
-import { AuditLinker } from './audit-linker.ts';
+import { CompanyWork } from './company-work.ts';
 import { DueRinger } from './due-ringer.ts';
+import { dueWork } from './due-work.ts';
 import { Loop } from './loop.ts';
 import { Relay } from './relay.ts';
 import { Sweeper } from './sweeper.ts';
@@ -15,6 +16,8 @@ const RELAY_IDLE_MS_MAX = { woken: 1_000, alone: 250 };
 
 export interface WorkerLoops {
   readonly relay: Loop;
+  /** Something was announced, or is due. */
+  wake(): void;
   /** Resolves when every loop has ended the round it was in. */
   stop(): Promise<void>;
 }
@@ -29,28 +32,40 @@ export function startLoops(
   const { log } = loggers;
   const work = { run: app.run, lookAround: relay.unscoped, log };
   let isStopping = false;
-  const loopOf = (name: string, { round }: { round(): Promise<boolean> }, idleMs: number, idleMsMax = idleMs) =>
-    new Loop({ name, round, idleMs, idleMsMax, log });
+  const loopOf = (name: string, what: { round(): Promise<boolean> }, idleMs: number, idleMsMax = idleMs) =>
+    new Loop({ name, round: () => what.round(), idleMs, idleMsMax, log });
 
   const outbox = new Relay({ ...work, ring: (companyId) => ring(companyId, 'new'), dispatched: metrics.dispatched });
-  const linker = new AuditLinker(work);
   const ringer = new DueRinger({ ...work, ring: (companyId) => ring(companyId, 'again') });
   const sweeper = new Sweeper({ ...work, isStopping: () => isStopping });
   const relayLoop = loopOf(
     'relay',
-    { round: () => outbox.round() },
+    outbox,
     RELAY_IDLE_MS,
     config.REDIS_URL ? RELAY_IDLE_MS_MAX.woken : RELAY_IDLE_MS_MAX.alone,
   );
+  const kinds = dueWork({ run: app.run, log }).map((kind) => ({
+    kind,
+    loop: loopOf(
+      kind.name,
+      new CompanyWork(kind, { lookAround: relay.unscoped, log, isStopping: () => isStopping }),
+      kind.idleMs,
+      kind.idleMsMax,
+    ),
+  }));
+  const woken = [relayLoop, ...kinds.filter(({ kind }) => kind.isWoken).map(({ loop }) => loop)];
   const loops = [
     relayLoop,
-    loopOf('audit-linker', { round: () => linker.round() }, 500, 3_000),
-    loopOf('due-ringer', { round: () => ringer.round() }, 5_000),
-    loopOf('sweeper', { round: () => sweeper.round() }, HOUR_MS),
+    ...kinds.map(({ loop }) => loop),
+    loopOf('due-ringer', ringer, 5_000),
+    loopOf('sweeper', sweeper, HOUR_MS),
   ];
   for (const loop of loops) loop.start();
   return {
     relay: relayLoop,
+    wake() {
+      for (const loop of woken) loop.wake();
+    },
     async stop() {
       isStopping = true;
       await Promise.all(loops.map((loop) => loop.stop()));

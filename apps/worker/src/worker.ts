@@ -44,7 +44,7 @@ export async function startWorker(config: WorkerConfig, loggers: Loggers): Promi
     const ops = await startOpsListener({ host: config.METRICS_HOST, port: config.METRICS_PORT, registry, readiness });
     const ring = parts.mailer ? doorbell.ring.bind(doorbell, 'notifications') : async () => false;
     const loops = startLoops(parts, ring, metrics);
-    parts.nudged = () => loops.relay.wake();
+    parts.nudged = () => loops.wake();
     return { opsPort: ops?.port, stop: once(() => stop({ parts, readiness, loops, queues, doorbell, ops })) };
   } catch (error) {
     await queues?.close();

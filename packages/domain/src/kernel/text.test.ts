@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { newCompany } from '../company/companies/companies.contract.ts';
 import { profilePatch } from '../identity/staff/staff.contract.ts';
-import { nameOf, prose, text } from './text.ts';
+import { foldKey, nameOf, prose, text } from './text.ts';
 
 const messageOf = (
   schema: { safeParse(value: unknown): ReturnType<ReturnType<typeof text>['safeParse']> },
@@ -37,4 +37,13 @@ test('names of companies and people hold no web address; other texts may', () =>
   expect(messageOf(profilePatch.shape.name, phishing)).toContain('web address');
   expect(nameOf(50).parse('A/B: the shop')).toBe('A/B: the shop');
   expect(text(50).parse(phishing)).toBe(phishing);
+});
+
+test('folding forgets case, accents and spaces, and keeps what makes another word in other scripts', () => {
+  expect(foldKey('  Café  CRÈME ')).toBe('cafe creme');
+  expect(foldKey('Ｆｕｌｌ　width')).toBe('full width');
+  expect(foldKey('Ọ̀yọ́')).toBe('oyo');
+  expect(foldKey('कि')).not.toBe(foldKey('का'));
+  expect(foldKey('が')).not.toBe(foldKey('か'));
+  expect(foldKey(foldKey('Ünïcödé ﬁ'))).toBe(foldKey('Ünïcödé ﬁ'));
 });

@@ -6,6 +6,8 @@ const CONTROL_BUT_LINES = /[^\P{Cc}\t\n\r]/u;
 // They make a line read otherwise than it is stored (Unicode UAX #9, explicit directional formatting characters).
 const TURNS_DIRECTION = /[\u202a-\u202e\u2066-\u2069]/;
 const LINE_SEPARATOR = /[\u2028\u2029]/;
+/** Combining diacritical marks. Those of other scripts (vowel signs, voicing marks) make other words and stay. */
+const LATIN_MARKS = /[\u0300-\u036f]+/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** One line of text, trimmed, 1 to `max` characters, without control characters and what turns the reading direction. */
@@ -28,6 +30,13 @@ export const email = z
 
 /** The form under which addresses are compared and unique: a database index cannot fold them behind row security. */
 export const emailKey = (address: string): string => address.trim().toLowerCase().normalize('NFKC');
+
+/**
+ * The form under which words are compared, sorted and searched: without case, accents and doubled spaces (Unicode NFKD,
+ * diacritical marks off). Written into `*_key` columns: a database index cannot fold them behind row security.
+ */
+export const foldKey = (value: string): string =>
+  value.normalize('NFKD').replace(LATIN_MARKS, '').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
 
 const words = (schema: z.ZodString, refused: RegExp) =>
   schema
