@@ -65,10 +65,6 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
     await close();
     throw error;
   }
-  if (subscriber) {
-    hearNudges(subscriber, () => parts.nudged()).catch((error: unknown) =>
-      log.warn({ err: error }, 'nudges are not heard; the relay looks by itself'),
-    );
-  }
+  if (subscriber) hearNudges(subscriber, () => parts.nudged(), log);
   return parts;
 }

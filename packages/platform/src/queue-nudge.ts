@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { staySubscribed } from './redis.ts';
 
 /** The channel on which a process says that something waits in the outbox. The message is empty: the relay looks itself. */
 export const NUDGE_CHANNEL = 'souk:nudge';
@@ -27,10 +28,9 @@ export function nudger(redis: Redis | undefined, log: Logger): () => void {
 }
 
 /** Calls `nudged` whenever some process announced something, and whenever the line comes back: something may have been missed. */
-export async function hearNudges(subscriber: Redis, nudged: () => void): Promise<void> {
+export function hearNudges(subscriber: Redis, nudged: () => void, log: Logger): void {
   subscriber.on('message', (channel) => {
     if (channel === NUDGE_CHANNEL) nudged();
   });
-  subscriber.on('ready', nudged);
-  await subscriber.subscribe(NUDGE_CHANNEL);
+  staySubscribed(subscriber, NUDGE_CHANNEL, nudged, log);
 }

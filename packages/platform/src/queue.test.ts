@@ -234,9 +234,11 @@ test.skipIf(!REDIS_URL)('a nudge of one process is heard by another, and a burst
     openRedis(REDIS_URL ?? '', log, 'subscriber'),
   ];
   let nudges = 0;
-  await hearNudges(listener, () => {
+  const hear = () => {
     nudges += 1;
-  });
+  };
+  hearNudges(listener, hear, log);
+  await vi.waitFor(() => expect(nudges).toBe(1), 5_000); // the line is up
   await new Promise<void>((resolve) =>
     speaker.status === 'ready' ? resolve() : void speaker.once('ready', () => resolve()),
   );

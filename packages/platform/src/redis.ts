@@ -27,3 +27,19 @@ export function openRedis(url: string, log: Logger, purpose: string): Redis {
   });
   return redis;
 }
+
+/**
+ * Stays subscribed to a channel, from now or from whenever Redis is there: ioredis subscribes again by itself only where
+ * it subscribed before, so not when Redis was away at the start. `subscribed` is called each time the line is up (again).
+ */
+export function staySubscribed(subscriber: Redis, channel: string, subscribed: () => void, log: Logger): void {
+  const subscribe = () => {
+    subscriber.subscribe(channel).then(subscribed, (error: unknown) => {
+      if (subscriber.status !== 'ready') return; // it comes back by itself, and then is ready once more
+      log.warn({ err: error, channel }, 'what other processes tell is not heard; connecting anew');
+      subscriber.disconnect(true);
+    });
+  };
+  subscriber.on('ready', subscribe);
+  if (subscriber.status === 'ready') subscribe();
+}

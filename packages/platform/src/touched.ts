@@ -1,6 +1,7 @@
 import { type CompanyId, idOf } from '@souk/domain/kernel/ids';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { staySubscribed } from './redis.ts';
 
 /** The channel on which processes tell each other whose cached knowledge is stale. The message is the company's id. */
 export const TOUCHED_CHANNEL = 'souk:touched';
@@ -27,14 +28,5 @@ export function hearTouched(
     const parsed = companyIdForm.safeParse(message);
     if (parsed.success) touched(parsed.data);
   });
-  // ioredis subscribes again by itself only where it subscribed before, so not when Redis was away at the start.
-  const subscribe = () => {
-    subscriber.subscribe(TOUCHED_CHANNEL).then(missed, (error: unknown) => {
-      if (subscriber.status !== 'ready') return; // it comes back by itself, and then is ready once more
-      log.warn({ err: error }, 'changes of other processes are not heard; connecting anew');
-      subscriber.disconnect(true);
-    });
-  };
-  subscriber.on('ready', subscribe);
-  if (subscriber.status === 'ready') subscribe();
+  staySubscribed(subscriber, TOUCHED_CHANNEL, missed, log);
 }
