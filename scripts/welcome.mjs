@@ -49,6 +49,7 @@ function tries({ handle, owner, apiKey }, { admin, storefront }) {
   return [
     'Try it:',
     `  curl -H 'X-Api-Key: ${apiKey}' ${storefront}/v1/store`,
+    `  curl -H 'X-Api-Key: ${apiKey}' '${storefront}/v1/products?limit=3'`,
     `  curl -H 'Content-Type: application/json' -d '${login}' ${admin}/v1/auth/login`,
     `  then: curl -H 'Authorization: Bearer <accessToken>' ${admin}/v1/me`,
   ];
