@@ -395,7 +395,7 @@ CREATE TABLE "product_search_documents" (
 	"title_words" text NOT NULL,
 	"key_words" text NOT NULL,
 	"body_words" text NOT NULL,
-	"document" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('simple', title_words), 'A') || setweight(to_tsvector('simple', key_words), 'B') || setweight(to_tsvector('simple', body_words), 'D')) STORED NOT NULL,
+	"document" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('simple', translate(title_words, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                ')), 'A') || setweight(to_tsvector('simple', translate(key_words, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                ')), 'B') || setweight(to_tsvector('simple', translate(body_words, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                ')), 'D')) STORED NOT NULL,
 	CONSTRAINT "product_search_documents_company_id_product_id_pk" PRIMARY KEY("company_id","product_id")
 );
 --> statement-breakpoint
@@ -606,12 +606,13 @@ CREATE INDEX "files_content" ON "files" USING btree ("company_id","sha256");--> 
 CREATE INDEX "files_due" ON "files" USING btree ("company_id","due_at") WHERE due_at is not null;--> statement-breakpoint
 CREATE INDEX "files_newest" ON "files" USING btree ("company_id","purpose","id");--> statement-breakpoint
 CREATE INDEX "product_availability_yes" ON "product_availability" USING btree ("company_id","product_id") WHERE is_available;--> statement-breakpoint
+CREATE INDEX "stock_items_low" ON "stock_items" USING btree ("company_id","variant_id") WHERE is_low;--> statement-breakpoint
 CREATE INDEX "stock_levels_location" ON "stock_levels" USING btree ("company_id","location_id","variant_id");--> statement-breakpoint
 CREATE INDEX "stock_locations_priority" ON "stock_locations" USING btree ("company_id","priority","id");--> statement-breakpoint
 CREATE INDEX "stock_movements_variant" ON "stock_movements" USING btree ("company_id","variant_id","id");--> statement-breakpoint
 CREATE INDEX "stock_movements_cause" ON "stock_movements" USING btree ("company_id","cause_type","cause_id");--> statement-breakpoint
 CREATE INDEX "stock_reservations_owner" ON "stock_reservations" USING btree ("company_id","owner_type","owner_id");--> statement-breakpoint
-CREATE INDEX "stock_reservations_held" ON "stock_reservations" USING btree ("company_id","variant_id","location_id") WHERE status = 'held';--> statement-breakpoint
+CREATE INDEX "stock_reservations_held" ON "stock_reservations" USING btree ("company_id","variant_id","location_id","expires_at") WHERE status = 'held';--> statement-breakpoint
 CREATE INDEX "stock_reservations_expiry" ON "stock_reservations" USING btree ("company_id","expires_at") WHERE status = 'held' and expires_at is not null;--> statement-breakpoint
 CREATE INDEX "stock_transfers_newest" ON "stock_transfers" USING btree ("company_id","status","id");--> statement-breakpoint
 CREATE INDEX "listing_prices_amount" ON "listing_prices" USING btree ("company_id","currency","min_amount","product_id");--> statement-breakpoint
@@ -636,9 +637,11 @@ CREATE INDEX "products_title" ON "products" USING btree ("company_id","title_key
 CREATE INDEX "products_vendor" ON "products" USING btree ("company_id","vendor_key","id");--> statement-breakpoint
 CREATE INDEX "products_type" ON "products" USING btree ("company_id","product_type_key","id");--> statement-breakpoint
 CREATE INDEX "products_status_newest" ON "products" USING btree ("company_id","status","id");--> statement-breakpoint
+CREATE INDEX "products_updated" ON "products" USING btree ("company_id","updated_at","id");--> statement-breakpoint
+CREATE INDEX "products_all_titles" ON "products" USING btree ("company_id","title_key","id");--> statement-breakpoint
 CREATE INDEX "products_unpublish" ON "products" USING btree ("company_id","unpublish_at") WHERE unpublish_at is not null;--> statement-breakpoint
 CREATE INDEX "bundle_components_component" ON "bundle_components" USING btree ("company_id","component_variant_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "product_variants_sku" ON "product_variants" USING btree ("company_id","sku_key") WHERE archived_at is null;--> statement-breakpoint
+CREATE UNIQUE INDEX "product_variants_sku" ON "product_variants" USING btree ("company_id","sku_key");--> statement-breakpoint
 CREATE UNIQUE INDEX "product_variants_options" ON "product_variants" USING btree ("company_id","product_id","options_key") WHERE archived_at is null;--> statement-breakpoint
 CREATE INDEX "product_variants_product" ON "product_variants" USING btree ("company_id","product_id","position");--> statement-breakpoint
 CREATE INDEX "product_variants_barcode" ON "product_variants" USING btree ("company_id","barcode");--> statement-breakpoint

@@ -53,3 +53,70 @@ grant select (company_id, status) on companies to souk_relay;
 -- A process reads which migrations there were, and refuses to start when it needs one that is missing.
 grant usage on schema drizzle to souk_app, souk_relay;
 grant select on drizzle.__drizzle_migrations to souk_app, souk_relay;
+
+-- Full-text and trigram operators are not leakproof: behind row security they cannot use an index (house rule, measured).
+-- So the one search there is runs as souk_search, a role nobody logs in as. It may read the search documents and nothing
+-- else, of any company; which one it is comes from the setting that the unit of work made, never from an argument.
+grant select on product_search_documents to souk_search;
+
+-- Created as souk_search rather than given to it: souk_owner is no member of that role, so its walls stay whole.
+do $$ begin
+  if not pg_has_role(session_user, 'souk_search', 'member') or not has_schema_privilege('souk_search', 'public', 'create') then
+    raise exception 'The role % may not create the search function, which belongs to souk_search.', session_user
+      using hint = 'The roles are of an older version: run "npm run db:prepare" (as an administrator), then migrate again.';
+  end if;
+end $$;
+set role souk_search;
+
+-- The products whose documents hold every word of `asked` (folded as `foldKey` does), the last one as a beginning; at
+-- most `most` of them are looked at. `rank` counts up: 0 is the title itself, then whole words of the title, beginnings
+-- in the title, key words (vendor, tags, SKU …), anywhere. Where the words find nothing, titles that are spelt alike
+-- come, the likest first and none much less alike than that, from 10 on.
+create or replace function search_products(asked text, most integer)
+  returns table (product_id text, rank integer)
+  language plpgsql stable security definer rows 100
+  set search_path = public, pg_temp
+  set plan_cache_mode = force_custom_plan
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  company constant text := current_setting('app.company_id', true);
+  -- Between words, as in the documents (product-details.schema.ts).
+  words constant text := btrim(translate(asked, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                '));
+  whole constant tsquery := plainto_tsquery('simple', words);
+  started tsquery;
+begin
+  if numnode(whole) = 0 then return; end if;
+  started := (whole::text || ':*')::tsquery;
+  return query
+    select found_one.product_id, case
+        when found_one.title_words = asked then 0
+        when ts_filter(found_one.document, '{a}') @@ whole then 1
+        when ts_filter(found_one.document, '{a}') @@ started then 2
+        when ts_filter(found_one.document, '{a,b}') @@ started then 3
+        else 4
+      end
+    from (
+      select d.product_id, d.title_words, d.document from product_search_documents d
+      where d.company_id = company and d.document @@ started
+      limit most
+    ) found_one;
+  if found then return; end if;
+  -- Not as a `set` of the function: before the extension is loaded only a superuser may write one down, or restore it.
+  perform set_config('pg_trgm.word_similarity_threshold', '0.3', true);
+  return query
+    select spelt.product_id, 10 + round((1 - spelt.likeness) * 100)::integer
+    from (
+      select alike.product_id, alike.likeness, max(alike.likeness) over () as best
+      from (
+        select d.product_id, word_similarity(words, d.title_words) as likeness from product_search_documents d
+        where d.company_id = company and d.title_words %> words
+        limit most
+      ) alike
+    ) spelt
+    where spelt.likeness >= spelt.best - 0.1;
+end $$;
+revoke all on function search_products(text, integer) from public;
+grant execute on function search_products(text, integer) to souk_app;
+set role souk_owner;

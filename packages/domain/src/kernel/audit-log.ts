@@ -57,6 +57,17 @@ const UNAUDITED = new Set([
   'product_search_documents',
   'listing_prices',
   'product_availability',
+  // Mostly moved along by the worker; what people do to a file is noted where they do it.
+  'files',
+  // Stock has a ledger that names actor and cause; what staff do to it is noted besides.
+  'stock_levels',
+  'stock_items',
+  'stock_movements',
+  'stock_reservations',
+  // Progress of jobs; beginning and end of one are noted besides.
+  'product_imports',
+  'product_import_errors',
+  'product_exports',
   'file_renditions',
   'file_usage',
 ]);

@@ -64,7 +64,8 @@ test('a database migrated step by step is the same as a fresh one', async () => 
   const admin = postgres(url.href, { max: 1, onnotice: () => undefined });
   const target = new URL(db.urls.migrate);
   target.pathname = `/${name}`;
-  await admin.unsafe('grant create, usage on schema public to souk_owner; revoke create on schema public from public');
+  await admin.unsafe('grant create, usage on schema public to souk_owner, souk_search');
+  await admin.unsafe('revoke create on schema public from public');
   await admin.unsafe(`revoke all on database ${name} from public; grant connect on database ${name} to souk_migrate`);
   try {
     const partial = await mkdtemp(path.join(tmpdir(), 'souk-steps-'));

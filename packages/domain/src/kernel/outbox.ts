@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { insertAll } from './bulk-write.ts';
 import type { Ctx } from './ctx.ts';
 import type { EventDefinition } from './events.ts';
 import { type Id, newId } from './ids.ts';
@@ -34,7 +35,8 @@ export async function emitAll<Data extends z.ZodType, Private extends z.ZodType>
   announcements: readonly Announcement<Data, Private>[],
 ): Promise<void> {
   if (announcements.length === 0) return;
-  await ctx.tx.insert(events).values(announcements.map((announcement) => rowOf(ctx, event, announcement)));
+  const rows = announcements.map((announcement) => rowOf(ctx, event, announcement));
+  await insertAll(ctx, events, rows);
   ctx.nudge();
 }
 

@@ -53,6 +53,7 @@ async function prepareDatabase(adminUrl: string, database: string) {
   try {
     await admin.unsafe('grant usage, create on schema public to souk_owner');
     await admin.unsafe('revoke create on schema public from public');
+    await admin.unsafe('grant usage, create on schema public to souk_search'); // its function (drizzle/walls.sql)
   } finally {
     await admin.end({ timeout: 5 });
   }
@@ -69,7 +70,10 @@ function roleStatements(urls: RoleUrls): string[] {
     login('souk_app', urls.app),
     login('souk_relay', urls.relay),
     login('souk_migrate', urls.migrate),
+    // It becomes the one or the other by SET ROLE. It must not inherit: a policy for souk_search would be one for it too.
+    'alter role souk_migrate noinherit',
     'grant souk_owner to souk_migrate',
+    'grant souk_search to souk_migrate',
     'grant souk_owner to current_user', // an administrator that is not superuser needs it to give the database away
     ...limit('souk_app'),
     ...limit('souk_relay'),

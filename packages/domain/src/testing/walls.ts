@@ -83,6 +83,21 @@ export async function wallFaults(admin: postgres.Sql): Promise<string[]> {
     union all
     select n.nspname || '.' || p.proname || ' is SECURITY DEFINER and on no list' from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
+        and not (n.nspname = 'public' and p.proname = 'search_products' and pg_get_userbyid(p.proowner) = 'souk_search'
+          and pg_get_function_arguments(p.oid) = 'asked text, most integer' and p.provolatile = 's'
+          and 'search_path=public, pg_temp' = any(p.proconfig)
+          and (select array_agg(pg_get_userbyid(a.grantee) order by pg_get_userbyid(a.grantee)) from aclexplode(p.proacl) a)
+            = array['souk_app', 'souk_search']::name[])
+    union all
+    select 'souk_search may do more than read the search documents: ' || privilege_type || ' on ' || table_name
+      from information_schema.role_table_grants where grantee = 'souk_search'
+        and not (table_name = 'product_search_documents' and privilege_type = 'SELECT')
+    union all
+    select 'souk_search owns ' || c.relname from pg_class c where pg_get_userbyid(c.relowner) = 'souk_search'
+    union all
+    select pg_get_userbyid(m.member) || ' is a member of souk_search' from pg_auth_members m
+      where pg_get_userbyid(m.roleid) = 'souk_search' and pg_get_userbyid(m.member) <> 'souk_migrate'
+        and not (select rolsuper or rolcreaterole from pg_roles r where r.oid = m.member)
     union all
     select c.relname || ' is a view or a materialised view' from pg_class c
       where c.relkind in ('v', 'm') and c.relnamespace = 'public'::regnamespace

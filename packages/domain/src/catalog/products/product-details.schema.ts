@@ -123,6 +123,14 @@ export const productAttributes = pgTable(
 );
 
 /**
+ * Punctuation stands between words and never in them: PostgreSQL's parser would make one word of `t-shi`, a number of
+ * `12.5` and a web address of `a/b.c`, and a visitor who types the beginning of them would find nothing.
+ * `search_products` (drizzle/walls.sql) takes the same characters out of what was asked.
+ */
+const PUNCTUATION = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~';
+const apart = (column: string) => `translate(${column}, '${PUNCTUATION}''', '${' '.repeat(PUNCTUATION.length + 1)}')`;
+
+/**
  * What full-text search knows of a product: folded words of its title, vendor, type, tags, SKUs, description and
  * translations. Apart from the product, so that the search role can be let in here and nowhere else.
  */
@@ -140,7 +148,9 @@ export const productSearchDocuments = pgTable(
     document: tsvector('document')
       .notNull()
       .generatedAlwaysAs(
-        sql`setweight(to_tsvector('simple', title_words), 'A') || setweight(to_tsvector('simple', key_words), 'B') || setweight(to_tsvector('simple', body_words), 'D')`,
+        sql.raw(
+          `setweight(to_tsvector('simple', ${apart('title_words')}), 'A') || setweight(to_tsvector('simple', ${apart('key_words')}), 'B') || setweight(to_tsvector('simple', ${apart('body_words')}), 'D')`,
+        ),
       ),
   },
   (t) => [

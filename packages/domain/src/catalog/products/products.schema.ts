@@ -53,6 +53,9 @@ export const products = pgTable(
     index('products_vendor').on(t.companyId, t.vendorKey, t.id),
     index('products_type').on(t.companyId, t.productTypeKey, t.id),
     index('products_status_newest').on(t.companyId, t.status, t.id),
+    // The orders of the staff's list, which shows every status.
+    index('products_updated').on(t.companyId, t.updatedAt, t.id),
+    index('products_all_titles').on(t.companyId, t.titleKey, t.id),
     index('products_unpublish').on(t.companyId, t.unpublishAt).where(sql`unpublish_at is not null`),
   ],
 );

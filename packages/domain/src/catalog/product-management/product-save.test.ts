@@ -1,0 +1,190 @@
+import { expect, test } from 'vitest';
+import { patchSettings } from '../../company/settings/settings.service.ts';
+import type { Ctx, Session } from '../../kernel/ctx.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
+import { useDatabase } from '../../testing/database.ts';
+import { givenShop } from '../../testing/people.ts';
+import { productDraft, variantDraft } from '../../testing/product-drafts.ts';
+import { countingTx } from '../../testing/statement-count.ts';
+import { createDefaultLocation } from '../inventory/locations.service.ts';
+import { readStock } from '../inventory/stock.service.ts';
+import type { PriceDraft } from '../prices/price-draft.ts';
+import { readPrices } from '../prices/prices.service.ts';
+import type { StoredProduct } from '../products/product-draft.ts';
+import { readProducts } from '../products/product-reader.service.ts';
+import { saveProducts } from './product-save.service.ts';
+import type { ProductSave, ProductSaved } from './product-save.ts';
+
+const db = useDatabase();
+
+async function given() {
+  const shop = await givenShop(db);
+  await db.app.run(shop.system, createDefaultLocation);
+  const inShop = <T>(work: (ctx: Ctx) => Promise<T>, session: Session = shop.system) => db.app.run(session, work);
+  const save = (...saves: ProductSave[]) => inShop((ctx) => saveProducts(ctx, saves));
+  return { shop, companyId: shop.companyId, inShop, save };
+}
+
+const price = (amountMinor: bigint, currency = 'NGN', more: Partial<PriceDraft> = {}): PriceDraft => ({
+  currency,
+  amountMinor,
+  compareAtMinor: null,
+  validFrom: null,
+  validUntil: null,
+  ...more,
+});
+
+function saved(results: readonly ProductSaved[]): StoredProduct {
+  const [first] = results;
+  if (!first || first.outcome === 'refused') throw new Error(JSON.stringify(first));
+  return first.product;
+}
+const variantOf = (product: StoredProduct): Id<'var'> => product.variants[0]?.id ?? newId('var');
+
+test('a product is saved with its prices and stock, heard of and noted once', async () => {
+  const { shop, inShop, save } = await given();
+  const product = saved(
+    await save({
+      draft: productDraft({ status: 'active' }),
+      prices: [[price(125_000n), price(500n, 'JPY')]],
+      stock: [{ onHand: [{ quantity: 7 }], alsoExisting: false }],
+    }),
+  );
+  const id = variantOf(product);
+  const [prices, stock] = await inShop(
+    async (ctx) => [await readPrices(ctx, [id]), await readStock(ctx, [id])] as const,
+  );
+  expect(prices.get(id)).toHaveLength(2);
+  expect(stock.get(id)).toMatchObject([{ onHand: 7, available: 7 }]);
+  expect(await shop.eventsOf(product.id)).toMatchObject([{ type: 'product.created', sequence: 1 }]);
+  expect(await shop.auditOf(product.id)).toEqual(['product.created']);
+  const [row] = await db.admin`select is_available from product_availability where product_id = ${product.id}`;
+  const listed = await db.admin`select currency from listing_prices where product_id = ${product.id} order by 1`;
+  expect([row?.['is_available'], listed.map((one) => one['currency'])]).toEqual([true, ['JPY', 'NGN']]);
+});
+
+test('saved twice, the second time changes nothing and tells nothing', async () => {
+  const { shop, save } = await given();
+  const draft = productDraft({ status: 'active', variants: [variantDraft({ sku: 'A' })] });
+  const first: ProductSave = {
+    draft,
+    prices: [[price(100n)]],
+    stock: [{ onHand: [{ quantity: 7 }], alsoExisting: true }],
+  };
+  const { id } = saved(await save(first));
+  const versionOf = async () =>
+    (await db.admin`select version from catalogue_versions where company_id = ${shop.companyId}`)[0];
+  const before = await versionOf();
+  expect(await save({ ...first, id })).toMatchObject([{ outcome: 'unchanged', pricesChanged: 0 }]);
+  expect(await shop.eventsOf(id)).toHaveLength(1);
+  expect(await shop.auditOf(id)).toEqual(['product.created']);
+  expect(await versionOf()).toEqual(before);
+});
+
+test('another price alone is an update with a new version, and leaves other currencies as they are', async () => {
+  const { shop, inShop, save } = await given();
+  const product = saved(await save({ draft: productDraft(), prices: [[price(100n), price(5n, 'JPY')]] }));
+  const [result] = await save({ id: product.id, draft: product, prices: [[price(120n)]], priceCurrencies: ['NGN'] });
+  expect(result).toMatchObject({ outcome: 'updated', pricesChanged: 1, product: { version: 2, eventSequence: 2 } });
+  const id = variantOf(product);
+  const prices = await inShop((ctx) => readPrices(ctx, [id]));
+  expect(prices.get(id)?.map(({ currency, amountMinor }) => [currency, amountMinor])).toEqual([
+    ['JPY', 5n],
+    ['NGN', 120n],
+  ]);
+  expect((await inShop((ctx) => readProducts(ctx, [product.id]))).get(product.id)?.version).toBe(2);
+  expect((await shop.eventsOf(product.id)).map(({ type, sequence }) => [type, sequence])).toEqual([
+    ['product.created', 1],
+    ['product.updated', 2],
+  ]);
+});
+
+test('stock counts for new variants only, unless it is said otherwise', async () => {
+  const { inShop, save } = await given();
+  const stock = (quantity: number, alsoExisting: boolean) => [{ onHand: [{ quantity }], alsoExisting }];
+  const product = saved(await save({ draft: productDraft(), stock: stock(5, false) }));
+  const id = variantOf(product);
+  const onHand = async () => (await inShop((ctx) => readStock(ctx, [id]))).get(id)?.map((level) => level.onHand);
+  await save({ id: product.id, draft: product, stock: stock(9, false) });
+  expect(await onHand()).toEqual([5]);
+  await save({ id: product.id, draft: product, stock: stock(9, true) });
+  expect(await onHand()).toEqual([9]);
+});
+
+test('a wrong price, an unknown location and a wrong product are refused, each at its place, and the others are saved', async () => {
+  const [{ save }, other] = [await given(), await given()];
+  const [foreign] = await db.admin<
+    { id: Id<'loc'> }[]
+  >`select id from stock_locations where company_id = ${other.companyId}`;
+  const at = (locationId: Id<'loc'>) => [{ onHand: [{ locationId, quantity: 1 }], alsoExisting: false }];
+  const results = await save(
+    { draft: productDraft(), prices: [[price(100n), price(120n)]] },
+    { draft: productDraft(), stock: at(foreign?.id ?? newId('loc')) },
+    { draft: productDraft(), stock: at(newId('loc')) },
+    { draft: productDraft({ title: '' }), prices: [[price(100n)]] },
+    { draft: productDraft(), prices: [[price(100n)]] },
+  );
+  expect(results.map((one) => (one.outcome === 'refused' ? one.faults[0].pointer : one.outcome))).toEqual([
+    '/variants/0/prices/1',
+    '/variants/0/onHand/0/locationId',
+    '/variants/0/onHand/0/locationId',
+    '/title',
+    'created',
+  ]);
+  const [foreignFault, unknownFault] = results.slice(1, 3);
+  expect(foreignFault).toEqual(unknownFault);
+});
+
+test('a variant that goes takes its price off the list', async () => {
+  const { save } = await given();
+  const draft = productDraft({
+    kind: 'variable',
+    status: 'active',
+    options: [{ name: 'Size', values: ['S', 'M'] }],
+    variants: [variantDraft({ options: ['S'] }), variantDraft({ options: ['M'] })],
+  });
+  const product = saved(await save({ draft, prices: [[price(100n)], [price(300n)]] }));
+  await save({ id: product.id, draft: { ...product, variants: product.variants.slice(1) } });
+  const rows = await db.admin`select min_amount, max_amount from listing_prices where product_id = ${product.id}`;
+  expect(rows.map((row) => [Number(row['min_amount']), Number(row['max_amount'])])).toEqual([[300, 300]]);
+});
+
+test('with approval required, what somebody without products.approve makes active waits; what is active stays so', async () => {
+  const { shop, inShop, save } = await given();
+  await inShop((ctx) => patchSettings(ctx, 'catalogue', { requireApproval: true }));
+  const clerk: Session = {
+    ...shop.system,
+    actor: { type: 'staff', id: newId('stf') },
+    permissions: new Set(['products.read', 'products.write']),
+  };
+  const as = (session: Session, one: ProductSave) => inShop((ctx) => saveProducts(ctx, [one]), session);
+  const waiting = saved(await as(clerk, { draft: productDraft({ status: 'active' }) }));
+  expect(waiting).toMatchObject({ status: 'pending_approval', submittedById: clerk.actor.id });
+  const live = saved(await save({ draft: productDraft({ status: 'active' }) }));
+  expect(saved(await as(clerk, { id: live.id, draft: { ...live, title: 'Better' } }))).toMatchObject({
+    status: 'active',
+  });
+  const chief = { ...clerk, permissions: new Set([...clerk.permissions, 'products.approve']) };
+  expect(saved(await as(chief, { draft: productDraft({ status: 'active' }) })).status).toBe('active');
+});
+
+test('a batch with prices and stock takes as many statements for thirty products as for two hundred and fifty', async () => {
+  const { inShop } = await given();
+  const counted = (count: number) =>
+    inShop(async (ctx) => {
+      let statements = 0;
+      ctx.audit({ action: 'batch.saved', entity: { type: 'batch', id: String(count) } });
+      const counting: Ctx = { ...ctx, tx: countingTx(ctx.tx, () => statements++) };
+      const saves = Array.from({ length: count }, (_, at) => ({
+        draft: productDraft({ status: 'active', variants: [variantDraft({ sku: `${count}-${at}` })] }),
+        prices: [[price(100n)]],
+        stock: [{ onHand: [{ quantity: 1 }], alsoExisting: true }],
+      }));
+      const results = await saveProducts(counting, saves);
+      expect(results.every(({ outcome }) => outcome === 'created')).toBe(true);
+      return statements;
+    });
+  const few = await counted(30);
+  expect(await counted(250)).toBe(few);
+  expect(few).toBeLessThan(60);
+});

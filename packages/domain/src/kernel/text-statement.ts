@@ -1,0 +1,48 @@
+import type { Tx } from './ctx.ts';
+
+/** What a parameter may be. Times go as text, whole numbers beyond 2^53 as well. */
+export type Value = string | number | boolean | null;
+
+/** A text under construction: asks for parameters by name, and every name gets one number. */
+export interface Parameters<Name extends string> {
+  /** `$1`, `$2` … for a name. */
+  readonly of: (name: Name) => string;
+  readonly names: readonly Name[];
+}
+
+/** Numbers the parameters of a text by the names it asks for them. */
+export function parameters<Name extends string>(): Parameters<Name> {
+  const names: Name[] = [];
+  const of = (name: Name) => {
+    const at = names.indexOf(name);
+    return `$${at >= 0 ? at + 1 : names.push(name)}`;
+  };
+  return { of, names };
+}
+
+/**
+ * A read written as SQL, for what the query builder would only hide: it is prepared once per connection and run with
+ * other values many times. The text begins with `select`, holds no values, and says `company_id` of every table it names.
+ */
+export interface TextStatement<Name extends string> {
+  readonly text: string;
+  readonly names: readonly Name[];
+}
+
+/** Runs a text inside a unit of work. */
+export function runText<Row, Name extends string>(
+  ctx: { tx: Tx },
+  { text, names }: TextStatement<Name>,
+  values: Readonly<Record<Name, Value>>,
+): Promise<Row[]> {
+  // drizzle's own session; its client is the door of this unit of work (`unit-of-work.ts`).
+  const { client } = (ctx.tx as unknown as { session: { client: Door } }).session;
+  return client.unsafe(
+    text,
+    names.map((name) => values[name]),
+  ) as Promise<Row[]>; // what the text selects
+}
+
+interface Door {
+  unsafe(text: string, values: readonly Value[]): PromiseLike<unknown>;
+}
