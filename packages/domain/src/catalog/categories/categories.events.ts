@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { defineEvent } from '../../kernel/events.ts';
+import { categoryView } from './categories.contract.ts';
+
+const data = z.object({ category: categoryView });
+const sample: z.input<typeof data> = {
+  category: {
+    id: 'cat_01h455vb4pex5vsknk084sn02q',
+    parentId: 'cat_01h455vb4pex5vsknk084sn02r',
+    ancestorIds: ['cat_01h455vb4pex5vsknk084sn02r'],
+    handle: 'summer-dresses',
+    name: 'Summer dresses',
+    description: '',
+    position: 0,
+    imageId: null,
+    seoTitle: null,
+    seoDescription: null,
+    version: 1,
+    createdAt: '2026-11-21T09:00:00.000Z',
+    updatedAt: '2026-11-21T09:00:00.000Z',
+  },
+};
+
+/** A move is news of the category that was moved; those below it keep their parents. */
+export const categoryCreated = defineEvent('category.created', data, { sample });
+export const categoryUpdated = defineEvent('category.updated', data, { sample });
+export const categoryDeleted = defineEvent('category.deleted', data, { sample });
