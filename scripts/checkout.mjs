@@ -8,6 +8,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]
 export const bin = join(root, 'node_modules', '.bin');
 /** What this machine keeps between runs: databases, generated secrets, caches. Private to its owner. */
 export const dataDir = join(root, '.data');
+/** Pictures, imports and exports, unless FILES_DIR or S3_BUCKET says otherwise. */
+export const filesDir = join(dataDir, 'files');
 
 /** What npm tells its scripts about itself confuses other package managers; what it tells about the network does not. */
 const KEPT_NPM_SETTINGS =

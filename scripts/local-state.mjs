@@ -38,7 +38,7 @@ export function readState() {
 
 /**
  * What of `.data` belongs to a database of one's own, and must outlive npm run reset: the master key that seals what is
- * in it, and the demo companies' keys. Empty while no such database was ever used.
+ * in it, the demo companies' keys, and the files its rows speak of. Empty while no such database was ever used.
  */
 export function keptForOwnDatabase(ownDatabaseUrl) {
   let kept = {};
@@ -48,7 +48,7 @@ export function keptForOwnDatabase(ownDatabaseUrl) {
     return []; // None yet, or unreadable and of no use.
   }
   const isUsed = Boolean(ownDatabaseUrl || kept.hasOwnDatabase || Object.keys(kept.servers ?? {}).length > 0);
-  return isUsed ? [NAME, ...readdirSync(dataDir).filter((name) => /^demo-.+\.json$/.test(name))] : [];
+  return isUsed ? [NAME, ...readdirSync(dataDir).filter((name) => /^(demo-.+\.json|files)$/.test(name))] : [];
 }
 
 export function writeState(state) {

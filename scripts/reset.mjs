@@ -42,7 +42,7 @@ function placesBut(kept) {
 function tellWhatIsKept(kept) {
   if (kept.length === 0) return;
   const files = kept.map((name) => `.data/${name}`).join(', ');
-  console.log(`Your own database (DATABASE_URL) is untouched. Kept for it: ${files}: its master key and demo logins.
+  console.log(`Your own database (DATABASE_URL) is untouched. Kept for it: ${files}: its master key, demo logins and files.
 To start that one over as well, stop Souk, then:
   1. drop the database (psql <administrator's URL> -c 'drop database souk')
   2. DATABASE_ADMIN_URL=<administrator's URL> npm run db:prepare

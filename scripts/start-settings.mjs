@@ -16,6 +16,8 @@ const URLS = {
   REDIS_URL: [/^rediss?:$/, 'redis://localhost:6379'],
   SMTP_URL: [/^smtps?:$/, 'smtp://localhost:1025'],
   ADMIN_URL: [/^https?:$/, 'http://localhost:4000'],
+  FILES_URL: [/^https?:$/, 'http://localhost:4100/files'],
+  S3_ENDPOINT: [/^https?:$/, 'http://localhost:8333'],
 };
 
 /** Throws with every setting whose form is wrong. Never shows a URL: it may hold a password. */

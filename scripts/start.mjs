@@ -1,10 +1,10 @@
 // npm start: everything Souk needs on one machine, from nothing but Node and npm. Ctrl-C stops it; the data stays.
 //
-// DATABASE_URL (with DATABASE_RELAY_URL and DATABASE_MIGRATE_URL), REDIS_URL and SMTP_URL each replace what would
-// otherwise be embedded. ADMIN_PORT and STOREFRONT_PORT choose the ports.
+// DATABASE_URL (with DATABASE_RELAY_URL and DATABASE_MIGRATE_URL), REDIS_URL, SMTP_URL and S3_BUCKET (or FILES_DIR) each
+// replace what would otherwise be embedded. ADMIN_PORT and STOREFRONT_PORT choose the ports.
 
 import { join } from 'node:path';
-import { dataDir, makeDataDir } from './checkout.mjs';
+import { dataDir, filesDir, makeDataDir } from './checkout.mjs';
 import { checkNode, install } from './install.mjs';
 import { buildLocal, importLocal } from './local-package.mjs';
 import { databaseUrls, demoFile, readState, writeState } from './local-state.mjs';
@@ -68,6 +68,8 @@ async function bringUp(all) {
     ADMIN_PORT: String(ports.admin),
     STOREFRONT_PORT: String(ports.storefront),
     ADMIN_URL: process.env.ADMIN_URL || `http://localhost:${ports.admin}`,
+    FILES_URL: process.env.FILES_URL || `http://localhost:${ports.storefront}/files`,
+    ...(process.env.S3_BUCKET ? {} : { FILES_DIR: process.env.FILES_DIR || filesDir }),
   };
   if (database.adminUrl) {
     const prepare = { ...env, DATABASE_ADMIN_URL: database.adminUrl };

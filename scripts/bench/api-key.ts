@@ -7,7 +7,7 @@ const SECONDS = 3;
 
 /** A request that only authenticates an API key, against a bare route that does the same work for it. */
 export async function benchApiKey({ storefrontUrl, company }: Deployment): Promise<Outcome> {
-  const bare = await startBare(company.key);
+  const bare = await startBare('bare-server', [company.key]);
   const rate = (base: string) => async () => {
     const { requestsPerSecond, non2xx } = await load(`${base}/v1/key`, {
       connections: CONNECTIONS,

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { CompanyId } from '@souk/domain/kernel/ids';
 import { prepareRoles } from '@souk/domain/kernel/roles';
 import { freePort } from '@souk/local/ports';
 import { startPostgres } from '@souk/local/postgres';
@@ -15,11 +16,27 @@ const READY_WITHIN_MS = 30_000;
 /** No row of the bench is about being refused for asking too often. */
 const UNLIMITED = '10000000';
 
+export interface BenchCompany {
+  id: CompanyId;
+  handle: string;
+  email: string;
+  password: string;
+  key: string;
+}
+
 export interface Deployment {
   adminUrl: string;
   storefrontUrl: string;
   databaseUrl: string;
-  company: { handle: string; email: string; password: string; key: string };
+  /** Past the walls: for filling tables, and for the bare server. */
+  superuserUrl: string;
+  company: BenchCompany;
+  /** Another storefront process of the same deployment, with settings of its own. */
+  startStorefront(env: Record<string, string>): Promise<string>;
+  /** The worker of this deployment. */
+  startWorker(): Promise<{ pid: number }>;
+  /** A company besides the first. */
+  register(handle: string): Promise<BenchCompany>;
   stop(): Promise<void>;
 }
 
@@ -41,8 +58,32 @@ export async function deploy(): Promise<Deployment> {
     children.push(admin.child);
     const storefront = await startApi('storefront-api', env, env.STOREFRONT_PORT);
     children.push(storefront.child);
-    const company = await register(admin.url);
-    return { adminUrl: admin.url, storefrontUrl: storefront.url, databaseUrl: urls.app, company, stop };
+    const company = await register(admin.url, 'bench-shop');
+    return {
+      adminUrl: admin.url,
+      storefrontUrl: storefront.url,
+      databaseUrl: urls.app,
+      superuserUrl: urls.superuser,
+      company,
+      async startStorefront(more) {
+        const another = await startApi('storefront-api', { ...env, ...more }, String(await freePort()));
+        children.push(another.child);
+        return another.url;
+      },
+      async startWorker() {
+        const port = String(await freePort());
+        const { child } = await startApi(
+          'worker',
+          { ...env, METRICS_PORT: port, DATABASE_RELAY_URL: urls.relay },
+          port,
+        );
+        children.push(child);
+        if (child.pid === undefined) throw new Error('the worker did not start');
+        return { pid: child.pid };
+      },
+      register: (handle) => register(admin.url, handle),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -58,7 +99,9 @@ function rolesOf(adminUrl: string) {
     url.pathname = '/souk_bench';
     return url.href;
   };
-  return { app: of('souk_app'), relay: of('souk_relay'), migrate: of('souk_migrate') };
+  const superuser = new URL(adminUrl);
+  superuser.pathname = '/souk_bench';
+  return { app: of('souk_app'), relay: of('souk_relay'), migrate: of('souk_migrate'), superuser: superuser.href };
 }
 
 async function environment(urls: { app: string }) {
@@ -72,6 +115,8 @@ async function environment(urls: { app: string }) {
     ADMIN_URL: 'http://localhost:4000',
     MAIL_FROM: 'bench@localhost',
     METRICS_PORT: '0',
+    FILES_DIR: path.join(tmpdir(), 'souk-bench-files'),
+    FILES_URL: 'https://pictures.example.com/files',
     ADMIN_PORT: String(await freePort()),
     STOREFRONT_PORT: String(await freePort()),
     RATE_LIMIT_PER_KEY: UNLIMITED,
@@ -86,7 +131,7 @@ async function startApi(
   port: string,
 ): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [path.join(ROOT, 'apps', app, 'dist/main.js')], {
-    env,
+    env: { ...env, ...(app === 'storefront-api' && { STOREFRONT_PORT: port }) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;
@@ -104,9 +149,12 @@ async function startApi(
   throw new Error(`${app} was not ready within ${READY_WITHIN_MS / 1000} s`);
 }
 
-/** Starts the bare server for comparison, in a process of its own like ours. */
-export async function startBare(key: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'bare-server.js'), key], {
+/** Starts a bare server for comparison, in a process of its own like ours. */
+export async function startBare(
+  file: 'bare-server' | 'bare-catalogue',
+  args: readonly string[],
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, `${file}.js`), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout });
@@ -117,17 +165,18 @@ export async function startBare(key: string): Promise<{ url: string; stop(): Pro
   return { url, stop: () => stopChild(child) };
 }
 
-async function register(adminUrl: string): Promise<Deployment['company']> {
+async function register(adminUrl: string, handle: string): Promise<BenchCompany> {
   const owner = { name: 'Bench', email: 'bench@example.com', password: randomBytes(12).toString('hex') };
-  const company = { name: 'Bench', handle: 'bench-shop', country: 'NG', currency: 'NGN', timezone: 'UTC' };
+  const company = { name: 'Bench', handle, country: 'NG', currency: 'NGN', timezone: 'UTC' };
   const answer = await fetch(`${adminUrl}/v1/companies`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ company, owner }),
   });
   if (answer.status !== 201) throw new Error(`registration answered ${answer.status}: ${await answer.text()}`);
-  const { apiKey } = (await answer.json()) as { apiKey: { key: string } };
-  return { handle: company.handle, email: owner.email, password: owner.password, key: apiKey.key };
+  const registered = (await answer.json()) as { company: { id: CompanyId }; apiKey: { key: string } };
+  const { id } = registered.company;
+  return { id, handle: company.handle, email: owner.email, password: owner.password, key: registered.apiKey.key };
 }
 
 function stopChild(child: ChildProcess): Promise<void> {

@@ -2,7 +2,11 @@ import path from 'node:path';
 import { appConfig } from '../../rolldown.shared.mjs';
 
 const here = import.meta.dirname;
-const config = appConfig({ main: path.join(here, 'main.ts'), 'bare-server': path.join(here, 'bare-server.ts') });
+const config = appConfig({
+  main: path.join(here, 'main.ts'),
+  'bare-server': path.join(here, 'bare-server.ts'),
+  'bare-catalogue': path.join(here, 'bare-catalogue.ts'),
+});
 
 // Built from the root, so what the apps name relative to their own folder is named in full here.
 export default {

@@ -1,4 +1,19 @@
 import type { Type } from '@nestjs/common';
+import { CategoriesController } from './catalog/categories.controller.ts';
+import { CollectionsController } from './catalog/collections.controller.ts';
+import { FileContentsController } from './catalog/file-contents.controller.ts';
+import { FilesController } from './catalog/files.controller.ts';
+import { PricesController } from './catalog/prices.controller.ts';
+import { ProductAttributesController } from './catalog/product-attributes.controller.ts';
+import { ProductExportsController } from './catalog/product-exports.controller.ts';
+import { ProductImportsController } from './catalog/product-imports.controller.ts';
+import { ProductsController } from './catalog/products.controller.ts';
+import { StockAdjustmentsController } from './catalog/stock-adjustments.controller.ts';
+import { StockDriftsController } from './catalog/stock-drifts.controller.ts';
+import { StockLevelsController } from './catalog/stock-levels.controller.ts';
+import { StockLocationsController } from './catalog/stock-locations.controller.ts';
+import { StockReservationsController } from './catalog/stock-reservations.controller.ts';
+import { StockTransfersController } from './catalog/stock-transfers.controller.ts';
 import { AuditController } from './company/audit.controller.ts';
 import { CompanyController } from './company/company.controller.ts';
 import { PaymentProvidersController } from './company/payment-providers.controller.ts';
@@ -22,18 +37,33 @@ export const controllers: Type[] = [
   ApiKeysController,
   AuditController,
   AuthController,
+  CategoriesController,
   ChecklistController,
+  CollectionsController,
   CompaniesController,
   CompanyController,
+  FileContentsController,
+  FilesController,
   InvitesController,
   MeController,
   PasswordsController,
   PaymentProvidersController,
   PermissionsController,
+  PricesController,
+  ProductAttributesController,
+  ProductExportsController,
+  ProductImportsController,
+  ProductsController,
   RolesController,
   SandboxController,
   SessionsController,
   SettingsController,
   StaffController,
+  StockAdjustmentsController,
+  StockDriftsController,
+  StockLevelsController,
+  StockLocationsController,
+  StockReservationsController,
+  StockTransfersController,
   TwoFactorController,
 ];

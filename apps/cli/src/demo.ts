@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isCatalogueEmpty } from '@souk/domain/catalog/product-import/export-batch.service';
+import { importCatalogue } from '@souk/domain/catalog/product-import/import-run.flow';
 import { companyIdByHandle } from '@souk/domain/company/companies/company-handles.service';
 import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
+import { allPermissions } from '@souk/domain/kernel/access';
 import { systemSession } from '@souk/domain/kernel/ctx';
-import { newId } from '@souk/domain/kernel/ids';
+import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { DEMO_COMPANIES } from '@souk/domain/setup/demo/demo-companies';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
 import '@souk/domain/setup/declarations/declarations';
@@ -11,6 +16,8 @@ import type { Command } from 'commander';
 import { type Deployment, inDeployment } from './deployment.ts';
 import { answer } from './output.ts';
 import { needSettings } from './settings.ts';
+
+type Plan = (typeof DEMO_COMPANIES)[number];
 
 interface DemoCompany {
   name: string;
@@ -21,6 +28,8 @@ interface DemoCompany {
 }
 
 const PASSWORD_BYTES = 12;
+/** Beside `src` and `dist` alike. */
+const CATALOGUES = path.join(import.meta.dirname, '../demo');
 
 /** `souk seed demo`: two companies to try things on. */
 export function demoCommands(program: Command): void {
@@ -41,7 +50,8 @@ async function seedDemo(options: { json?: boolean }) {
     const made: DemoCompany[] = [];
     for (const plan of DEMO_COMPANIES) {
       const kept = known.find(({ handle }) => handle === plan.company.handle);
-      made.push(await findOrMake(deployment, plan, kept));
+      const { demo, companyId } = await findOrMake(deployment, plan, kept);
+      made.push(demo);
       // Written after each: a crash in between must not lose a key that is shown once.
       const keyed = made.filter(({ apiKey }) => apiKey !== undefined);
       await writeFile(
@@ -49,6 +59,7 @@ async function seedDemo(options: { json?: boolean }) {
         JSON.stringify([...keyed, ...known.filter(({ handle }) => !made.some((one) => one.handle === handle))]),
         { mode: 0o600 },
       );
+      await stock(deployment, companyId, plan);
     }
     return made;
   });
@@ -62,19 +73,30 @@ const lineOf = ({ name, handle, owner, apiKey }: DemoCompany) =>
 
 async function findOrMake(
   { app }: Deployment,
-  { company, owner }: (typeof DEMO_COMPANIES)[number],
+  { company, owner }: Plan,
   kept: DemoCompany | undefined,
-): Promise<DemoCompany> {
+): Promise<{ companyId: CompanyId; demo: DemoCompany }> {
   const existing = await app.unscoped((tx) => companyIdByHandle(tx, company.handle));
-  if (existing && kept) return kept;
+  if (existing && kept) return { companyId: existing, demo: kept };
   // Both are stored as hashes only. The company may be in use, so it gets no new ones behind its owner's back.
-  if (existing) return { name: company.name, handle: company.handle, owner: { email: owner.email } };
+  if (existing)
+    return { companyId: existing, demo: { name: company.name, handle: company.handle, owner: { email: owner.email } } };
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const passwordHash = await hashPassword(password);
-  const { apiKey } = await app.run(systemSession(newId('com'), 'demo'), (ctx) =>
+  const companyId = newId('com');
+  const { apiKey } = await app.run(systemSession(companyId, 'demo'), (ctx) =>
     foundCompany(ctx, company, { ...owner, passwordHash }),
   );
-  return { name: company.name, handle: company.handle, owner: { email: owner.email, password }, apiKey: apiKey.key };
+  const { name, handle } = company;
+  return { companyId, demo: { name, handle, owner: { email: owner.email, password }, apiKey: apiKey.key } };
+}
+
+/** Fills a demo company with the products of its file, unless it has some. */
+async function stock({ app: { run } }: Deployment, companyId: CompanyId, { catalogue, company }: Plan): Promise<void> {
+  const session = systemSession(companyId, 'demo', allPermissions().map(({ name }) => name));
+  if (!(await run(session, isCatalogueEmpty))) return;
+  const file = createReadStream(path.join(CATALOGUES, catalogue));
+  await importCatalogue(run, session, file, { format: 'souk', currency: company.currency });
 }
 
 async function readState(file: string): Promise<DemoCompany[]> {

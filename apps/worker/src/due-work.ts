@@ -1,14 +1,29 @@
+import { rebuildNext } from '@souk/domain/catalog/collections/rebuilds.flow';
+import { companiesWithDueRebuilds } from '@souk/domain/catalog/collections/rebuilds.service';
+import type { FileStore } from '@souk/domain/catalog/files/file-store';
+import { type FileWorkPorts, workOnFiles } from '@souk/domain/catalog/files/file-work.flow';
+import { companiesWithDueFiles } from '@souk/domain/catalog/files/file-work.service';
+import { companiesWithExpiredHolds, expireDue } from '@souk/domain/catalog/inventory/reservation-ends.service';
+import { ImportRunner } from '@souk/domain/catalog/product-import/import-run.flow';
+import { exportNext } from '@souk/domain/catalog/product-import/product-export.flow';
+import { companiesWithDueExports } from '@souk/domain/catalog/product-import/product-export.service';
+import { companiesWithDueImports } from '@souk/domain/catalog/product-import/product-import.service';
 import { companiesWithPendingEntries, linkEntries } from '@souk/domain/company/audit/audit-chain.service';
 import type { Run } from '@souk/domain/kernel/ctx';
 import type { Loggers } from '@souk/platform/logger';
 import type { CompanyWorkKind } from './company-work.ts';
 
 const ENTRIES_LINKED_AT_ONCE = 500;
+const HOLDS_ENDED_AT_ONCE = 200;
 
 /** What the kinds of work need from the process. */
 export interface DueWorkParts {
   run: Run;
   log: Loggers['log'];
+  /** Where files lie. */
+  store: FileStore;
+  /** What makes pictures of files. */
+  pictures: Omit<FileWorkPorts, 'store'>;
 }
 
 /** A kind of work with the pauses of its loop. Those that people wait for are `woken` by every nudge. */
@@ -19,7 +34,7 @@ export interface DueWork extends CompanyWorkKind {
 }
 
 /** Everything a worker does company by company because rows are due. A new kind gets its entry here. */
-export const dueWork = ({ run }: DueWorkParts): DueWork[] => [
+export const dueWork = ({ run, log, store, pictures }: DueWorkParts): DueWork[] => [
   {
     name: 'audit-linker',
     companiesDue: companiesWithPendingEntries,
@@ -30,4 +45,57 @@ export const dueWork = ({ run }: DueWorkParts): DueWork[] => [
     idleMsMax: 3_000,
     isWoken: false,
   },
+  {
+    // Holds that ran out count for nothing already; this frees the counters and says that the goods can be had again.
+    name: 'stock-holds',
+    companiesDue: companiesWithExpiredHolds,
+    share: async (session) =>
+      (await run(session, (ctx) => expireDue(ctx, HOLDS_ENDED_AT_ONCE))) === HOLDS_ENDED_AT_ONCE,
+    atOnce: 2,
+    idleMs: 1_000,
+    idleMsMax: 5_000,
+    isWoken: false,
+  },
+  {
+    name: 'files',
+    companiesDue: companiesWithDueFiles,
+    share: (session) => workOnFiles(run, { store, ...pictures }, session),
+    atOnce: 2,
+    idleMs: 500,
+    idleMsMax: 2_000,
+    isWoken: false,
+  },
+  {
+    // Rules that were just changed: somebody is looking at the empty collection.
+    name: 'collections',
+    companiesDue: companiesWithDueRebuilds,
+    share: (session) => rebuildNext(run, session),
+    atOnce: 1,
+    idleMs: 500,
+    idleMsMax: 3_000,
+    isWoken: true,
+  },
+  ...productFiles({ run, log, store }),
 ];
+
+/** Catalogues on their way in and out. */
+function productFiles({ run, log, store }: Omit<DueWorkParts, 'pictures'>): DueWork[] {
+  const report = (error: unknown, about: object) =>
+    log.error({ err: error, ...about }, 'a part of an import or export failed through our fault');
+  const imports = new ImportRunner(run, { store, report });
+  const pauses = { atOnce: 2, idleMs: 250, idleMsMax: 1_000, isWoken: true };
+  return [
+    {
+      name: 'product-imports',
+      companiesDue: companiesWithDueImports,
+      share: (session) => imports.share(session),
+      ...pauses,
+    },
+    {
+      name: 'product-exports',
+      companiesDue: companiesWithDueExports,
+      share: (session) => exportNext(run, { store, report }, session),
+      ...pauses,
+    },
+  ];
+}

@@ -3,6 +3,7 @@ import { firstIdAt } from '@souk/domain/kernel/id-time';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { events } from '@souk/domain/kernel/outbox.schema';
 import { useDatabase } from '@souk/domain/testing/database';
+import { memoryStore } from '@souk/domain/testing/memory-store';
 import { createLoggers } from '@souk/platform/logger';
 import { beforeEach, expect, test } from 'vitest';
 import { CompanyWork } from './company-work.ts';
@@ -28,8 +29,12 @@ function relayWith(run: Run = db.app.run, companiesPerRound?: number) {
   return new Relay({ run, lookAround: db.relay.unscoped, ring, log, companiesPerRound });
 }
 
+/** None of these tests makes pictures. */
+const never = () => Promise.reject(new Error('not in this test'));
+const noPictures = { remote: { fetch: never }, typeOf: never, maker: { develop: never } };
+
 function auditLinker(run: Run, companiesPerRound?: number) {
-  const [kind] = dueWork({ run, log }).filter(({ name }) => name === 'audit-linker');
+  const [kind] = dueWork({ run, log, store: memoryStore(), pictures: noPictures }).filter(({ name }) => name === 'audit-linker');
   if (!kind) throw new Error('There is no audit linker');
   return new CompanyWork(kind, { lookAround: db.relay.unscoped, log, companiesPerRound });
 }
@@ -231,7 +236,7 @@ test('what is past its time goes, company by company', async () => {
   await event(before(32), 'old and waiting', false);
   await event(before(29), 'new', true);
 
-  await new Sweeper({ run: db.app.run, lookAround: db.relay.unscoped, log }).round();
+  await new Sweeper({ run: db.app.run, lookAround: db.relay.unscoped, store: memoryStore(), log }).round();
 
   const left = async (table: string, column: string) =>
     (

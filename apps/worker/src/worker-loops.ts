@@ -37,14 +37,14 @@ export function startLoops(
 
   const outbox = new Relay({ ...work, ring: (companyId) => ring(companyId, 'new'), dispatched: metrics.dispatched });
   const ringer = new DueRinger({ ...work, ring: (companyId) => ring(companyId, 'again') });
-  const sweeper = new Sweeper({ ...work, isStopping: () => isStopping });
+  const sweeper = new Sweeper({ ...work, store: parts.files.store, isStopping: () => isStopping });
   const relayLoop = loopOf(
     'relay',
     outbox,
     RELAY_IDLE_MS,
     config.REDIS_URL ? RELAY_IDLE_MS_MAX.woken : RELAY_IDLE_MS_MAX.alone,
   );
-  const kinds = dueWork({ run: app.run, log }).map((kind) => ({
+  const kinds = dueWork({ run: app.run, log, store: parts.files.store, pictures: parts.pictures }).map((kind) => ({
     kind,
     loop: loopOf(
       kind.name,

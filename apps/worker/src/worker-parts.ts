@@ -1,9 +1,14 @@
+import { guardedHttp } from '@souk/adapters/guarded-http';
+import { remotePictures } from '@souk/adapters/remote-pictures';
+import { sharpPictures } from '@souk/adapters/sharp-pictures';
 import { smtpMailer } from '@souk/adapters/smtp-mailer';
+import type { FileWorkPorts } from '@souk/domain/catalog/files/file-work.flow';
 import { type Database, openDatabase, refuseUnsafeRole } from '@souk/domain/kernel/database';
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import { SENT_AT_ONCE } from '@souk/domain/reach/notifications/notifications.flow';
 import type { WorkerConfig } from '@souk/platform/config';
+import { type Files, openFiles } from '@souk/platform/files';
 import type { Loggers } from '@souk/platform/logger';
 import { hearNudges } from '@souk/platform/queue-nudge';
 import { openRedis } from '@souk/platform/redis';
@@ -20,6 +25,9 @@ export interface WorkerParts {
   readonly app: Database;
   /** As the relay role: sees in which companies something waits. */
   readonly relay: Database;
+  readonly files: Files;
+  /** What makes pictures of files. */
+  readonly pictures: Omit<FileWorkPorts, 'store'>;
   /** Undefined: no mail server is set, and mails wait. */
   readonly mailer: Mailer | undefined;
   /** Whom to call when something was announced, here or in another process. Set once. */
@@ -36,6 +44,9 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
       ? undefined
       : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM, connections: COMPANIES_AT_ONCE * SENT_AT_ONCE });
   if (!mailer) log.warn('SMTP_URL is not set: mails wait in the database until it is');
+  const files = await openFiles(config);
+  const remote = remotePictures(guardedHttp({ allowLoopback: config.FETCH_ALLOW_LOOPBACK }));
+  const pictures = { remote, typeOf: files.typeOf, maker: sharpPictures() };
   const prepare = config.DATABASE_PREPARE;
   const app = openDatabase({
     refuseNesting: config.NODE_ENV !== 'production',
@@ -57,7 +68,7 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
     mailer?.close();
     await Promise.all([app.close(), relay.close()]);
   };
-  const parts: WorkerParts = { config, loggers, app, relay, mailer, nudged: () => undefined, close };
+  const parts: WorkerParts = { config, loggers, app, relay, files, pictures, mailer, nudged: () => undefined, close };
   try {
     await refuseUnfitDatabase(app.unscoped);
     await refuseUnsafeRole(relay.unscoped);

@@ -1,12 +1,17 @@
 import type { AccessTokens } from '@souk/domain/identity/sessions/access-tokens';
 import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import { ensureSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
+import { readCatalogueVersions } from '@souk/domain/kernel/catalogue-version-reader';
 import { type Database, openDatabase } from '@souk/domain/kernel/database';
+import { createPool } from '@souk/domain/kernel/pool';
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
 import type { Registry } from 'prom-client';
 import { SignedAccessTokens } from './access-tokens.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
+import { CatalogueVersions } from './catalogue-versions.ts';
 import type { ApiConfig } from './config.ts';
+import { type Files, openFiles } from './files.ts';
 import { type Check, Readiness } from './health.ts';
 import { KeyMemory } from './http/key-memory.ts';
 import { KeyUse } from './key-use.ts';
@@ -16,9 +21,13 @@ import { processMetrics } from './metrics.ts';
 import { nudger } from './queue-nudge.ts';
 import { ReadyAnswers } from './ready-answers.ts';
 import { openRedis } from './redis.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import { Standings } from './standings.ts';
 import { refuseOldSchema, refuseUnfitDatabase } from './startup-check.ts';
+import { StorefrontReads } from './storefront-reads.ts';
 import { hearTouched, tellTouched } from './touched.ts';
+
+const MEGABYTE = 1_048_576;
 
 /** What an API process is made of, besides its controllers. */
 export interface ApiParts {
@@ -27,12 +36,14 @@ export interface ApiParts {
   readonly database: Database;
   readonly standings: Standings;
   readonly readyAnswers: ReadyAnswers;
+  readonly storefrontReads: StorefrontReads;
   readonly keyMemory: KeyMemory;
   readonly limits: Limits;
   readonly keyUse: KeyUse;
   readonly attempts: Attempts;
   readonly accessTokens: AccessTokens;
   readonly readiness: Readiness;
+  readonly files: Files;
   readonly registry: Registry;
   /** Writes down what waits in memory and closes connections, the database last. */
   close(): Promise<void>;
@@ -53,6 +64,7 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
   const redis = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'commands') : undefined;
   const subscriber = config.REDIS_URL ? openRedis(config.REDIS_URL, log, 'subscriber') : undefined;
   const nudge = nudger(redis, log);
+  const files = await openFiles(config);
   const database: Database = openDatabase({
     refuseNesting: config.NODE_ENV !== 'production',
     url: config.DATABASE_URL,
@@ -75,12 +87,28 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     : attemptsOnPostgres(config.DATABASE_URL, log, { prepare: config.DATABASE_PREPARE });
   const limits = new Limits({ perMinute: limitsOf(config) });
   const keyUse = new KeyUse(database.run, log);
+  // A connection of its own, opened when a visitor comes: cached answers must not wait behind slow reads.
+  const versionPool = createPool({
+    url: config.DATABASE_URL,
+    size: 1,
+    prepare: config.DATABASE_PREPARE,
+    applicationName: `${name}-versions`,
+  });
+  const storefrontReads = new StorefrontReads({
+    run: database.run,
+    versions: new CatalogueVersions((companies) => readCatalogueVersions(versionPool, companies)),
+    cache: new AnswerCache({
+      bytesMax: config.STOREFRONT_CACHE_MB * MEGABYTE,
+      shared: redis && new SharedAnswers(redis, log),
+    }),
+  });
   const close = async () => {
     limits.stop();
     await keyUse.stop();
     subscriber?.disconnect();
     redis?.disconnect();
     if ('close' in attempts && typeof attempts.close === 'function') await attempts.close();
+    await versionPool.close();
     await database.close();
   };
   try {
@@ -101,11 +129,13 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     loggers,
     database,
     ...remembered,
+    storefrontReads,
     limits,
     keyUse,
     attempts,
     accessTokens,
     readiness,
+    files,
     registry,
     close,
   };

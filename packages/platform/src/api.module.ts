@@ -6,7 +6,18 @@ import type { Door } from './http/door.ts';
 import { isFast } from './http/fast-lane.ts';
 import type { ProblemFilter } from './http/problem.filter.ts';
 import { RequestShapePipe } from './http/request-shape.pipe.ts';
-import { ACCESS_TOKENS, ATTEMPTS, CONFIG, READY_ANSWERS, RUN, UNSCOPED } from './tokens.ts';
+import {
+  ACCESS_TOKENS,
+  ATTEMPTS,
+  CONFIG,
+  FILE_STORE,
+  READY_ANSWERS,
+  RUN,
+  SIGNED_ADDRESSES,
+  STOREFRONT_READS,
+  TYPE_OF,
+  UNSCOPED,
+} from './tokens.ts';
 
 /** Nest wants a class to hang a module on; `apiModule` says what is in it. */
 @Module({})
@@ -30,6 +41,10 @@ export function apiModule(
     { provide: ATTEMPTS, useValue: parts.attempts },
     { provide: ACCESS_TOKENS, useValue: parts.accessTokens },
     { provide: READY_ANSWERS, useValue: parts.readyAnswers },
+    { provide: STOREFRONT_READS, useValue: parts.storefrontReads },
+    { provide: FILE_STORE, useValue: parts.files.store },
+    { provide: TYPE_OF, useValue: parts.files.typeOf },
+    { provide: SIGNED_ADDRESSES, useValue: parts.files.addresses },
   ];
   // Nest makes the fast ones as well, but their routes are not its own (`fast-lane.ts`).
   const usual = controllers.filter((controller) => !isFast(controller));

@@ -17,11 +17,14 @@ import { isFast, openFastLane } from './http/fast-lane.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { traceOf } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { hurry } from './http/slow-bodies.ts';
 import { SoukAdapter } from './http/souk-adapter.ts';
 import { StorefrontDoor } from './http/storefront-door.ts';
+import { leaveStreamsUnread } from './http/streamed-bodies.ts';
 import { keepPublicBodiesShort, takeOnlyJson } from './http/strict-json.ts';
 import { type Loggers, nestLogger } from './logger.ts';
 import { timeRequests } from './metrics.ts';
+import { publicPictures } from './public-pictures.ts';
 
 /** So many peers are looked at for whether they are listed; behind a proxy there are few, and the proxy is the first. */
 const PEERS_MAX = 100;
@@ -46,6 +49,7 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   });
   const fastify = adapter.getInstance() as FastifyInstance; // the adapter's own type has other generics
   takeOnlyJson(fastify);
+  leaveStreamsUnread(fastify, routes);
   keepPublicBodiesShort(fastify, routes);
   aroundEveryRequest(fastify, name, headers, parts);
   shapeAnswers(fastify);
@@ -53,6 +57,7 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   opsRoutes(fastify, parts);
   await docsRoutes(fastify, api);
   if (name === 'admin') accountPages(fastify);
+  else publicPictures(fastify, parts.files.store);
   const app = await NestFactory.create<NestFastifyApplication>(
     apiModule(controllers, parts, { door, filter }),
     adapter,
@@ -92,6 +97,7 @@ function aroundEveryRequest(
     reply.header('x-request-id', request.id);
     if (request.headers['x-forwarded-for'] !== undefined) lookAtForwarded(request);
     if (isPreflight(request)) return answerPreflight(reply);
+    if (request.is404) hurry(request.raw, reply.raw);
     // The admin pages of this deployment. Tokens are in a header, so other sites have nothing to ride on.
     if (name === 'admin' && request.headers.origin === adminOrigin) letRead(reply, adminOrigin);
     done();

@@ -9,6 +9,8 @@ const production = {
   MASTER_KEYS: key,
   ADMIN_URL: 'https://admin.example.com/',
   MAIL_FROM: 'Shops <shops@example.com>',
+  FILES_DIR: '/var/lib/souk/files',
+  FILES_URL: 'https://shop.example.com/files/',
 };
 const complaint = (env: Record<string, string>, read: (env: Record<string, string>) => unknown = readAdminConfig) => {
   try {
@@ -41,13 +43,15 @@ test('all faults come in one message with the variable, the fault and an example
     'MASTER_KEYS: is missing',
     'ADMIN_URL: is missing',
     'MAIL_FROM: is missing',
+    'FILES_DIR: is missing (or S3_BUCKET)',
+    'FILES_URL: is missing',
   ]) {
     expect(message).toContain(name);
   }
   expect(message).toContain('ADMIN_PORT: expected a whole number from 0 to 65535. Example: ADMIN_PORT=4000');
   expect(message).toContain('TRUSTED_PROXIES: expected addresses or networks');
   expect(message).toContain('LOG_LEVEL: expected one of fatal');
-  expect(message.split('\n')).toHaveLength(8);
+  expect(message.split('\n')).toHaveLength(10);
 });
 
 test('production refuses the key of development, alone or beside another', () => {
@@ -162,4 +166,36 @@ test('proxies are addresses and networks, never a number of hops', () => {
     '::1',
   ]);
   expect(complaint({ ...production, TRUSTED_PROXIES: '10.0.0.0/99' })).toContain('TRUSTED_PROXIES');
+});
+
+test('files lie in a folder by default, and in a bucket if one is named', () => {
+  expect(readAdminConfig({ DATABASE_URL: 'postgres://souk_app:x@localhost/souk' }).FILES_DIR).toBe('.data/files');
+  expect(readAdminConfig(production)).toMatchObject({
+    FILES_DIR: '/var/lib/souk/files',
+    FILES_URL: 'https://shop.example.com/files',
+    FILES_QUOTA_MB: 5_120,
+    FILE_MAX_MB: 20,
+    IMAGE_PIXELS_MAX: 50_000_000,
+  });
+  const bucket = { ...production, FILES_DIR: '', S3_BUCKET: 'souk', S3_FORCE_PATH_STYLE: 'true' };
+  expect(readAdminConfig(bucket)).toMatchObject({ S3_BUCKET: 'souk', S3_FORCE_PATH_STYLE: true });
+  expect(readAdminConfig(bucket).FILES_DIR).toBeUndefined();
+});
+
+test('half a bucket, or two places at once, is refused', () => {
+  const bucket = { ...production, FILES_DIR: '', S3_BUCKET: 'souk' };
+  expect(complaint({ ...bucket, S3_BUCKET: '', S3_ENDPOINT: 'https://s3.example.com' })).toContain(
+    'S3_BUCKET: is missing, while S3_ENDPOINT is set',
+  );
+  expect(complaint({ ...bucket, FILES_DIR: '/files' })).toContain('FILES_DIR: and S3_BUCKET are both set');
+  expect(complaint({ ...bucket, S3_ACCESS_KEY_ID: 'id' })).toContain('S3_SECRET_ACCESS_KEY: is missing');
+  expect(complaint({ ...bucket, S3_SECRET_ACCESS_KEY: 'secret' })).toContain('S3_ACCESS_KEY_ID: is missing');
+});
+
+test('production never lets an import fetch from the machine itself', () => {
+  const loopback = { FETCH_ALLOW_LOOPBACK: 'true' };
+  expect(complaint({ ...production, ...loopback }, readWorkerConfig)).toContain('FETCH_ALLOW_LOOPBACK: lets imports');
+  const { DATABASE_URL, DATABASE_RELAY_URL } = production;
+  expect(readWorkerConfig({ DATABASE_URL, DATABASE_RELAY_URL, ...loopback }).FETCH_ALLOW_LOOPBACK).toBe(true);
+  expect(readWorkerConfig(production).FETCH_ALLOW_LOOPBACK).toBe(false);
 });

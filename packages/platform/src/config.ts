@@ -4,6 +4,7 @@ import { baseUrl, decodedUrl, masterKeys, networks, onOff, port, urlOf, wholeNum
 /** The master key of development. Everybody knows it, so production refuses it. */
 export const DEVELOPMENT_MASTER_KEY = `development:${Buffer.from('souk-development-key-not-secret!').toString('base64')}`;
 const DEVELOPMENT_ADMIN_URL = 'http://localhost:4000';
+const DEVELOPMENT_FILES_DIR = '.data/files';
 const DEVELOPMENT_MAIL_FROM = 'Souk <souk@localhost>';
 /** Passwords of examples and tutorials. A production database reached with one of them is open to all. */
 const KNOWN_PASSWORDS = new Set([
@@ -47,12 +48,41 @@ const trafficLimits = {
   RATE_LIMIT_PER_ADDRESS: wholeNumber(1, 10_000_000).default(1_200),
 };
 
+/** Where files lie: a folder that all processes share, or an S3 bucket. */
+const files = {
+  FILES_DIR: z.string().min(1).optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is not the name of a bucket' })
+    .optional(),
+  /** Left out: that of AWS in the region. */
+  S3_ENDPOINT: urlOf('http:', 'https:').optional(),
+  /** Under which browsers reach the same store, for uploads and downloads. Left out: `S3_ENDPOINT`. */
+  S3_PUBLIC_ENDPOINT: urlOf('http:', 'https:').optional(),
+  S3_REGION: z.string().min(1).max(60).default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  S3_FORCE_PATH_STYLE: onOff.optional(),
+  S3_CHECKSUMS: z.enum(['when_required', 'when_supported']).default('when_required'),
+  /** Where visitors fetch pictures; by default the storefront API on this machine. */
+  FILES_URL: baseUrl.optional(),
+  FILES_QUOTA_MB: wholeNumber(1, 100_000_000).default(5_120),
+  FILE_MAX_MB: wholeNumber(1, 200).default(20),
+  IMAGE_PIXELS_MAX: wholeNumber(10_000, 500_000_000).default(50_000_000),
+};
+
+/** Development and tests fetch from this very machine; in production that would open it to everybody's imports. */
+const fetching = { FETCH_ALLOW_LOOPBACK: onOff.default(false) };
+
 const http = {
   HOST: z.string().min(1),
   TRUSTED_PROXIES: networks.default([]),
   REGISTRATION: z.enum(['open', 'invite', 'closed']),
   ...mail,
+  ...files,
   ...trafficLimits,
+  /** Memory for ready answers of the storefront; 0 turns it off. */
+  STOREFRONT_CACHE_MB: wholeNumber(0, 16_384).default(64),
 };
 
 const adminSchema = z.object({ ...everyProcess, ...http, ...metrics(9_400), ADMIN_PORT: port.default(4_000) });
@@ -65,28 +95,34 @@ const storefrontSchema = z.object({
 const workerSchema = z.object({
   ...everyProcess,
   ...mail,
+  ...files,
+  ...fetching,
   ...metrics(9_402),
   DATABASE_RELAY_URL: urlOf('postgres:', 'postgresql:'),
   /** For the queue when there is no Redis, past any connection pooler. Left out: `DATABASE_URL`. */
   DATABASE_QUEUE_URL: urlOf('postgres:', 'postgresql:').optional(),
 });
-const cliSchema = z.object({ ...everyProcess, ...mail, REGISTRATION: http.REGISTRATION });
+const cliSchema = z.object({ ...everyProcess, ...mail, ...files, REGISTRATION: http.REGISTRATION });
 
 export type AdminConfig = z.infer<typeof adminSchema>;
 export type StorefrontConfig = z.infer<typeof storefrontSchema>;
 export type WorkerConfig = z.infer<typeof workerSchema>;
 export type CliConfig = z.infer<typeof cliSchema>;
+/** What says where files lie, of any process. */
+export type FilesConfig = Pick<CliConfig, keyof typeof files | 'ADMIN_URL' | 'MASTER_KEYS'>;
 /** What the two APIs have in common. */
 export type ApiConfig = Omit<AdminConfig, 'ADMIN_PORT'>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+const COMMAND = 'souk command';
 
 /** Reads a process's settings once. Throws `SettingsWrong` that lists every fault. */
 export const readAdminConfig = (env: Environment = process.env): AdminConfig => read('admin API', adminSchema, env);
 export const readStorefrontConfig = (env: Environment = process.env): StorefrontConfig =>
   read('storefront API', storefrontSchema, env);
 export const readWorkerConfig = (env: Environment = process.env): WorkerConfig => read('worker', workerSchema, env);
-export const readCliConfig = (env: Environment = process.env): CliConfig => read('souk command', cliSchema, env);
+export const readCliConfig = (env: Environment = process.env): CliConfig => read(COMMAND, cliSchema, env);
 
 const EXAMPLES: Record<string, string> = {
   NODE_ENV: 'production',
@@ -101,6 +137,20 @@ const EXAMPLES: Record<string, string> = {
   ADMIN_URL: 'https://admin.example.com',
   SMTP_URL: 'smtp://user:<password>@mail.example.com:587',
   MAIL_FROM: 'Example Shops <shops@example.com>',
+  FILES_DIR: '/var/lib/souk/files   (a folder all processes share; or S3_BUCKET)',
+  FILES_URL: 'https://shop.example.com/files',
+  FILES_QUOTA_MB: '5120   (of each company)',
+  FILE_MAX_MB: '20   (of a picture)',
+  IMAGE_PIXELS_MAX: '50000000   (width times height)',
+  S3_ENDPOINT: 'https://s3.eu-west-1.amazonaws.com',
+  S3_PUBLIC_ENDPOINT: 'https://files.example.com',
+  S3_BUCKET: 'souk-files',
+  S3_REGION: 'eu-west-1',
+  S3_ACCESS_KEY_ID: '<id of the access key>',
+  S3_SECRET_ACCESS_KEY: '<secret of the access key>',
+  S3_FORCE_PATH_STYLE: 'true   (for most stores that are not AWS)',
+  S3_CHECKSUMS: 'when_required   (or when_supported)',
+  FETCH_ALLOW_LOOPBACK: 'false',
   METRICS_PORT: '9400   (0 turns it off)',
   METRICS_HOST: '127.0.0.1',
   HOST: '0.0.0.0',
@@ -108,6 +158,7 @@ const EXAMPLES: Record<string, string> = {
   REGISTRATION: 'open   (or invite, or closed)',
   ADMIN_PORT: '4000',
   STOREFRONT_PORT: '4100',
+  STOREFRONT_CACHE_MB: '64   (0 turns it off)',
   RATE_LIMIT_PER_KEY: '12000   (requests a minute)',
   RATE_LIMIT_PER_COMPANY: '60000   (requests a minute)',
   RATE_LIMIT_PER_ADDRESS: '1200   (requests a minute)',
@@ -137,6 +188,7 @@ function read<Schema extends z.ZodType<Record<string, unknown>>>(
   const parsed = schema.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, given));
   if (given['NODE_ENV'] === 'production') faults.push(...developmentSecrets(env, given), ...unsafeSettings(given));
+  faults.push(...storeFaults(given, processName !== COMMAND));
   const once = [...new Map(faults.map((fault) => [fault.name, fault])).values()];
   if (!parsed.success || once.length > 0) throw new SettingsWrong(processName, once);
   return parsed.data;
@@ -157,6 +209,7 @@ function withDefaults(env: Environment): Record<string, string> {
           MASTER_KEYS: DEVELOPMENT_MASTER_KEY,
           ADMIN_URL: DEVELOPMENT_ADMIN_URL,
           MAIL_FROM: DEVELOPMENT_MAIL_FROM,
+          ...(!set['S3_BUCKET'] && { FILES_DIR: DEVELOPMENT_FILES_DIR }),
         };
   return { ...ofMode, ...set, NODE_ENV: mode };
 }
@@ -197,8 +250,32 @@ function unsafeSettings(given: Record<string, string>): Fault[] {
   if (keys.success && [...keys.data.values()].some((key) => key.every((byte) => byte === key[0]))) {
     faults.push({ name: 'MASTER_KEYS', reason: 'holds a key whose bytes are all the same' });
   }
+  if (onOff.safeParse(given['FETCH_ALLOW_LOOPBACK']).data === true) {
+    faults.push({ name: 'FETCH_ALLOW_LOOPBACK', reason: 'lets imports fetch from this very machine; leave it out' });
+  }
   if (given['TRUSTED_PROXIES']?.split(',').some((part) => /\/0+$/.test(part.trim()))) {
     faults.push({ name: 'TRUSTED_PROXIES', reason: 'trusts every address, so everybody may say where they come from' });
   }
+  return faults;
+}
+
+/** The settings of the bucket belong together, and there is one place for files, not two. The command may do without any. */
+function storeFaults(given: Record<string, string>, isServing: boolean): Fault[] {
+  const faults: Fault[] = [];
+  const isProduction = given['NODE_ENV'] === 'production';
+  const missing = (name: string, why: string) => faults.push({ name, reason: `is missing${why}` });
+  if (isServing && isProduction && !given['FILES_URL']) missing('FILES_URL', ': where visitors fetch pictures');
+  const [id, secret] = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
+  if (!given['S3_BUCKET']) {
+    const first = ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT', 'S3_REGION', id, secret].find((name) => given[name]);
+    if (first) missing('S3_BUCKET', `, while ${first} is set`);
+    else if (isServing && isProduction && !given['FILES_DIR'])
+      missing('FILES_DIR', ' (or S3_BUCKET): pictures, imports and exports need a place');
+    return faults;
+  }
+  if (given['FILES_DIR'])
+    faults.push({ name: 'FILES_DIR', reason: 'and S3_BUCKET are both set, and files have one place; unset one' });
+  if (given[id] && !given[secret]) missing(secret, `, while ${id} is set`);
+  if (given[secret] && !given[id]) missing(id, `, while ${secret} is set`);
   return faults;
 }

@@ -9,6 +9,10 @@
  * | `ATTEMPTS`      | `Attempts` of `@souk/domain/identity/sessions/attempts` |
  * | `ACCESS_TOKENS` | `AccessTokens` of `@souk/domain/identity/sessions/access-tokens` |
  * | `READY_ANSWERS` | `ReadyAnswers` of `@souk/platform/ready-answers`        |
+ * | `STOREFRONT_READS` | `StorefrontReads` of `@souk/platform/storefront-reads` |
+ * | `FILE_STORE`    | `FileStore` of `@souk/domain/catalog/files/file-store`  |
+ * | `TYPE_OF`       | `TypeOf` of `@souk/domain/catalog/files/image-ports`    |
+ * | `SIGNED_ADDRESSES` | `SignedAddresses` of `@souk/domain/catalog/files/signed-addresses`, or undefined with a bucket |
  */
 export const RUN = Symbol('run');
 export const UNSCOPED = Symbol('unscoped');
@@ -16,3 +20,7 @@ export const CONFIG = Symbol('config');
 export const ATTEMPTS = Symbol('attempts');
 export const ACCESS_TOKENS = Symbol('access tokens');
 export const READY_ANSWERS = Symbol('ready answers');
+export const STOREFRONT_READS = Symbol('storefront reads');
+export const FILE_STORE = Symbol('file store');
+export const SIGNED_ADDRESSES = Symbol('signed addresses');
+export const TYPE_OF = Symbol('type of a file');

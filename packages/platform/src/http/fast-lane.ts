@@ -3,24 +3,24 @@ import type { Session } from '@souk/domain/kernel/ctx';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteAccess } from './allow.ts';
 import { shapeOf } from './answer-shape.ts';
+import { type Asked, reader } from './asked.ts';
 import { type DeclaredRoute, declaredRoutes } from './declared-routes.ts';
 import type { Door, Visitor } from './door.ts';
-import { hasQuery, refuseUnknownQuery } from './unknown-query.ts';
 
 const FAST_LANE = 'souk:fast-lane';
-const NO_PARAMETERS: ReadonlySet<string> = new Set();
 
 /**
  * A controller of hot reads. Its routes are Fastify's own: the door and the contract stand before and behind them as
  * everywhere, but Nest's pipeline of guards, pipes and parameters does not, which is most of what a short request costs.
- * Its handlers are GETs with a scope, take `(session, request, reply)` without decorators and answer by `@ZodResponse`.
+ * Its handlers are GETs with a scope, take `(session, request, reply, asked)` without decorators and answer by
+ * `@ZodResponse` or `@CacheableResponse`; what of query and path they take is declared with `@Takes`.
  */
 export const FastLane = (): ClassDecorator => SetMetadata(FAST_LANE, true);
 
 /** Whether a controller asked for the fast lane. */
 export const isFast = (controller: Type): boolean => Reflect.getMetadata(FAST_LANE, controller) === true;
 
-type FastHandler = (session: Session, request: FastifyRequest, reply: FastifyReply) => unknown;
+type FastHandler = (session: Session, request: FastifyRequest, reply: FastifyReply, asked: Asked) => unknown;
 
 /** Registers the routes of the fast controllers. Throws if one of them is more than a read with a scope. */
 export function openFastLane(
@@ -33,8 +33,8 @@ export function openFastLane(
     const { access, path, controller, handlerName } = route;
     if (route.method !== 'GET' || access?.kind !== 'scope') throw new TooMuchForFastLane(route);
     const instance: Record<string, FastHandler> = app.get(controller);
-    const answer = (session: Session, request: FastifyRequest, reply: FastifyReply) =>
-      instance[handlerName]?.(session, request, reply);
+    const answer: FastHandler = (session, request, reply, asked) =>
+      instance[handlerName]?.(session, request, reply, asked);
     fastify.get(path, serve(door, access, controller.prototype[handlerName], answer));
   }
 }
@@ -42,11 +42,11 @@ export function openFastLane(
 /** Answers without a promise when the key is known and the handler gives none. */
 function serve(door: Door, access: RouteAccess, handler: object, answer: FastHandler) {
   const shape = shapeOf(handler);
+  const read = reader(handler);
   const admitted = (visitor: Visitor, request: FastifyRequest, reply: FastifyReply) => {
     request.souk = visitor.session;
     door.admit(visitor, access, false);
-    if (hasQuery(request)) refuseUnknownQuery(request, NO_PARAMETERS);
-    return answer(visitor.session, request, reply);
+    return answer(visitor.session, request, reply, read(request));
   };
   return (request: FastifyRequest, reply: FastifyReply) => {
     request.answerShape = shape;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IdempotencyClaim } from '@souk/domain/kernel/ctx';
+import type { IdempotencyClaim, Session } from '@souk/domain/kernel/ctx';
 import { InvalidInput } from '@souk/domain/kernel/errors';
 import type { AnsweredBefore } from '@souk/domain/kernel/idempotency';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -14,6 +14,16 @@ export function claimOf(request: FastifyRequest, handler: object): IdempotencyCl
   if (header === undefined || request.method !== 'POST') return undefined;
   if (Reflect.getMetadata(WITHOUT_IDEMPOTENCY, handler) === true) return undefined;
   return { key: keyOf(header), route: `POST ${request.routeOptions.url}`, digest: digestOf(request) };
+}
+
+/**
+ * The same session, its claim standing for a form: its fields and its file. The guard saw neither, for they had not been
+ * read. The file counts by its hash.
+ */
+export function withUploadDigest(session: Session, request: FastifyRequest, fields: unknown, sha256: string): Session {
+  if (!session.idempotency) return session;
+  const digest = digestOf({ method: request.method, url: request.url, body: { fields, sha256 } });
+  return { ...session, idempotency: { ...session.idempotency, digest } };
 }
 
 /** Sends the first answer again, shaped like the first. */
@@ -32,7 +42,7 @@ function keyOf(header: string | string[]): string {
 }
 
 /** The path is part of it: the same key and body sent to another resource is another request. */
-const digestOf = (request: FastifyRequest): string =>
+const digestOf = (request: Pick<FastifyRequest, 'method' | 'url' | 'body'>): string =>
   createHash('sha256')
     .update(`${request.method}\n${request.url}\n${canonical(request.body)}`)
     .digest('hex');

@@ -1,13 +1,12 @@
-import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PROBLEM_JSON, problemBody, refusalOf } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
+import { answerClientError } from './slow-bodies.ts';
 import { BODY_BYTES_MAX } from './strict-json.ts';
 import { MethodNotAllowed, NoSuchRoute } from './unrouted.ts';
 
-/** Time to send a whole request. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/** Time to send a whole request with a file in it. The server has one limit for all; other bodies are hurried (`slow-bodies.ts`). */
+const REQUEST_TIMEOUT_MS = 600_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 /** Longer than the idle time of common load balancers (60 s), so that they close first and no request is lost. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
@@ -76,25 +75,3 @@ function formOf(url: string): RegExp {
   const escaped = url.replaceAll(/[.+?^$()|[\]\\]/g, '\\$&');
   return new RegExp(`^${escaped.replaceAll(/:[^/]+/g, '[^/]+').replaceAll('*', '.*')}$`);
 }
-
-/** What is not even HTTP, or came too slowly: there is no request yet to answer. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const refusal = REFUSALS[error.code ?? ''] ?? {
-    status: 400,
-    code: 'bad_request',
-    detail: 'This is not an HTTP request.',
-  };
-  const body = JSON.stringify(problemBody(refusal, requestIdOf({ headers: {} })));
-  const head = `HTTP/1.1 ${refusal.status} ${refusal.code}\r\nContent-Type: ${PROBLEM_JSON}\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
-}
-
-const REFUSALS: Record<string, ReturnType<typeof refusalOf>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: 408,
-    code: 'request_timeout',
-    detail: 'The request came too slowly. Send it again.',
-  },
-  HPE_HEADER_OVERFLOW: { status: 431, code: 'headers_too_large', detail: 'The headers are larger than 16 KiB.' },
-};

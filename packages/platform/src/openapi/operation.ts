@@ -4,15 +4,17 @@ import type { z } from 'zod';
 import { cacheableOf } from '../http/cacheable.ts';
 import { answerOf, fileOf, schemaOf } from '../http/contract-class.ts';
 import type { DeclaredRoute } from '../http/declared-routes.ts';
+import { takesRawBody } from '../http/raw-body.ts';
+import { uploadOf } from '../http/upload.ts';
 import { PROBLEMS, problemsOf } from './problems.ts';
-import { type RouteArgument, routeArguments } from './route-arguments.ts';
+import { type RouteArgument, routeArguments, takenOf } from './route-arguments.ts';
 import { type JsonSchema, jsonSchemaOf, type Schemas } from './schemas.ts';
 
 const HTTP_CODE = '__httpCode__';
 
 /** One operation of the document. Throws if a route declares no answer, or takes something that has no contract. */
 export function operationOf(route: DeclaredRoute, schemas: Schemas): JsonSchema {
-  const given = routeArguments(route.controller, route.handlerName);
+  const given = [...routeArguments(route.controller, route.handlerName), ...takenOf(route)];
   const parameters = [...parametersOf(route, given), ...idempotencyParameter(route)];
   const body = given.find(({ where }) => where === 'body');
   return {
@@ -24,6 +26,7 @@ export function operationOf(route: DeclaredRoute, schemas: Schemas): JsonSchema 
     security: securityOf(route),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: requestBody(dtoOfBody(route, body), schemas) }),
+    ...streamedBody(route),
     responses: { ...success(route, schemas), ...problems(route, given) },
   };
 }
@@ -33,6 +36,23 @@ const requestBody = (dto: Type, schemas: Schemas): JsonSchema => ({
   required: schemaOf(dto)?.safeParse({}).success !== true,
   content: json(schemas.of(dto, 'input')),
 });
+
+// What a handler reads by itself: a form with a file, or bytes as they come.
+function streamedBody({ controller, handlerName }: DeclaredRoute): JsonSchema {
+  const handler: object = controller.prototype[handlerName];
+  const bytes = { type: 'string', contentMediaType: 'application/octet-stream' };
+  if (takesRawBody(handler)) return { requestBody: { required: true, content: { '*/*': { schema: bytes } } } };
+  const form = uploadOf(handler);
+  if (!form) return {};
+  const { properties, required, ...fields } = jsonSchemaOf(form.fields.schema, 'input');
+  const schema = {
+    ...fields,
+    properties: { ...(properties as JsonSchema), file: { ...bytes, description: form.file } },
+    required: ['file', ...(Array.isArray(required) ? required : [])],
+  };
+  return { requestBody: { required: true, content: { 'multipart/form-data': { schema } } } };
+}
+
 const json = (schema: JsonSchema) => ({ 'application/json': { schema } });
 const words = (name: string) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
 const nounOf = ({ controller }: DeclaredRoute) => controller.name.replace(/Controller$/, '');
@@ -114,6 +134,8 @@ function allFields(route: DeclaredRoute, { where, schema }: RouteArgument): Json
     name,
     in: where,
     required: where === 'path' || required.has(name),
+    // `option[Colour]=Red`
+    ...(where === 'query' && inner['type'] === 'object' && { style: 'deepObject', explode: true }),
     ...(description && { description }),
     schema: inner,
   }));
@@ -144,7 +166,8 @@ function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
       ETag: { description: 'Send it as If-None-Match next time.', required: true, schema: { type: 'string' } },
     };
     return {
-      200: { description: 'Done.', headers: tagged, content: json(schemas.of(cacheable as Type, 'output')) },
+      200: { description: 'Done.', headers: tagged, content: json(schemas.of(cacheable.type as Type, 'output')) },
+      ...(cacheable.moves && { 301: moved(tagged) }),
       304: { description: 'What you have is still good.', headers: tagged },
     };
   }
@@ -159,6 +182,11 @@ function success(route: DeclaredRoute, schemas: Schemas): JsonSchema {
     `${route.method} ${route.path} does not say what it answers; add @ZodResponse, @FileResponse or @HttpCode(204)`,
   );
 }
+
+const moved = (headers: JsonSchema): JsonSchema => ({
+  description: 'It has moved; `Location` says where.',
+  headers: { ...headers, Location: { description: 'Its path now.', required: true, schema: { type: 'string' } } },
+});
 
 const problems = (route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema =>
   Object.fromEntries(

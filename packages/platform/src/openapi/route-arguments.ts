@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { z } from 'zod';
+import { takesOf } from '../http/asked.ts';
 import { schemaOf } from '../http/contract-class.ts';
+import type { DeclaredRoute } from '../http/declared-routes.ts';
 
 // Where Nest keeps what its parameter decorators say: on the class, under `<kind>:<position>`.
 const ROUTE_ARGUMENTS = '__routeArguments__';
@@ -35,6 +37,15 @@ export function routeArguments(controller: Type, handlerName: string): RouteArgu
       const ofType = schemaOf(types[index]);
       return [{ where, name: data, schema: ofType ?? schemaOfPipes(pipes), dto: ofType ? types[index] : undefined }];
     });
+}
+
+/** What a handler on the fast lane takes, by its `@Takes`. */
+export function takenOf({ controller, handlerName }: DeclaredRoute): RouteArgument[] {
+  const { query, path = {} } = takesOf(controller.prototype[handlerName]) ?? {};
+  const inPath = Object.entries(path).map(
+    ([name, schema]): RouteArgument => ({ where: 'path', name, schema, dto: undefined }),
+  );
+  return query ? [...inPath, { where: 'query', name: undefined, schema: query, dto: undefined }] : inPath;
 }
 
 function schemaOfPipes(pipes: unknown[] | undefined): z.ZodType | undefined {

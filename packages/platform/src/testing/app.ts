@@ -1,4 +1,7 @@
 import 'reflect-metadata';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll } from 'vitest';
 import { createApi } from '../api.ts';
@@ -57,8 +60,10 @@ export async function bootApi(
   db: { urls: { app: string } },
   env: Environment = {},
 ): Promise<TestApi> {
+  const filesDir = await mkdtemp(path.join(tmpdir(), 'souk-test-files-'));
   const config = readAdminConfig({
     NODE_ENV: 'test',
+    ...(env['S3_BUCKET'] === undefined && { FILES_DIR: filesDir }),
     DATABASE_URL: db.urls.app,
     MASTER_KEYS: TEST_MASTER_KEYS,
     DATABASE_POOL_SIZE: '8',
@@ -67,7 +72,12 @@ export async function bootApi(
   });
   const log: string[] = [];
   const loggers = createLoggers({ level: 'info', process: api.name, to: { write: (line) => void log.push(line) } });
-  const parts = await openApiParts(config, loggers, { name: `souk-test-${api.name}` });
+  const opened = await openApiParts(config, loggers, { name: `souk-test-${api.name}` });
+  const close = async () => {
+    await opened.close();
+    await rm(filesDir, { recursive: true, force: true });
+  };
+  const parts: ApiParts = { ...opened, close };
   const app = await createApi(api, parts);
   // As JSON: what is checked is what is served.
   const document = JSON.parse(JSON.stringify(openApiDocument(api))) as Record<string, unknown>;

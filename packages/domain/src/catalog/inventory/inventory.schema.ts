@@ -93,6 +93,7 @@ export const stockItems = pgTable(
     companyWall(),
     primaryKey({ columns: [t.companyId, t.variantId] }),
     check('stock_items_threshold', sql`low_stock_threshold >= 0`),
+    index('stock_items_low').on(t.companyId, t.variantId).where(sql`is_low`),
     foreignKey({
       columns: [t.companyId, t.variantId],
       foreignColumns: [productVariants.companyId, productVariants.id],
@@ -165,7 +166,10 @@ export const stockReservations = pgTable(
     check('stock_reservations_quantity', sql`quantity > 0`),
     check('stock_reservations_status', sql`status in ('held', 'released', 'expired', 'consumed')`),
     index('stock_reservations_owner').on(t.companyId, t.ownerType, t.ownerId),
-    index('stock_reservations_held').on(t.companyId, t.variantId, t.locationId).where(sql`status = 'held'`),
+    // The time is in it: what has run out of one level is read with every answer about its stock.
+    index('stock_reservations_held')
+      .on(t.companyId, t.variantId, t.locationId, t.expiresAt)
+      .where(sql`status = 'held'`),
     index('stock_reservations_expiry')
       .on(t.companyId, t.expiresAt)
       .where(sql`status = 'held' and expires_at is not null`),

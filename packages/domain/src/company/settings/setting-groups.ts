@@ -108,6 +108,12 @@ const tax = z.strictObject({
   rounding: z.enum(['line', 'order']).default('line'),
 });
 
+const catalogue = z.strictObject({
+  requireApproval: z.boolean().default(false).meta({
+    description: 'What people without products.approve publish waits until somebody who has it approves or rejects it.',
+  }),
+});
+
 const inventory = z.strictObject({
   holdMinutes: z
     .int()
@@ -169,6 +175,7 @@ export const settingGroups = {
   payment,
   shipping,
   tax,
+  catalogue,
   inventory,
   notification,
   orders,

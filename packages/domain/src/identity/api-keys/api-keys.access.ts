@@ -5,8 +5,7 @@ export const can = defineAccess('api_keys', {
   write: 'Make, rotate and revoke API keys, within what one holds oneself',
 });
 
-// Nothing serves these yet: each moves to its module (listing, carts, checkout, customers, orders) when that comes.
-defineScopes('listing', { read: 'See published products, categories and collections' }, { publishable: true });
+// Nothing serves these yet: each moves to its module (carts, checkout, customers, orders) when that comes.
 defineScopes('carts', { write: 'Fill carts' }, { publishable: true });
 defineScopes('checkout', { write: 'Check out and pay' }, { publishable: true });
 defineScopes('customers', { write: 'Register and log in customers' }, { publishable: true });

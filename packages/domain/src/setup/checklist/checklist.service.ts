@@ -1,4 +1,8 @@
-import { eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lte, ne, or, sql } from 'drizzle-orm';
+import { productAvailability } from '../../catalog/inventory/inventory.schema.ts';
+import { listingPrices } from '../../catalog/prices/prices.schema.ts';
+import { products } from '../../catalog/products/products.schema.ts';
+import { getCompany } from '../../company/companies/companies.service.ts';
 import { getSettings } from '../../company/settings/settings.service.ts';
 import { apiKeys } from '../../identity/api-keys/api-keys.schema.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
@@ -10,8 +14,59 @@ type Step = ChecklistView['steps'][number];
 
 /** What a company still has to do before it can sell, in the order that makes sense. Later modules add their steps. */
 export async function setupChecklist(ctx: Ctx): Promise<ChecklistView> {
-  const steps: Step[] = [await storefrontKey(ctx), await storefrontUrl(ctx), await paymentProvider(ctx)];
+  const steps: Step[] = [
+    ...(await goods(ctx)),
+    await storefrontKey(ctx),
+    await storefrontUrl(ctx),
+    await paymentProvider(ctx),
+  ];
   return { isReady: steps.every(({ isDone }) => isDone), steps };
+}
+
+/** Something to buy: shown, with a price in the company's own currency, and to be had. */
+async function goods(ctx: Ctx): Promise<Step[]> {
+  const { currency } = await getCompany(ctx);
+  const isShown = and(
+    eq(products.status, 'active'),
+    ne(products.kind, 'gift'),
+    lte(products.publishedAt, sql`now()`),
+    or(isNull(products.unpublishAt), gt(products.unpublishAt, sql`now()`)),
+  );
+  const isPriced = and(
+    eq(listingPrices.companyId, products.companyId),
+    eq(listingPrices.productId, products.id),
+    eq(listingPrices.currency, currency),
+    lte(listingPrices.validFrom, sql`now()`),
+    gt(listingPrices.validUntil, sql`now()`),
+  );
+  const onSale = () =>
+    ctx.tx
+      .select({ id: products.id })
+      .from(products)
+      .innerJoin(listingPrices, isPriced)
+      .where(mine(ctx, products, isShown))
+      .$dynamic();
+  const isAvailable = and(
+    eq(productAvailability.companyId, products.companyId),
+    eq(productAvailability.productId, products.id),
+    productAvailability.isAvailable,
+  );
+  const [priced] = await onSale().limit(1);
+  const [available] = priced ? await onSale().innerJoin(productAvailability, isAvailable).limit(1) : [];
+  return [
+    {
+      key: 'product',
+      title: `Publish a product with a price in ${currency}`,
+      isDone: priced !== undefined,
+      request: 'POST /v1/products, or POST /v1/product-imports for a whole catalogue',
+    },
+    {
+      key: 'stock',
+      title: 'Say how many there are',
+      isDone: available !== undefined,
+      request: 'POST /v1/stock-adjustments',
+    },
+  ];
 }
 
 const isInTime = or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`));

@@ -3,9 +3,12 @@ export const DEMO_COMPANIES = [
   {
     company: { name: 'Adire House', handle: 'adire-house', country: 'NG', currency: 'NGN', timezone: 'Africa/Lagos' },
     owner: { name: 'Ada Obi', email: 'ada@adire-house.example' },
+    /** In `apps/cli/demo`. */
+    catalogue: 'adire-house.csv',
   },
   {
     company: { name: 'Kyoto Paper', handle: 'kyoto-paper', country: 'JP', currency: 'JPY', timezone: 'Asia/Tokyo' },
     owner: { name: 'Kenji Mori', email: 'kenji@kyoto-paper.example' },
+    catalogue: 'kyoto-paper.csv',
   },
 ] as const;

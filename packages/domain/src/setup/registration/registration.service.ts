@@ -1,3 +1,4 @@
+import { createDefaultLocation } from '../../catalog/inventory/locations.service.ts';
 import type { CompanyView, NewCompany } from '../../company/companies/companies.contract.ts';
 import { createCompany } from '../../company/companies/companies.service.ts';
 import { seedAccess } from '../../company/iam/access-seed.service.ts';
@@ -16,8 +17,8 @@ export interface FoundingOwner {
 }
 
 /**
- * Everything a company is born with, in the transaction of its first row: its roles, its owner and the key of its
- * storefront. Later modules add their part here (stock location, shipping zone, tax default).
+ * Everything a company is born with, in the transaction of its first row: its roles, its owner, a place for its goods and
+ * the key of its storefront. Later modules add their part here (shipping zone, tax default).
  * Throws `HandleTaken`.
  */
 export async function foundCompany(
@@ -28,6 +29,7 @@ export async function foundCompany(
   const company = await createCompany(ctx, input);
   await seedAccess(ctx);
   const staff = await createStaff(ctx, { ...owner, roleIds: [await roleIdOf(ctx, 'owner')] });
+  await createDefaultLocation(ctx);
   const apiKey = await mintKey(ctx, {
     name: 'Storefront',
     type: 'publishable',
