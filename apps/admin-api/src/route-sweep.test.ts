@@ -10,6 +10,7 @@ import { type IdChoice, sampleOf } from '@souk/platform/testing/json-sample';
 import { idPrefixOf, type Operation, operationsOf } from '@souk/platform/testing/operations';
 import { beforeAll, expect, test } from 'vitest';
 import { controllers } from './app.module.ts';
+import { givenCatalogueThings } from './testing/catalogue-things.ts';
 
 const db = useDatabase();
 const admin = useApi({ name: 'admin', controllers }, db);
@@ -189,7 +190,8 @@ async function thingsOf(shop: Shop): Promise<Record<string, string>> {
   );
   const invite = await run(shop.system, (ctx) => createInvite(ctx, { email: 'new@example.com', roleIds: [role.id] }));
   const { id } = await shop.mint({});
-  return { stf: owner.staff.id, ses: owner.sessionId, role: role.id, inv: invite.id, key: id };
+  const catalogue = await givenCatalogueThings(db, run, shop.system);
+  return { stf: owner.staff.id, ses: owner.sessionId, role: role.id, inv: invite.id, key: id, ...catalogue };
 }
 
 const withoutRequestId = ({ status, text }: Answer) => `${status} ${text.replace(/"requestId":"[^"]*"/, '')}`;
@@ -216,20 +218,27 @@ test("another company's ids are answered with the same bytes as ids of nothing, 
   expect(await contentsOf(theirs)).toEqual(before);
 });
 
+/** Batches that answer for each row: what is unknown stands in the answer, or is left out of it. */
+const ROW_BY_ROW = ['POST /v1/stock-adjustment-batches', 'POST /v1/price-updates', 'POST /v1/stock-corrections'];
+
 test("another company's ids in a body are answered with the same bytes as ids of nothing", async () => {
   const things = await thingsOf(await givenShopAtDoor(db, admin));
   const mine = await givenShopAtDoor(db, admin);
   const own = await thingsOf(mine);
-  const takingIds = guarded.filter(({ body }) => /\^[a-z]+_\[0-7\]/.test(JSON.stringify(body ?? {})));
+  const bodyWith = ({ body }: Operation, idOf: IdChoice) => JSON.stringify(body && sampleOf(body, idOf));
+  const takingIds = guarded.filter(
+    (one) => bodyWith(one, (prefix) => things[prefix]) !== bodyWith(one, (prefix) => own[prefix]),
+  );
   expect(takingIds.length).toBeGreaterThan(1);
   for (const operation of takingIds) {
     const { token } = await mine.loggedIn('owner');
     const inPath = new Set(operation.pathParameters.map(({ schema }) => idPrefixOf(schema)));
     const foreign = await send(operation, { token }, (prefix) => (inPath.has(prefix) ? own[prefix] : things[prefix]));
-    const missing = await send(operation, { token }, (prefix) =>
-      inPath.has(prefix) ? own[prefix] : newId(prefix as 'stf'),
-    );
-    expect(foreign.status).toBeGreaterThanOrEqual(400);
+    // One of each kind, like the others: some routes refuse two different ones, or twice the same.
+    const nothing = Object.fromEntries(Object.keys(things).map((prefix) => [prefix, newId(prefix as 'stf')]));
+    const missing = await send(operation, { token }, (prefix) => (inPath.has(prefix) ? own[prefix] : nothing[prefix]));
+    if (!ROW_BY_ROW.includes(nameOf(operation)))
+      expect([nameOf(operation), foreign.status >= 400]).toEqual([nameOf(operation), true]);
     expect([nameOf(operation), withoutRequestId(foreign)]).toEqual([nameOf(operation), withoutRequestId(missing)]);
   }
 });
@@ -281,6 +290,19 @@ async function contentsOf(shop: Shop): Promise<string> {
     'api_keys',
     'invites',
     'company_settings',
+    'categories',
+    'collections',
+    'collection_members',
+    'attribute_definitions',
+    'files',
+    'products',
+    'product_variants',
+    'prices',
+    'stock_locations',
+    'stock_levels',
+    'stock_transfers',
+    'product_imports',
+    'product_exports',
   ];
   const rows = await Promise.all(
     tables.map(

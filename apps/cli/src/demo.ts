@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isCatalogueEmpty } from '@souk/domain/catalog/product-import/export-batch.service';
-import { importCatalogue } from '@souk/domain/catalog/product-import/import-run.flow';
+import { importCatalogue } from '@souk/domain/catalog/product-import/import-pieces.flow';
 import { companyIdByHandle } from '@souk/domain/company/companies/company-handles.service';
 import { hashPassword } from '@souk/domain/identity/passwords/password-hash';
 import { allPermissions } from '@souk/domain/kernel/access';
@@ -93,7 +93,11 @@ async function findOrMake(
 
 /** Fills a demo company with the products of its file, unless it has some. */
 async function stock({ app: { run } }: Deployment, companyId: CompanyId, { catalogue, company }: Plan): Promise<void> {
-  const session = systemSession(companyId, 'demo', allPermissions().map(({ name }) => name));
+  const session = systemSession(
+    companyId,
+    'demo',
+    allPermissions().map(({ name }) => name),
+  );
   if (!(await run(session, isCatalogueEmpty))) return;
   const file = createReadStream(path.join(CATALOGUES, catalogue));
   await importCatalogue(run, session, file, { format: 'souk', currency: company.currency });

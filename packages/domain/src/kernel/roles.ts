@@ -10,7 +10,13 @@ export interface RoleUrls {
 }
 
 // In milliseconds. Services run in short transactions: whoever holds a lock for longer is broken.
-const APP_LIMITS = { statement_timeout: 5_000, lock_timeout: 2_000, idle_in_transaction_session_timeout: 15_000 };
+const APP_SETTINGS = {
+  statement_timeout: 5_000,
+  lock_timeout: 2_000,
+  idle_in_transaction_session_timeout: 15_000,
+  // Compiling a query takes longer than any of ours runs.
+  jit: 'off',
+};
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
@@ -64,7 +70,7 @@ function roleStatements(urls: RoleUrls): string[] {
     `do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`;
   const login = (role: string, url: string) => `alter role ${role} login password ${literal(passwordOf(url))}`;
   const limit = (role: string) =>
-    Object.entries(APP_LIMITS).map(([setting, ms]) => `alter role ${role} set ${setting} = ${ms}`);
+    Object.entries(APP_SETTINGS).map(([setting, value]) => `alter role ${role} set ${setting} = ${value}`);
   return [
     ...['souk_owner', 'souk_search', 'souk_app', 'souk_relay', 'souk_migrate'].map(create),
     login('souk_app', urls.app),

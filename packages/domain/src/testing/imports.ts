@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import { createDefaultLocation } from '../catalog/inventory/locations.service.ts';
 import { openPrivateFile } from '../catalog/files/private-files.flow.ts';
+import { createDefaultLocation } from '../catalog/inventory/locations.service.ts';
 import { ImportRunner } from '../catalog/product-import/import-run.flow.ts';
 import { exportNext } from '../catalog/product-import/product-export.flow.ts';
 import { getExport, queueExport } from '../catalog/product-import/product-export.service.ts';
-import { importFields, type ImportView } from '../catalog/product-import/product-import.contract.ts';
+import { type ImportView, importFields } from '../catalog/product-import/product-import.contract.ts';
 import { beginImport, receiveFile } from '../catalog/product-import/product-import.flow.ts';
 import { getImport } from '../catalog/product-import/product-import.service.ts';
 import { createRole } from '../company/iam/roles.service.ts';
@@ -25,8 +25,15 @@ export async function givenImports(db: TestDatabase, options: { run?: Run } = {}
   const reported: unknown[] = [];
   const newRunner = (ports: { shareMs?: number } = {}, by: Run = run) =>
     new ImportRunner(by, { store, report: (error) => reported.push(error), ...ports });
-  const begin = async (csv: string | Buffer, fields: Record<string, string> = {}, session = owner): Promise<ImportView> => {
-    const file = await receiveFile(run, store, session, { name: 'products.csv', content: Readable.from([Buffer.from(csv)]) });
+  const begin = async (
+    csv: string | Buffer,
+    fields: Record<string, string> = {},
+    session = owner,
+  ): Promise<ImportView> => {
+    const file = await receiveFile(run, store, session, {
+      name: 'products.csv',
+      content: Readable.from([Buffer.from(csv)]),
+    });
     return beginImport(run, session, importFields.parse(fields), file);
   };
   /** Lets a runner work until nothing is due. */
@@ -42,7 +49,12 @@ export async function givenImports(db: TestDatabase, options: { run?: Run } = {}
     withMainLocation: createDefaultLocation,
     /** A person who holds just these permissions. */
     hireWith: async (permissions: string[]): Promise<StaffView> => {
-      const role = await run(shop.system, (ctx) => createRole({ ...ctx, permissions: new Set(permissions) }, { name: permissions.join(' '), description: '', permissions }));
+      const role = await run(shop.system, (ctx) =>
+        createRole(
+          { ...ctx, permissions: new Set(permissions) },
+          { name: permissions.join(' '), description: '', permissions },
+        ),
+      );
       const person = await shop.hire('owner');
       await db.admin`update staff_roles set role_id = ${role.id} where company_id = ${shop.companyId} and staff_id = ${person.id}`;
       return person;

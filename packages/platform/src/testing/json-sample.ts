@@ -14,7 +14,7 @@ const FORMATS: Record<string, string> = {
   uri: 'https://example.com',
 };
 
-/** The smallest JSON a schema accepts: required members only. */
+/** The smallest JSON a schema accepts: required members, and of the others those that take an id we were given. */
 export function sampleOf(schema: Json, idOf: IdChoice = () => undefined): unknown {
   const prefix = idPrefixOf(schema);
   const chosen = prefix === undefined ? undefined : idOf(prefix);
@@ -55,9 +55,21 @@ function sampleOfObject(schema: Json, idOf: IdChoice): Json {
   const required = new Set((schema['required'] as string[] | undefined) ?? []);
   const properties = Object.entries((schema['properties'] as Record<string, Json> | undefined) ?? {});
   return Object.fromEntries(
-    properties.filter(([name]) => required.has(name)).map(([name, inner]) => [name, sampleOf(inner, idOf)]),
+    properties
+      .filter(([name, inner]) => required.has(name) || takesChosenId(inner, idOf))
+      .map(([name, inner]) => [name, sampleOf(required.has(name) ? inner : withoutDefault(inner), idOf)]),
   );
 }
+
+/** Whether a member is an id, or a list of ids, of a kind there is a choice for. */
+function takesChosenId(schema: Json, idOf: IdChoice): boolean {
+  const inner = [schema['anyOf'], schema['oneOf']].flatMap((list) => (Array.isArray(list) ? (list as Json[]) : []));
+  if (inner.length > 0) return inner.some((one) => takesChosenId(one, idOf));
+  const prefix = idPrefixOf((schema['items'] as Json | undefined) ?? schema);
+  return prefix !== undefined && idOf(prefix) !== undefined;
+}
+
+const withoutDefault = ({ default: _default, ...schema }: Json): Json => schema;
 
 function sampleOfText(schema: Json): string {
   const format = FORMATS[String(schema['format'])];

@@ -58,8 +58,7 @@ export async function listMembers(
 
 /** Sets what is in a manual collection, in this order. Throws `NotFound`, `InvalidInput`, `WrongKindOfCollection`. */
 export async function setProducts(ctx: Ctx, id: CollectionId, { productIds }: CollectionProducts): Promise<number> {
-  await lockKnownProducts(ctx, productIds);
-  const collection = await lockOfKind(ctx, id, 'manual');
+  const collection = await lockBoth(ctx, id, 'manual', productIds);
   return arrange(ctx, collection, await orderOf(ctx, id), productIds);
 }
 
@@ -69,8 +68,7 @@ export async function addProducts(
   id: CollectionId,
   { productIds, position }: AddedProducts,
 ): Promise<number> {
-  await lockKnownProducts(ctx, productIds);
-  const collection = await lockOfKind(ctx, id, 'manual');
+  const collection = await lockBoth(ctx, id, 'manual', productIds);
   const order = await orderOf(ctx, id);
   const there = new Set(order);
   const moved = position === undefined ? productIds.filter((one) => !there.has(one)) : productIds;
@@ -109,8 +107,7 @@ async function setWord(
   word: 'isPinned' | 'isExcluded',
   productIds: readonly ProductId[],
 ): Promise<number> {
-  await lockKnownProducts(ctx, productIds);
-  const collection = await lockOfKind(ctx, id, 'rules');
+  const collection = await lockBoth(ctx, id, 'rules', productIds);
   const there = await ctx.tx
     .select({ productId: collectionMembers.productId, position: collectionMembers.position })
     .from(collectionMembers)
@@ -172,6 +169,18 @@ async function lockOfKind(ctx: Ctx, id: CollectionId, kind: 'manual' | 'rules'):
   const collection = await lockCollection(ctx, id);
   if (collection.kind !== kind) throw new WrongKindOfCollection(collection.kind);
   return collection;
+}
+
+/** Products are locked before their collection; but that there is no such collection is said first. */
+async function lockBoth(
+  ctx: Ctx,
+  id: CollectionId,
+  kind: CollectionRow['kind'],
+  productIds: readonly ProductId[],
+): Promise<CollectionRow> {
+  await getCollection(ctx, id);
+  await lockKnownProducts(ctx, productIds);
+  return lockOfKind(ctx, id, kind);
 }
 
 /** Before the collection, as everybody does who needs both. Throws `InvalidInput` naming each that is not there or comes twice. */

@@ -46,11 +46,9 @@ export const productListQuery = listQuery.extend({
   category: handle.optional().meta({ description: 'Handle of a category: it and all below it.' }),
   collection: handle.optional().meta({ description: 'Handle of a collection.' }),
   tag: text(120).optional(),
-  q: text(QUERY_MAX)
-    .optional()
-    .meta({
-      description: 'Words to look for; the last may be unfinished. Accents and small typing errors are forgiven.',
-    }),
+  q: text(QUERY_MAX).optional().meta({
+    description: 'Words to look for; the last may be unfinished. Accents and small typing errors are forgiven.',
+  }),
   option: z
     .record(text(80), text(255))
     .refine((chosen) => Object.keys(chosen).length <= OPTIONS_ASKED_MAX, {
@@ -65,12 +63,9 @@ export const productListQuery = listQuery.extend({
   locale: language,
   facets: yesNo.optional().meta({ description: 'true: with how many products each option value, tag … has.' }),
   count: yesNo.optional().meta({ description: `true: with the number of products, exact to ${COUNT_MAX}.` }),
-  sort: z
-    .enum(PRODUCT_SORTS)
-    .optional()
-    .meta({
-      description: 'Left out: by relevance with `q`, else in the order of the collection, else the newest first.',
-    }),
+  sort: z.enum(PRODUCT_SORTS).optional().meta({
+    description: 'Left out: by relevance with `q`, else in the order of the collection, else the newest first.',
+  }),
 });
 export type ProductListQuery = z.infer<typeof productListQuery>;
 

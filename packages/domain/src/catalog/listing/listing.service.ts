@@ -6,7 +6,7 @@ import { fileSettings } from '../files/file-settings.ts';
 import { cursorOf, readCursor, type SortKey } from './list-orders.ts';
 import { COUNT_MAX, type ProductListQuery } from './listing.contract.ts';
 import { type ListParameter, type ListRow, type ListShape, readProductList } from './product-list.service.ts';
-import { readProductPage } from './product-page.service.ts';
+import { readMovedHandle, readProductPage } from './product-page.service.ts';
 import {
   collectionCursor,
   readCategories,
@@ -109,17 +109,13 @@ export async function showProduct(
   handle: string,
   { currency, locale }: Tongue,
 ): Promise<Answer> {
-  const row = await readProductPage(ctx, {
-    company: ctx.companyId,
-    handle,
-    currency,
-    locale,
-    filesUrl: fileSettings().address,
-    backorder: facts.backorder,
-  });
-  if (!row) throw new NotFound('product');
-  const goodForMs = atMost(STOCK_FRESH_MS, row.goodForMs);
-  return row.handle === handle ? { json: row.body, goodForMs } : { json: '', goodForMs, movedTo: row.handle };
+  const at = { company: ctx.companyId, handle };
+  const values = { ...at, currency, locale, filesUrl: fileSettings().address, backorder: facts.backorder };
+  const row = await readProductPage(ctx, values, locale !== facts.locale);
+  if (row) return { json: row.body, goodForMs: atMost(STOCK_FRESH_MS, row.goodForMs) };
+  const movedTo = await readMovedHandle(ctx, at);
+  if (movedTo === undefined) throw new NotFound('product');
+  return { json: '', goodForMs: STOCK_FRESH_MS, movedTo };
 }
 
 /** All categories, with the number of products visitors see in each. */

@@ -8,33 +8,48 @@ export type PageParameter = 'company' | 'handle' | 'currency' | 'locale' | 'file
 export interface PageRow {
   /** JSON as text, to be passed on as it is. */
   body: string;
-  /** Another than the one asked for: the product has moved there. */
-  handle: string;
   goodForMs: number | null;
 }
 
 type Of = (name: PageParameter) => string;
 
-let text: TextStatement<PageParameter> | undefined;
+const texts = new Map<boolean, TextStatement<PageParameter>>();
 
-/** Reads a product as its page shows it, by its present or an old handle: one statement. Undefined if nobody may see it. */
+/** Reads a product as its page shows it, by its present handle: one statement. Undefined if visitors see none there. */
 export async function readProductPage(
   ctx: Ctx,
   values: Readonly<Record<PageParameter, Value>>,
+  isTranslated: boolean,
 ): Promise<PageRow | undefined> {
-  text ??= pageText();
+  const text = texts.get(isTranslated) ?? pageText(isTranslated);
+  texts.set(isTranslated, text);
   const [row] = await runText<PageRow, PageParameter>(ctx, text, values);
   return row;
 }
 
-function pageText(): TextStatement<PageParameter> {
+/** The present handle of a product that had this one before. Undefined if visitors see none that had. */
+export async function readMovedHandle(
+  ctx: Ctx,
+  values: Readonly<Record<'company' | 'handle', Value>>,
+): Promise<string | undefined> {
+  const [row] = await runText<{ handle: string }, 'company' | 'handle'>(ctx, MOVED, values);
+  return row?.handle;
+}
+
+const MOVED = {
+  text: `select p.handle from product_handles h join products p on p.company_id = $1 and p.id = h.product_id
+    where h.company_id = $1 and h.handle = $2 and ${isVisible('p')}`,
+  names: ['company', 'handle'],
+} as const;
+
+function pageText(isTranslated: boolean): TextStatement<PageParameter> {
   const { of, names } = parameters<PageParameter>();
   const company = `${of('company')}::text`;
-  // One sub-select around the two: behind row security a bare coalesce is no key of an index.
-  const made = `select p.handle, (select row_to_json(shown) from (select
-    p.id, p.handle, coalesce(t.title, p.title) as title, coalesce(t.description, p.description) as description, p.kind,
+  const word = (column: string) => (isTranslated ? `coalesce(t.${column}, p.${column})` : `p.${column}`);
+  const made = `select (select row_to_json(shown) from (select
+    p.id, p.handle, ${word('title')} as title, ${word('description')} as description, p.kind,
     p.vendor, p.product_type as "productType", ${instantText('p.published_at')} as "publishedAt",
-    json_build_object('title', coalesce(t.seo_title, p.seo_title), 'description', coalesce(t.seo_description, p.seo_description)) as seo,
+    json_build_object('title', ${word('seo_title')}, 'description', ${word('seo_description')}) as seo,
     ${tagsOf(company)} as tags,
     ${money('lp.min_amount', 'lp.currency')} as price, ${money('lp.max_amount', 'lp.currency')} as "priceMax",
     ${money('lp.compare_at', 'lp.currency')} as "compareAt", v.is_available as "isAvailable",
@@ -45,7 +60,7 @@ function pageText(): TextStatement<PageParameter> {
 from products p
 left join listing_prices lp on lp.company_id = ${company} and lp.product_id = p.id
   and lp.currency = ${of('currency')} and lp.valid_from <= now() and lp.valid_until > now()
-left join product_translations t on t.company_id = ${company} and t.product_id = p.id and t.locale = ${of('locale')}
+${isTranslated ? `left join product_translations t on t.company_id = ${company} and t.product_id = p.id and t.locale = ${of('locale')}` : ''}
 cross join lateral (
   select coalesce(json_agg(json_build_object('name', n.name, 'values', n.shown) order by n.position), '[]') as listed,
     array_agg(n.name order by n.position) as names
@@ -56,9 +71,7 @@ cross join lateral (
   ) n
 ) o
 cross join lateral (${variantsOf(of, company)}) v
-where p.company_id = ${company} and ${isVisible('p')} and p.id = (select coalesce(
-  (select h.id from products h where h.company_id = ${company} and h.handle = ${of('handle')}),
-  (select h.product_id from product_handles h where h.company_id = ${company} and h.handle = ${of('handle')})))`;
+where p.company_id = ${company} and ${isVisible('p')} and p.handle = ${of('handle')}`;
   return { text: made, names };
 }
 

@@ -20,12 +20,23 @@ export async function ensureAttributes(ctx: Ctx, columns: FileColumns): Promise<
   const known = await ctx.tx
     .select({ key: attributeDefinitions.key, type: attributeDefinitions.type })
     .from(attributeDefinitions)
-    .where(mine(ctx, attributeDefinitions, isAnyOf(attributeDefinitions.key, wanted.map(({ key }) => key))));
+    .where(
+      mine(
+        ctx,
+        attributeDefinitions,
+        isAnyOf(
+          attributeDefinitions.key,
+          wanted.map(({ key }) => key),
+        ),
+      ),
+    );
   const typeOf = new Map(known.map(({ key, type }) => [key, type]));
   for (const { key, type, unit, choices } of wanted) {
     const there = typeOf.get(key);
     if (there !== undefined && there !== type)
-      throw new ImportFileUnfit(`The attribute ${key} is a ${there} here, and the file has a ${type}. Change its column.`);
+      throw new ImportFileUnfit(
+        `The attribute ${key} is a ${there} here, and the file has a ${type}. Change its column.`,
+      );
     if (there !== undefined) continue;
     // A file brings a few at most, and only once.
     await createAttribute(

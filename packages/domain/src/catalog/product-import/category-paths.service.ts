@@ -1,11 +1,11 @@
+import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
+import { mine } from '../../kernel/tables.ts';
 import { can } from '../categories/categories.access.ts';
 import { newCategory } from '../categories/categories.contract.ts';
 import { categories } from '../categories/categories.schema.ts';
 import { categoryIdsByHandle, createCategory } from '../categories/categories.service.ts';
-import { isAnyOf } from '../../kernel/bulk-write.ts';
-import { mine } from '../../kernel/tables.ts';
 
 /**
  * The categories at these paths of handles (`clothing/shirts`). A handle is one category wherever it stands, so the last
@@ -13,7 +13,15 @@ import { mine } from '../../kernel/tables.ts';
  * it is not in the map. Throws what `createCategory` throws.
  */
 export async function ensureCategories(ctx: Ctx, paths: readonly string[]): Promise<Map<string, Id<'cat'>>> {
-  const handlesOf = new Map(paths.map((path) => [path, path.split('/').map((one) => one.trim()).filter(Boolean)]));
+  const handlesOf = new Map(
+    paths.map((path) => [
+      path,
+      path
+        .split('/')
+        .map((one) => one.trim())
+        .filter(Boolean),
+    ]),
+  );
   const wanted = [...new Set([...handlesOf.values()].flat())];
   if (wanted.length === 0) return new Map();
   const known = await categoryIdsByHandle(ctx, wanted);

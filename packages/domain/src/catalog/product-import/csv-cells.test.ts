@@ -4,12 +4,15 @@ import { expect, test } from 'vitest';
 import { componentOf, componentValue } from './component-names.ts';
 import { csvLine, guarded, listCell, unguarded, valuesOf } from './csv-cells.ts';
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', "'=1", '＝1'])('%j is no formula in the file, and itself again', (value) => {
-  const line = csvLine([value]);
-  expect(line.replace(/^"/, '')).toMatch(/^'/);
-  const [[cell = ''] = []] = parse(line) as string[][];
-  expect(unguarded(cell)).toBe(value);
-});
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', "'=1", '＝1'])(
+  '%j is no formula in the file, and itself again',
+  (value) => {
+    const line = csvLine([value]);
+    expect(line.replace(/^"/, '')).toMatch(/^'/);
+    const [[cell = ''] = []] = parse(line) as string[][];
+    expect(unguarded(cell)).toBe(value);
+  },
+);
 
 test("an apostrophe that guards nothing stays: 'til dawn", () => {
   expect(unguarded("'til dawn")).toBe("'til dawn");
@@ -29,7 +32,10 @@ test('whatever the cells are, the line is read back as them', () => {
 });
 
 test('whatever the values of a list are, they are read back, trimmed', () => {
-  const value = fc.string().map((text) => text.trim()).filter((text) => text !== '');
+  const value = fc
+    .string()
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
   fc.assert(
     fc.property(fc.array(value), (values) => {
       expect(valuesOf(listCell(values))).toEqual(values);

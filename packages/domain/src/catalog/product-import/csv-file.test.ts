@@ -44,10 +44,18 @@ const hostile: [string, string | Buffer, RegExp][] = [
   ['Latin-1', Buffer.from('Handle,Title\nhat,Fìlà\n', 'latin1'), /not UTF-8.*CSV UTF-8/],
   ['UTF-8 that is cut off', Buffer.from('Handle\nhat,Fìlà').subarray(0, -1), /not UTF-8/],
   ['a NUL', 'Handle\nha\0t\n', /NUL character/],
-  ['a quote that is never closed', 'Handle,Title\nhat,"Hat\nscarf,Scarf\n', /row 2 begins with a quote that is never closed/],
+  [
+    'a quote that is never closed',
+    'Handle,Title\nhat,"Hat\nscarf,Scarf\n',
+    /row 2 begins with a quote that is never closed/,
+  ],
   ['a quote in the middle', 'Handle,Title\nhat,7" plate\n', /Row 2 is not well-formed/],
   ['a cell of a megabyte', `Handle,Title\nhat,"${'x'.repeat(1_048_576)}"\n`, /Row 2 is longer than 512 KiB/],
-  ['ten thousand columns', `${Array.from({ length: 10_000 }, (_, at) => `c${at}`).join(',')}\n`, /10000 columns; at most 500/],
+  [
+    'ten thousand columns',
+    `${Array.from({ length: 10_000 }, (_, at) => `c${at}`).join(',')}\n`,
+    /10000 columns; at most 500/,
+  ],
   ['semicolons', 'Handle;Title\nhat;Hat\n', /semicolons. Save it with commas/],
   ['tabs', 'Handle\tTitle\nhat\tHat\n', /tabs. Save it with commas/],
 ];

@@ -62,7 +62,9 @@ async function* rowsOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRo
     for await (const { info, record } of parser as AsyncIterable<Parsed>)
       yield { rowNumber: info.records + info.empty_lines, cells: record };
   } catch (error) {
-    throw error instanceof CsvError ? new ImportFileUnfit(sentenceOf(error, parser.info.records + parser.info.empty_lines + 1)) : error;
+    throw error instanceof CsvError
+      ? new ImportFileUnfit(sentenceOf(error, parser.info.records + parser.info.empty_lines + 1))
+      : error;
   } finally {
     source.destroy();
     parser.destroy();

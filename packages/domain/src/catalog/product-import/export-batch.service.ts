@@ -5,8 +5,8 @@ import type { Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { fileViews } from '../files/files.service.ts';
 import { stockLevels, stockLocations } from '../inventory/inventory.schema.ts';
-import { readPrices } from '../prices/prices.service.ts';
 import { prices } from '../prices/prices.schema.ts';
+import { readPrices } from '../prices/prices.service.ts';
 import { attributeDefinitions, productAttributes, productTranslations } from '../products/product-details.schema.ts';
 import type { StoredProduct } from '../products/product-draft.ts';
 import { readProducts } from '../products/product-reader.service.ts';
@@ -89,7 +89,10 @@ export async function exportBatch(
     .where(mine(ctx, products, kind, gt(products.handle, place.handle)))
     .orderBy(asc(products.handle))
     .limit(PRODUCTS_PER_BATCH);
-  const read = await readProducts(ctx, rows.map(({ id }) => id));
+  const read = await readProducts(
+    ctx,
+    rows.map(({ id }) => id),
+  );
   const all = rows.flatMap(({ id }) => read.get(id) ?? []);
   const known = all.length === 0 ? undefined : await namesIn(ctx, columns, all);
   const cells = known ? all.flatMap((product) => soukLines(product, columns, known)) : [];

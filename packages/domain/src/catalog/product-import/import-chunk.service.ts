@@ -6,8 +6,8 @@ import type { Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { foldKey } from '../../kernel/text.ts';
 import { fileViews } from '../files/files.service.ts';
-import { remoteImageFault } from '../files/remote-images.ts';
 import { rememberRemoteImages } from '../files/remote-images.service.ts';
+import { remoteImageFault } from '../files/remote-images.ts';
 import { stockLocations } from '../inventory/inventory.schema.ts';
 import { readPrices } from '../prices/prices.service.ts';
 import { saveProducts } from '../product-management/product-save.service.ts';
@@ -53,7 +53,10 @@ export async function importProducts(
 ): Promise<Progress[]> {
   await planForBatches(ctx);
   await ensureAttributes(ctx, plan.columns);
-  const stored = await storedByHandle(ctx, products.map(({ handle }) => handle));
+  const stored = await storedByHandle(
+    ctx,
+    products.map(({ handle }) => handle),
+  );
   const faults = products.map((): RowFault[] => []);
   const meanings = await meaningsOf(ctx, plan, products, stored);
   for (const [at, product] of products.entries()) faults[at]?.push(...unknownNames(product, plan, meanings));
@@ -78,8 +81,7 @@ export async function importProducts(
  * tables (a new company, a first import) takes the company's rows for few and walks all of them instead, and keeps plans
  * it made when there were none: without this an import of 10,000 variants took 118 s and not 4.
  */
-const planForBatches = (ctx: Ctx) =>
-  ctx.tx.execute(sql`set local plan_cache_mode = force_custom_plan`);
+const planForBatches = (ctx: Ctx) => ctx.tx.execute(sql`set local plan_cache_mode = force_custom_plan`);
 
 /** A bundle of a dry run whose parts were rolled back with an earlier piece of the file. */
 function presumed({ variants }: ImportedProduct, faults: RowFault[]): Progress {
@@ -120,7 +122,10 @@ async function meaningsOf(
   const paths = products.flatMap(({ categories }) => categories ?? []);
   const locationHandles = columns.fields().flatMap((field) => (field.startsWith('stock:') ? [field.slice(6)] : []));
   const own = await ownPictures(ctx, stored);
-  const files = await remembered(ctx, urls.filter((url) => !own.has(url)));
+  const files = await remembered(
+    ctx,
+    urls.filter((url) => !own.has(url)),
+  );
   const prices = variantIds.length === 0 ? new Map() : await readPrices(ctx, variantIds);
   const categories = await ensureCategories(ctx, [...new Set(paths)]);
   const locations = await locationsByHandle(ctx, locationHandles);
@@ -164,8 +169,14 @@ async function componentsIn(
 ): Promise<(name: ComponentName) => Id<'var'> | undefined> {
   const names = products.flatMap(({ variants }) => variants.flatMap(({ components }) => components ?? []));
   if (names.length === 0) return () => undefined;
-  const bySku = await variantsBySku(ctx, names.flatMap(({ sku }) => sku ?? []));
-  const byHandle = await storedByHandle(ctx, names.flatMap(({ handle }) => handle ?? []));
+  const bySku = await variantsBySku(
+    ctx,
+    names.flatMap(({ sku }) => sku ?? []),
+  );
+  const byHandle = await storedByHandle(
+    ctx,
+    names.flatMap(({ handle }) => handle ?? []),
+  );
   return ({ sku, handle = '', options }) => {
     if (sku !== undefined) return bySku.get(foldKey(sku))?.variantId;
     const key = optionsKeyOf(options);
@@ -194,7 +205,12 @@ function unknownNames(product: ImportedProduct, { columns, leftNoTrace }: Import
   const categories = (product.categories ?? [])
     .filter((path) => meanings.categoryOf(path) === undefined)
     .map((path) =>
-      faultAt(rowNumber, 'categories', 'unknown_category', `There is no category ${path}, and you may not make one. Ask for the permission categories.write.`),
+      faultAt(
+        rowNumber,
+        'categories',
+        'unknown_category',
+        `There is no category ${path}, and you may not make one. Ask for the permission categories.write.`,
+      ),
     );
   const variants = product.variants.flatMap((variant) => {
     const parts = (variant.components ?? []).filter((name) => meanings.componentOf(name) === undefined);
@@ -207,7 +223,16 @@ function unknownNames(product: ImportedProduct, { columns, leftNoTrace }: Import
           ? faultAt(variant.rowNumber, 'components', CHECKED_LATER, LATER(name), true)
           : faultAt(variant.rowNumber, 'components', 'unknown_component', NO_PART(name));
       }),
-      ...(taken ? [faultAt(variant.rowNumber, 'sku', 'sku_taken', `The SKU ${variant.details.sku} is in this file already, with another product.`)] : []),
+      ...(taken
+        ? [
+            faultAt(
+              variant.rowNumber,
+              'sku',
+              'sku_taken',
+              `The SKU ${variant.details.sku} is in this file already, with another product.`,
+            ),
+          ]
+        : []),
     ];
   });
   return [...pictures, ...categories, ...variants];
@@ -236,7 +261,8 @@ export function rowFaultOf(
   const [list, at] = path;
   const place = Number(at);
   const rowOf = () => {
-    if (list === 'variants' || list === 'prices' || list === 'stock') return product.variants[places[place] ?? -1]?.rowNumber;
+    if (list === 'variants' || list === 'prices' || list === 'stock')
+      return product.variants[places[place] ?? -1]?.rowNumber;
     return list === 'media' ? product.images[place]?.rowNumber : undefined;
   };
   const below = list === 'variants' ? path.slice(2) : path;

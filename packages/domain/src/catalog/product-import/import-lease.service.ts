@@ -1,15 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { asc, eq, inArray, sql } from 'drizzle-orm';
-import { permissionsOf } from '../../identity/staff/staff.service.ts';
-import { staff } from '../../identity/staff/staff.schema.ts';
 import { keyPermissions } from '../../identity/api-keys/standing.service.ts';
+import { staff } from '../../identity/staff/staff.schema.ts';
+import { permissionsOf } from '../../identity/staff/staff.service.ts';
 import { after } from '../../kernel/clock.ts';
 import type { Ctx, Session } from '../../kernel/ctx.ts';
 import { type Id, idOf } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { type Progress, sumOf } from './import-progress.ts';
 import { LeaseLost } from './product-import.errors.ts';
+import { productImportErrors, productImports, type RowStretch } from './product-import.schema.ts';
 import type { ImportRow } from './product-import.service.ts';
-import { type ImportCounts, productImportErrors, productImports } from './product-import.schema.ts';
 
 /** A worker that dies holds its import up for as long as this. Each piece of the file begins it anew. */
 export const LEASE_SECONDS = 60;
@@ -34,6 +35,7 @@ export async function leaseImport(ctx: Ctx): Promise<ImportRow | undefined> {
     .update(productImports)
     .set({
       status: 'running',
+      lease: randomUUID(),
       attempts: oldest.attempts + 1,
       dueAt: leaseEnd(ctx),
       startedAt: oldest.startedAt ?? ctx.now.toISOString(),
@@ -48,38 +50,56 @@ const NOW = new Date(0).toISOString();
 const leaseEnd = (ctx: Ctx) => after(ctx.now, LEASE_SECONDS);
 
 /** Writes down what a first reading of the file found. Throws `LeaseLost`. */
-export const recordReading = (
+export const recordReading = async (
   ctx: Ctx,
   lease: ImportRow,
   found: { rowsTotal: number; ignoredColumns: readonly string[] },
-): Promise<ImportRow> => advance(ctx, lease, { ...found, ignoredColumns: [...found.ignoredColumns] });
+): Promise<ImportRow> => advance(ctx, await held(ctx, lease), { ...found, ignoredColumns: [...found.ignoredColumns] });
 
 /**
- * Writes down what came of a piece of the file, in the transaction in which it came: what is counted is what is kept.
+ * Writes down what came of a stretch of the file, in the transaction in which it came: what is counted is what is kept.
  * Throws `LeaseLost` if another worker has the import by now, which undoes the piece.
  */
 export async function recordProgress(
   ctx: Ctx,
   lease: ImportRow,
   { counts, faults }: Progress,
-  rowsDone: number,
+  stretch: RowStretch,
 ): Promise<ImportRow> {
-  const own = { ...counts, rows: rowsDone - lease.rowsDone };
-  if (faults.length > 0) {
-    const rows = numbered(faults).map(({ rowNumber, position, column, code, message, handle }) => ({
-      companyId: ctx.companyId,
-      importId: lease.id,
-      rowNumber,
-      position,
-      column,
-      code,
-      message: message.replaceAll('\0', ''),
-      handle,
-    }));
-    for (let at = 0; at < rows.length; at += ERRORS_AT_ONCE)
-      await ctx.tx.insert(productImportErrors).values(rows.slice(at, at + ERRORS_AT_ONCE));
-  }
-  return advance(ctx, lease, { counts: sumOf(lease.counts, own), rowsDone, attempts: 0 });
+  if (faults.length > 0) await storeFaults(ctx, lease, faults);
+  const row = await held(ctx, lease);
+  const own = { ...counts, rows: stretch.to - stretch.from };
+  return advance(ctx, row, { counts: sumOf(row.counts, own), ...reached(row, stretch), attempts: 0 });
+}
+
+/** How far everything is done without a gap, and what is done beyond. */
+export function reached(
+  { rowsDone, ahead }: Pick<ImportRow, 'rowsDone' | 'ahead'>,
+  stretch: RowStretch,
+): Pick<ImportRow, 'rowsDone' | 'ahead'> {
+  let done = rowsDone;
+  const beyond = [...ahead, stretch].sort((a, b) => a.from - b.from);
+  const left = beyond.filter(({ from, to }) => {
+    if (from > done) return true;
+    done = Math.max(done, to);
+    return false;
+  });
+  return { rowsDone: done, ahead: left };
+}
+
+async function storeFaults(ctx: Ctx, { id: importId }: ImportRow, faults: Progress['faults']): Promise<void> {
+  const rows = numbered(faults).map(({ rowNumber, position, column, code, message, handle }) => ({
+    companyId: ctx.companyId,
+    importId,
+    rowNumber,
+    position,
+    column,
+    code,
+    message: message.replaceAll('\0', ''),
+    handle,
+  }));
+  for (let at = 0; at < rows.length; at += ERRORS_AT_ONCE)
+    await ctx.tx.insert(productImportErrors).values(rows.slice(at, at + ERRORS_AT_ONCE));
 }
 
 /** A statement has at most 65,535 parameters, and an error eight. */
@@ -95,42 +115,36 @@ function numbered(faults: Progress['faults']) {
   });
 }
 
-interface Advance {
-  counts?: ImportCounts;
-  rowsDone?: number;
-  rowsTotal?: number;
-  ignoredColumns?: string[];
-  attempts?: number;
-}
+const isHeld = (ctx: Ctx, { id, lease }: ImportRow) =>
+  mine(
+    ctx,
+    productImports,
+    eq(productImports.id, id),
+    eq(productImports.status, 'running'),
+    eq(productImports.lease, lease ?? NOBODY),
+  );
+const NOBODY = '';
 
-const dueAs = ({ dueAt }: ImportRow) => eq(productImports.dueAt, dueAt ?? NOW);
-
-// The row as the lease knows it, or another worker was here: `due_at` changes with every step.
-async function advance(ctx: Ctx, lease: ImportRow, set: Advance): Promise<ImportRow> {
-  const [row] = await ctx.tx
-    .update(productImports)
-    .set({ ...set, dueAt: leaseEnd(ctx) })
-    .where(
-      mine(
-        ctx,
-        productImports,
-        eq(productImports.id, lease.id),
-        eq(productImports.status, 'running'),
-        dueAs(lease),
-        eq(productImports.rowsDone, lease.rowsDone),
-      ),
-    )
-    .returning();
+/** The row as it is now, locked: pieces that were saved side by side write it one after the other. Throws `LeaseLost`. */
+async function held(ctx: Ctx, lease: ImportRow): Promise<ImportRow> {
+  const [row] = await ctx.tx.select().from(productImports).where(isHeld(ctx, lease)).for('update');
   if (!row) throw new LeaseLost(lease.id);
   return row;
 }
 
+async function advance(ctx: Ctx, row: ImportRow, set: Partial<ImportRow>): Promise<ImportRow> {
+  const [next] = await ctx.tx
+    .update(productImports)
+    .set({ ...set, dueAt: leaseEnd(ctx) })
+    .where(isHeld(ctx, row))
+    .returning();
+  if (!next) throw new LeaseLost(row.id);
+  return next;
+}
+
 /** Lets go of an import that is to be carried on, by whoever comes next. */
 export async function releaseImport(ctx: Ctx, lease: ImportRow): Promise<void> {
-  await ctx.tx
-    .update(productImports)
-    .set({ dueAt: sql`now()`, attempts: 0 })
-    .where(mine(ctx, productImports, eq(productImports.id, lease.id), dueAs(lease)));
+  await ctx.tx.update(productImports).set({ dueAt: sql`now()`, attempts: 0 }).where(isHeld(ctx, lease));
 }
 
 /**
@@ -148,7 +162,7 @@ export async function postponeImport(ctx: Ctx, lease: ImportRow): Promise<{ isLa
   await ctx.tx
     .update(productImports)
     .set({ dueAt: after(ctx.now, seconds) })
-    .where(mine(ctx, productImports, eq(productImports.id, lease.id), inArray(productImports.status, ['running'])));
+    .where(isHeld(ctx, lease));
   return { isLast: false };
 }
 
@@ -174,7 +188,9 @@ export async function makersSession(
   if (createdByType === 'key') {
     const keyId: Id<'key'> = idOf('key').parse(createdById);
     const permissions = await keyPermissions(ctx, keyId);
-    return permissions && { companyId, actor: { type: 'key', id: keyId }, permissions: new Set(permissions), requestId: id };
+    return (
+      permissions && { companyId, actor: { type: 'key', id: keyId }, permissions: new Set(permissions), requestId: id }
+    );
   }
   return undefined;
 }

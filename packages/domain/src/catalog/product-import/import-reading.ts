@@ -6,7 +6,7 @@ import type { FileColumns } from './file-columns.ts';
 import type { FileFormat, FormatSettings } from './file-format.ts';
 import type { ImportedProduct, RowFault } from './imported-product.ts';
 import { ImportFileUnfit } from './product-import.errors.ts';
-import type { ImportFormat } from './product-import.schema.ts';
+import type { ImportFormat, RowStretch } from './product-import.schema.ts';
 import { type RowGroup, rowGroups } from './row-groups.ts';
 import { shopifyFormat } from './shopify-format.ts';
 import { soukFormat } from './souk-format.ts';
@@ -52,21 +52,26 @@ export async function inspect(
 function columnsOf(format: FileFormat, header: readonly string[]): FileColumns {
   const other = Object.values(FORMATS).find((one) => one !== format && one.recognises(header));
   if (other && !format.recognises(header))
-    throw new ImportFileUnfit(`The columns are those of the format ${other.name}; the file was sent as ${format.name}.`);
+    throw new ImportFileUnfit(
+      `The columns are those of the format ${other.name}; the file was sent as ${format.name}.`,
+    );
   return format.columnsOf(header);
 }
 
 /** Some products of a file, to be saved together. */
 export interface Piece {
   groups: PieceGroup[];
-  /** How many rows of the file are behind us with it. */
-  rowsDone: number;
+  stretch: RowStretch;
+  /** Refer to products before them. */
+  isOfBundles: boolean;
 }
 
 export interface PieceGroup {
   handle: string;
   rowNumber: number;
-  rowsDone: number;
+  stretch: RowStretch;
+  /** Rows before it are done already: it does not go together with what was read last. */
+  isBehindGap: boolean;
   /** Undefined: refused for the faults. */
   product: ImportedProduct | undefined;
   faults: RowFault[];
@@ -81,9 +86,10 @@ export interface SeenNames {
 
 /** A file that is being read piece by piece, the next piece while the last one is saved. */
 export class ImportReading {
-  private ahead: Promise<Piece | undefined> | undefined;
+  private coming: Promise<Piece | undefined> | undefined;
   private left: PieceGroup | undefined;
   private isAtEnd = false;
+  private rowsRead = 0;
   /** Rows behind the piece that was given last. */
   rowsDone = 0;
   /** What the pieces behind us hold: SKUs (folded) and handles. */
@@ -95,9 +101,10 @@ export class ImportReading {
     private readonly groups: AsyncGenerator<RowGroup>,
     private readonly format: FileFormat,
     private readonly settings: FormatSettings,
+    private readonly ahead: readonly RowStretch[],
   ) {}
 
-  /** Opens a file and passes over the rows that are done. Throws `ImportFileUnfit`. */
+  /** Opens a file; rows that are done are passed over. Throws `ImportFileUnfit`. */
   static async open(
     content: AsyncIterable<Uint8Array>,
     how: {
@@ -105,6 +112,7 @@ export class ImportReading {
       format: FileFormat;
       settings: FormatSettings;
       rowsDone: number;
+      ahead?: readonly RowStretch[];
       /** Stock columns are passed over as if they were not there. */
       withoutStock: boolean;
     },
@@ -113,19 +121,20 @@ export class ImportReading {
     const all = columnsOf(how.format, header);
     const columns = how.withoutStock ? all.without(how.format.isStock) : all;
     const groups = rowGroups(rows, { handleAt: columns.at('handle') ?? 0, width: columns.width });
-    const reading = new ImportReading(how.importId, columns, groups, how.format, how.settings);
-    if (how.rowsDone > 0) await reading.skip(how.rowsDone);
+    const done = [{ from: 0, to: how.rowsDone }, ...(how.ahead ?? [])];
+    const reading = new ImportReading(how.importId, columns, groups, how.format, how.settings, done);
+    reading.rowsDone = how.rowsDone;
     return reading;
   }
 
   /** The next piece; undefined at the end. Throws `ImportFileUnfit`. */
   async next(): Promise<Piece | undefined> {
-    const piece = await (this.ahead ?? this.read());
-    this.ahead = undefined;
+    const piece = await (this.coming ?? this.read());
+    this.coming = undefined;
     if (!piece) return undefined;
-    this.ahead = this.read();
-    this.ahead.catch(() => undefined); // whoever asks for it hears of it
-    this.rowsDone = piece.rowsDone;
+    this.coming = this.read();
+    this.coming.catch(() => undefined); // whoever asks for it hears of it
+    this.rowsDone = piece.stretch.to;
     return piece;
   }
 
@@ -140,17 +149,8 @@ export class ImportReading {
   }
 
   async close(): Promise<void> {
-    await this.ahead?.catch(() => undefined);
+    await this.coming?.catch(() => undefined);
     await this.groups.return(undefined);
-  }
-
-  private async skip(rowsDone: number): Promise<void> {
-    while (this.rowsDone < rowsDone) {
-      const { value: group, done } = await this.groups.next();
-      if (done) return;
-      this.see(group.handle, this.skusOf(group));
-      this.rowsDone = group.rowsDone;
-    }
   }
 
   private async read(): Promise<Piece | undefined> {
@@ -163,7 +163,8 @@ export class ImportReading {
       if (!group) break;
       // Bundles refer to what comes before them: that is saved first.
       const isBundle = group.product?.kind === 'bundle';
-      if (group.product && isOfBundles !== undefined && isBundle !== isOfBundles) {
+      const isOther = group.product && isOfBundles !== undefined && isBundle !== isOfBundles;
+      if (groups.length > 0 && (isOther || group.isBehindGap)) {
         this.left = group;
         break;
       }
@@ -171,22 +172,35 @@ export class ImportReading {
       groups.push(group);
       rows += group.product?.variants.length ?? 1;
     }
-    const rowsDone = groups.at(-1)?.rowsDone;
-    return rowsDone === undefined ? undefined : { groups, rowsDone };
+    const [first, last] = [groups[0], groups.at(-1)];
+    if (!first || !last) return undefined;
+    return { groups, stretch: { from: first.stretch.from, to: last.stretch.to }, isOfBundles: isOfBundles ?? false };
   }
 
   private async group(): Promise<PieceGroup | undefined> {
     if (this.isAtEnd) return undefined;
-    const { value, done } = await this.groups.next();
-    if (done) {
-      this.isAtEnd = true;
-      return undefined;
+    for (let isBehindGap = false; ; isBehindGap = true) {
+      const { value, done } = await this.groups.next();
+      if (done) {
+        this.isAtEnd = true;
+        return undefined;
+      }
+      const stretch = { from: this.rowsRead, to: value.rowsDone };
+      this.rowsRead = value.rowsDone;
+      if (this.ahead.some(({ from, to }) => from <= stretch.from && stretch.to <= to)) {
+        this.see(value.handle, this.skusOf(value));
+        continue;
+      }
+      return { ...this.readGroup(value), stretch, isBehindGap };
     }
-    const { handle, rows, rowsDone, fault } = value;
+  }
+
+  private readGroup(group: RowGroup): Omit<PieceGroup, 'stretch' | 'isBehindGap'> {
+    const { handle, rows, fault } = group;
     const read = fault
       ? { product: undefined, faults: [fault] }
       : this.format.productOf(rows, this.columns, this.settings);
-    return { handle, rowNumber: rows[0]?.rowNumber ?? 0, rowsDone, ...read, skus: this.skusOf(value) };
+    return { handle, rowNumber: rows[0]?.rowNumber ?? 0, ...read, skus: this.skusOf(group) };
   }
 
   private skusOf({ rows }: RowGroup): string[] {

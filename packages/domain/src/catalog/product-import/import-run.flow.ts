@@ -1,26 +1,18 @@
 import type { Ctx, Run, Session } from '../../kernel/ctx.ts';
-import { CommitUnknown, DatabaseUnavailable, DomainError, NotFound } from '../../kernel/errors.ts';
+import { NotFound } from '../../kernel/errors.ts';
 import type { CompanyId } from '../../kernel/ids.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { openPrivateFile } from '../files/private-files.flow.ts';
 import { can as inventory } from '../inventory/inventory.access.ts';
 import { can as products } from '../products/products.access.ts';
-import { type ImportPlan, importProducts, locationsByHandle } from './import-chunk.service.ts';
-import {
-  leaseImport,
-  makersSession,
-  postponeImport,
-  recordProgress,
-  recordReading,
-  releaseImport,
-} from './import-lease.service.ts';
-import { NOTHING_COUNTED, type Progress, refused, sumOf } from './import-progress.ts';
-import { formatOf, ImportReading, inspect, type Piece, type PieceGroup } from './import-reading.ts';
-import { abouts } from './souk-columns.ts';
+import { type ImportPlan, locationsByHandle } from './import-chunk.service.ts';
+import { leaseImport, makersSession, postponeImport, recordReading, releaseImport } from './import-lease.service.ts';
+import { saveSideBySide } from './import-pieces.flow.ts';
+import { formatOf, ImportReading, inspect } from './import-reading.ts';
 import { can } from './product-import.access.ts';
 import { ImportFileUnfit, LeaseLost } from './product-import.errors.ts';
-import type { ImportCounts } from './product-import.schema.ts';
 import { endImport, type ImportRow } from './product-import.service.ts';
+import { abouts } from './souk-columns.ts';
 
 /** One company's share; then the next one has its turn. */
 const SHARE_MS = 5_000;
@@ -69,18 +61,14 @@ export class ImportRunner {
         `Whoever began this import may not import products any more (${can.write} and ${products.write} are needed).`,
       );
     const withoutStock = !maker.permissions.has(inventory.write);
-    let row = lease.rowsTotal === null ? await this.inspect(maker, lease, withoutStock) : lease;
+    const row = lease.rowsTotal === null ? await this.inspect(maker, lease, withoutStock) : lease;
     const reading = await this.readingOf(maker, row, withoutStock);
-    const plan = planOf(row, reading);
+    const saving = { run: this.run, report: this.ports.report, maker, plan: planOf(row, reading), lease: row };
     const until = Date.now() + (this.ports.shareMs ?? SHARE_MS);
-    do {
-      const piece = await reading.next();
-      if (!piece) return this.end(system, row, 'completed');
-      row = await importPiece({ run: this.run, report: this.ports.report }, maker, plan, row, piece);
-      reading.remember(piece);
-      if (row.isCancelRequested) return this.end(system, row, 'cancelled');
-    } while (Date.now() < until);
-    await this.run(system, (ctx) => releaseImport(ctx, row));
+    const { last, isAtEnd } = await saveSideBySide(saving, reading, until);
+    if (isAtEnd) return this.end(system, last, 'completed');
+    if (last.isCancelRequested) return this.end(system, last, 'cancelled');
+    await this.run(system, (ctx) => releaseImport(ctx, last));
     return true;
   }
 
@@ -106,6 +94,7 @@ export class ImportRunner {
       format: formatOf(row.format),
       settings: { currency: row.currency },
       rowsDone: row.rowsDone,
+      ahead: row.ahead,
       withoutStock,
     });
     this.readings.set(maker.companyId, reading);
@@ -140,7 +129,6 @@ export class ImportRunner {
 
 const OUR_FAULT =
   'The import was interrupted several times in a row through our fault. What was imported stays; send the file again to go on.';
-const ONE_FAULT = 'This product could not be saved through our fault. Send the file again, and tell us if it stays so.';
 
 const planOf = (row: ImportRow, { columns, behind }: ImportReading): ImportPlan => ({
   format: formatOf(row.format),
@@ -158,141 +146,4 @@ async function refuseUnknownLocations(ctx: Ctx, handles: readonly string[]): Pro
     throw new ImportFileUnfit(
       `There is no stock location ${unknown.join(', ')}. Make it first, or take its column (stock:${unknown[0]}) out.`,
     );
-}
-
-interface Saving {
-  run: Run;
-  report: ImportPorts['report'];
-}
-
-/** Saves a piece and writes down that it did, in one transaction; if that cannot be done, its products one by one. */
-async function importPiece(
-  saving: Saving,
-  maker: Session,
-  plan: ImportPlan,
-  row: ImportRow,
-  piece: Piece,
-): Promise<ImportRow> {
-  try {
-    return await importGroups(saving.run, maker, plan, row, piece.groups);
-  } catch (error) {
-    if (isOfTheWhole(error)) throw error;
-    let last = row;
-    for (const group of piece.groups) last = await importAlone(saving, maker, plan, last, group);
-    return last;
-  }
-}
-
-async function importAlone(
-  { run, report }: Saving,
-  maker: Session,
-  plan: ImportPlan,
-  row: ImportRow,
-  group: PieceGroup,
-): Promise<ImportRow> {
-  try {
-    return await importGroups(run, maker, plan, row, [group]);
-  } catch (error) {
-    if (isOfTheWhole(error)) throw error;
-    const isOurs = !(error instanceof DomainError);
-    if (isOurs) report(error, { importId: row.id, handle: group.handle });
-    const { rowNumber, handle } = group;
-    const message = isOurs ? ONE_FAULT : error.message;
-    const fault = { rowNumber, handle, column: null, code: isOurs ? 'internal' : error.code, message };
-    return run(maker, (ctx) => recordProgress(ctx, row, refused([...group.faults, fault]), group.rowsDone));
-  }
-}
-
-/** Says nothing about these products: the same will work in a while, or elsewhere, or not for the whole file. */
-const isOfTheWhole = (error: unknown) =>
-  error instanceof LeaseLost ||
-  error instanceof DatabaseUnavailable ||
-  error instanceof CommitUnknown ||
-  error instanceof ImportFileUnfit;
-
-/** What a dry run found; thrown, so that its transaction is undone. */
-class Rehearsed extends Error {
-  constructor(readonly progress: Progress) {
-    super('A dry run was undone');
-  }
-}
-
-async function importGroups(
-  run: Run,
-  maker: Session,
-  plan: ImportPlan,
-  row: ImportRow,
-  groups: readonly PieceGroup[],
-): Promise<ImportRow> {
-  const rowsDone = groups.at(-1)?.rowsDone ?? row.rowsDone;
-  if (!row.isDryRun)
-    return run(maker, async (ctx) => recordProgress(ctx, row, await saveGroups(ctx, plan, row, groups), rowsDone));
-  try {
-    await run(maker, async (ctx) => {
-      throw new Rehearsed(await saveGroups(ctx, plan, row, groups));
-    });
-  } catch (error) {
-    if (!(error instanceof Rehearsed)) throw error;
-    return run(maker, (ctx) => recordProgress(ctx, row, error.progress, rowsDone));
-  }
-  return row;
-}
-
-async function saveGroups(
-  ctx: Ctx,
-  plan: ImportPlan,
-  { id }: Pick<ImportRow, 'id'>,
-  groups: readonly PieceGroup[],
-): Promise<Progress> {
-  const progress = await importGroupsInto(ctx, plan, groups);
-  ctx.audit({ action: 'product_import.chunk', entity: { type: 'product_import', id }, after: progress.counts });
-  return progress;
-}
-
-/** Saves some products of a file, and says what came of all of them together. */
-export async function importGroupsInto(
-  ctx: Ctx,
-  plan: ImportPlan,
-  groups: readonly PieceGroup[],
-): Promise<Progress> {
-  const read = groups.flatMap(({ product, faults }) => (product ? [{ product, faults }] : []));
-  const saved = await importProducts(ctx, plan, read.map(({ product }) => product));
-  const parts = [
-    ...groups.flatMap(({ product, faults }) => (product ? [] : [refused(faults)])),
-    ...saved,
-    ...read.map(({ faults }) => ({ counts: { ...NOTHING_COUNTED, errors: faults.length }, faults })),
-  ];
-  return parts.reduce((all, part) => ({
-    counts: sumOf(all.counts, part.counts),
-    faults: [...all.faults, ...part.faults],
-  }));
-}
-
-/**
- * Imports a catalogue without a job: for seeds, which wait for it. Throws `ImportFileUnfit`, and an error naming the
- * first row if one was refused.
- */
-export async function importCatalogue(
-  run: Run,
-  session: Session,
-  content: AsyncIterable<Uint8Array>,
-  { format, currency }: Pick<ImportRow, 'format' | 'currency'>,
-): Promise<ImportCounts> {
-  const how = { format: formatOf(format), settings: { currency }, rowsDone: 0, withoutStock: false };
-  const reading = await ImportReading.open(content, how);
-  const plan: ImportPlan = { format: how.format, columns: reading.columns, updatesStock: false };
-  let counts = NOTHING_COUNTED;
-  for (let piece = await reading.next(); piece; piece = await reading.next()) {
-    const { groups } = piece;
-    const progress = await run(session, async (ctx) => {
-      const made = await importGroupsInto(ctx, plan, groups);
-      const entity = { type: 'company', id: ctx.companyId };
-      ctx.audit({ action: 'catalogue.seeded', entity, after: made.counts });
-      return made;
-    });
-    const fault = progress.faults.find(({ isNote }) => !isNote);
-    if (fault) throw new Error(`Row ${fault.rowNumber} (${fault.column ?? fault.handle}) was refused: ${fault.message}`);
-    counts = sumOf(counts, progress.counts);
-  }
-  return counts;
 }

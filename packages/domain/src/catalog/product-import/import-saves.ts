@@ -6,7 +6,13 @@ import type { PriceDraft } from '../prices/price-draft.ts';
 import type { ProductSave, VariantStock } from '../product-management/product-save.ts';
 import { cleanHtml } from '../products/description-html.ts';
 import { optionsKeyOf } from '../products/option-combinations.ts';
-import type { MediumDraft, ProductDraft, StoredProduct, StoredVariant, VariantDraft } from '../products/product-draft.ts';
+import type {
+  MediumDraft,
+  ProductDraft,
+  StoredProduct,
+  StoredVariant,
+  VariantDraft,
+} from '../products/product-draft.ts';
 import { skuKeyOf } from '../products/product-rows.ts';
 import { matchVariants } from '../products/variant-matching.ts';
 import type { ComponentName, ImportedProduct, ImportedVariant } from './imported-product.ts';
@@ -135,7 +141,11 @@ function matchesOf(product: ImportedProduct, stored: StoredProduct | undefined):
     optionsKey: optionsKeyOf(options),
     isArchived: false,
   }));
-  const drafts = product.variants.map(({ details, options }) => ({ ...NEW_VARIANT, sku: details.sku ?? null, options }));
+  const drafts = product.variants.map(({ details, options }) => ({
+    ...NEW_VARIANT,
+    sku: details.sku ?? null,
+    options,
+  }));
   const byId = new Map(stored.variants.map((one) => [one.id, one]));
   return matchVariants(drafts, known).matches.map((match) => match && byId.get(match.id));
 }
@@ -176,8 +186,7 @@ function fieldsOf(
     seoTitle: orNull(product.seoTitle, stored?.seoTitle),
     seoDescription: orNull(product.seoDescription, stored?.seoDescription),
     tags: or<readonly string[]>(product.tags, stored?.tags, []),
-    categoryIds:
-      product.categories?.flatMap((path) => meanings.categoryOf(path) ?? []) ?? stored?.categoryIds ?? [],
+    categoryIds: product.categories?.flatMap((path) => meanings.categoryOf(path) ?? []) ?? stored?.categoryIds ?? [],
     translations: translationsOf(product, stored),
     attributes: attributesOf(product, stored),
   };
@@ -206,7 +215,10 @@ function mediaOf(product: ImportedProduct, stored: StoredProduct | undefined, { 
   return [...media.map((medium) => named.get(medium.fileId) ?? medium), ...news];
 }
 
-function componentsOf({ components }: ImportedVariant, { componentOf }: Meanings): VariantDraft['components'] | undefined {
+function componentsOf(
+  { components }: ImportedVariant,
+  { componentOf }: Meanings,
+): VariantDraft['components'] | undefined {
   return components?.flatMap((name) => {
     const variantId = componentOf(name);
     return variantId === undefined ? [] : [{ variantId, quantity: name.quantity }];
@@ -217,7 +229,12 @@ function translationsOf({ translations }: ImportedProduct, stored: StoredProduct
   const merged: Record<string, ProductDraft['translations'][string]> = { ...stored?.translations };
   for (const [locale, words] of Object.entries(translations)) {
     const description = words.description == null ? words.description : cleanHtml(words.description);
-    merged[locale] = { ...UNTRANSLATED, ...merged[locale], ...words, ...(description !== undefined && { description }) };
+    merged[locale] = {
+      ...UNTRANSLATED,
+      ...merged[locale],
+      ...words,
+      ...(description !== undefined && { description }),
+    };
   }
   return merged;
 }

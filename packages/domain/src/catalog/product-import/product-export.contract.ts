@@ -21,10 +21,9 @@ export const exportSummary = z.object({
 export type ExportSummary = z.infer<typeof exportSummary>;
 
 export const exportView = exportSummary.extend({
-  download: z
-    .object({ url: z.string(), expiresAt: instant })
-    .nullable()
-    .meta({ description: 'Where the file is, for the next minutes; null until it is complete. Ask again for a new one.' }),
+  download: z.object({ url: z.string(), expiresAt: instant }).nullable().meta({
+    description: 'Where the file is, for the next minutes; null until it is complete. Ask again for a new one.',
+  }),
 });
 export type ExportView = z.infer<typeof exportView>;
 

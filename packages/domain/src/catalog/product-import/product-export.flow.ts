@@ -10,8 +10,8 @@ import { makersSession } from './import-lease.service.ts';
 import type { ImportPorts } from './import-run.flow.ts';
 import type { ExportView } from './product-export.contract.ts';
 import {
-  endExport,
   type ExportRow,
+  endExport,
   exportSummaryOf,
   getExport,
   leaseExport,
@@ -34,7 +34,11 @@ export async function showExport(run: Run, store: FileStore, session: Session, i
 }
 
 /** Writes the company's next export into the store. Says whether there was one. */
-export async function exportNext(run: Run, ports: Pick<ImportPorts, 'store' | 'report'>, system: Session): Promise<boolean> {
+export async function exportNext(
+  run: Run,
+  ports: Pick<ImportPorts, 'store' | 'report'>,
+  system: Session,
+): Promise<boolean> {
   const lease = await run(system, leaseExport);
   if (!lease) return false;
   const { row, isSpent } = lease;

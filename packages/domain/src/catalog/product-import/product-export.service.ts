@@ -56,7 +56,9 @@ export async function leaseExport(ctx: Ctx): Promise<{ row: ExportRow; isSpent: 
   const [due] = await ctx.tx
     .select()
     .from(productExports)
-    .where(mine(ctx, productExports, inArray(productExports.status, [...ACTIVE]), lte(productExports.dueAt, sql`now()`)))
+    .where(
+      mine(ctx, productExports, inArray(productExports.status, [...ACTIVE]), lte(productExports.dueAt, sql`now()`)),
+    )
     .orderBy(asc(productExports.id))
     .limit(1)
     .for('update', { skipLocked: true });
@@ -77,7 +79,11 @@ export async function leaseExport(ctx: Ctx): Promise<{ row: ExportRow; isSpent: 
 }
 
 /** Says how far an export is. Throws `LeaseLost` if another worker began it anew. */
-export async function recordExported(ctx: Ctx, lease: ExportRow, done: { products: number; rows: number }): Promise<void> {
+export async function recordExported(
+  ctx: Ctx,
+  lease: ExportRow,
+  done: { products: number; rows: number },
+): Promise<void> {
   const [row] = await ctx.tx
     .update(productExports)
     .set({ productsDone: done.products, rowsDone: done.rows, dueAt: after(ctx.now, LEASE_SECONDS) })

@@ -10,6 +10,7 @@ export const IMPORT_BYTES_MAX = 200 * 1024 * 1024;
 export const ERRORS_SHOWN_MAX = 20;
 
 export const importFormat = z.enum(['souk', 'shopify']);
+export type ImportFormat = z.infer<typeof importFormat>;
 const jobStatus = z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']);
 
 /** Fields of a form are text. */
@@ -20,15 +21,14 @@ const flag = z
 
 /** What stands beside the file. */
 export const importFields = z.strictObject({
-  format: importFormat
-    .optional()
-    .meta({ description: 'Without it, found out from the first line of the file.' }),
+  format: importFormat.optional().meta({ description: 'Without it, found out from the first line of the file.' }),
   dryRun: flag.meta({ description: 'Looks at everything and writes nothing but this report.' }),
   currency: currencyCode
     .optional()
     .meta({ description: "Of prices in a format that names none (shopify). Without it the company's own." }),
   updateStock: flag.meta({
-    description: 'Quantities also replace the stock of variants there are. Without it they count for new variants only.',
+    description:
+      'Quantities also replace the stock of variants there are. Without it they count for new variants only.',
   }),
 });
 export type ImportFields = z.infer<typeof importFields>;
@@ -41,6 +41,8 @@ const counts = z.object({
   images: z.int().meta({ description: 'Pictures named by the file for the products that were imported.' }),
   errors: z.int(),
 });
+
+export type ImportCountsView = z.infer<typeof counts>;
 
 export const rowErrorView = z.object({
   row: z.int().meta({ description: 'As a spreadsheet shows it: the header is row 1.' }),

@@ -9,8 +9,13 @@ import { type StoredPrivateFile, storePrivateFile } from '../files/private-files
 import { can as products } from '../products/products.access.ts';
 import { csvLine } from './csv-cells.ts';
 import { recognisedFormat } from './import-reading.ts';
-import { IMPORT_BYTES_MAX, type ImportFields, type ImportSummary, type ImportView } from './product-import.contract.ts';
-import type { ImportFormat } from './product-import.schema.ts';
+import {
+  IMPORT_BYTES_MAX,
+  type ImportFields,
+  type ImportFormat,
+  type ImportSummary,
+  type ImportView,
+} from './product-import.contract.ts';
 import { errorsAfter, importSummaryOf, queueImport } from './product-import.service.ts';
 
 /** The first line of any file we have seen fits in, several times over. */

@@ -18,6 +18,12 @@ export interface ImportCounts {
   errors: number;
 }
 
+/** Rows of a file behind the first `from` of them, up to and with row `to`; counted from 1 without the header. */
+export interface RowStretch {
+  from: number;
+  to: number;
+}
+
 const jobColumns = () => ({
   status: text('status').$type<JobStatus>().notNull().default('queued'),
   /** When a worker may take it up; pushed ahead while one is at it, so that a crash delays it and loses nothing. */
@@ -49,8 +55,12 @@ export const productImports = pgTable(
     updatesStock: boolean('updates_stock').notNull().default(false),
     /** Rows in the file without the header, once it was counted. */
     rowsTotal: integer('rows_total'),
-    /** Rows whose effect is committed; where to go on. */
+    /** Rows whose effect is committed, without a gap from the first; where to go on. */
     rowsDone: integer('rows_done').notNull().default(0),
+    /** Stretches of rows beyond that are committed as well: pieces of a file are saved side by side. */
+    ahead: jsonb('ahead').$type<RowStretch[]>().notNull().default([]),
+    /** Random, anew for each worker that takes it up: only its holder writes. */
+    lease: text('lease'),
     counts: jsonb('counts').$type<ImportCounts>().notNull(),
     ignoredColumns: jsonb('ignored_columns').$type<string[]>().notNull().default([]),
   },

@@ -133,7 +133,9 @@ export async function endImport(
       status,
       failure,
       finishedAt: sql`now()`,
-      ...(status === 'completed' && { rowsDone: sql`coalesce(${productImports.rowsTotal}, ${productImports.rowsDone})` }),
+      ...(status === 'completed' && {
+        rowsDone: sql`coalesce(${productImports.rowsTotal}, ${productImports.rowsDone})`,
+      }),
     })
     .where(mine(ctx, productImports, eq(productImports.id, id), inArray(productImports.status, [...ACTIVE])))
     .returning();

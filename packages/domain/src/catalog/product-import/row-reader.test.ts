@@ -44,9 +44,27 @@ test('an amount is written as it is read', () => {
 
 test('prices for a time are read back as they were written', () => {
   const prices = [
-    { currency: 'NGN', amountMinor: 450_000n, compareAtMinor: 500_000n, validFrom: '2026-11-27T00:00:00.000Z', validUntil: '2026-11-30T00:00:00.000Z' },
-    { currency: 'NGN', amountMinor: 100n, compareAtMinor: null, validFrom: null, validUntil: '2026-12-01T00:00:00.000Z' },
-    { currency: 'NGN', amountMinor: 100n, compareAtMinor: null, validFrom: '2027-01-01T00:00:00.000Z', validUntil: null },
+    {
+      currency: 'NGN',
+      amountMinor: 450_000n,
+      compareAtMinor: 500_000n,
+      validFrom: '2026-11-27T00:00:00.000Z',
+      validUntil: '2026-11-30T00:00:00.000Z',
+    },
+    {
+      currency: 'NGN',
+      amountMinor: 100n,
+      compareAtMinor: null,
+      validFrom: null,
+      validUntil: '2026-12-01T00:00:00.000Z',
+    },
+    {
+      currency: 'NGN',
+      amountMinor: 100n,
+      compareAtMinor: null,
+      validFrom: '2027-01-01T00:00:00.000Z',
+      validUntil: null,
+    },
   ];
   const read = scheduledPrices(scheduledCell(prices), 'NGN');
   expect(typeof read === 'string' ? read : new Set(read)).toEqual(new Set(prices));

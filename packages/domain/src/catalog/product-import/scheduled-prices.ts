@@ -34,7 +34,8 @@ export function scheduledPrices(cell: string, currency: Currency): PriceDraft[] 
 
 function scheduledPrice(part: string, currency: Currency): PriceDraft | string {
   const match = /^([^.=/]*(?:\.\d+Z)?)\.\.([^=/]*)=([^=/]+)(?:\/([^=/]+))?$/.exec(part);
-  if (!match) return `Expected from..until=price/compareAt, like 2026-11-27T00:00:00Z..2026-11-30T00:00:00Z=45, and not "${part}".`;
+  if (!match)
+    return `Expected from..until=price/compareAt, like 2026-11-27T00:00:00Z..2026-11-30T00:00:00Z=45, and not "${part}".`;
   const [, from = '', until = '', price = '', before] = match;
   const [validFrom, validUntil] = [momentOf(from), momentOf(until)];
   if (validFrom === undefined || validUntil === undefined || (validFrom === null && validUntil === null))

@@ -30,7 +30,9 @@ export const shopifyFormat: FileFormat = {
         `A Shopify product file needs the columns Handle and Title; ${missing.join(' and ')} is not in the first line.`,
       );
     // With grams told, the unit says only how Shopify shows them.
-    return columns.has('grams') || !columns.has('weight') ? columns.without((field) => field === 'weightUnit') : columns;
+    return columns.has('grams') || !columns.has('weight')
+      ? columns.without((field) => field === 'weightUnit')
+      : columns;
   },
   productOf: readProduct,
   fieldAt: (pointer) => FIELDS[pointer[0] ?? ''] ?? pointer[0],
@@ -65,7 +67,10 @@ function readProduct(rows: readonly CsvRow[], columns: FileColumns, settings: Fo
     handle,
     rowNumber: first.rowNumber,
     ...productFields(first),
-    options: options.map(({ name }, at) => ({ name, values: [...new Set(variants.map((one) => one.options[at] ?? ''))] })),
+    options: options.map(({ name }, at) => ({
+      name,
+      values: [...new Set(variants.map((one) => one.options[at] ?? ''))],
+    })),
     variants,
     images,
     translations: {},
@@ -86,7 +91,14 @@ function productFields(first: RowReader) {
     description: first.text('description') ?? (first.text('description') === null ? '' : undefined),
     vendor: first.text('vendor'),
     productType: first.text('productType'),
-    tags: first.text('tags') === undefined ? undefined : first.word('tags').split(',').map((tag) => tag.trim()).filter(Boolean),
+    tags:
+      first.text('tags') === undefined
+        ? undefined
+        : first
+            .word('tags')
+            .split(',')
+            .map((tag) => tag.trim())
+            .filter(Boolean),
     status: statusOf(first),
     seoTitle: first.text('seoTitle'),
     seoDescription: first.text('seoDescription'),
@@ -136,7 +148,8 @@ function variantOf(reader: RowReader, options: readonly OptionName[], { currency
     rowNumber: reader.rowNumber,
     options: options.map(({ place, name }) => {
       const value = reader.word(`option${place}Value`);
-      if (value === '') reader.fault(`option${place}Value`, 'option_missing', `This variant needs a value for ${name}.`);
+      if (value === '')
+        reader.fault(`option${place}Value`, 'option_missing', `This variant needs a value for ${name}.`);
       return value;
     }),
     details: {
@@ -179,8 +192,7 @@ function pricesOf(reader: RowReader, currency: string): ImportedVariant['prices'
 function stockOf(reader: RowReader): ImportedVariant['stock'] {
   const quantity = reader.signedWhole('quantity');
   if (quantity === undefined || quantity === null) return [];
-  if (quantity < 0)
-    reader.fault('quantity', 'stock_below_zero', 'A shelf holds no fewer than none: taken as 0.', true);
+  if (quantity < 0) reader.fault('quantity', 'stock_below_zero', 'A shelf holds no fewer than none: taken as 0.', true);
   return [{ location: null, quantity: Math.max(0, quantity) }];
 }
 
@@ -207,5 +219,9 @@ const altOf = (reader: RowReader) => {
 function refuseEmptyRows(readers: readonly RowReader[], variantRows: readonly RowReader[]): void {
   for (const reader of readers)
     if (!variantRows.includes(reader) && reader.word('image') === '' && reader.word('variantImage') === '')
-      reader.fault(null, 'row_without_content', 'This row holds neither a variant nor a picture. Fill it or take it out.');
+      reader.fault(
+        null,
+        'row_without_content',
+        'This row holds neither a variant nor a picture. Fill it or take it out.',
+      );
 }

@@ -86,7 +86,12 @@ export function attributeOf(column: string): AttributeColumn | undefined {
   const type = ATTRIBUTE_TYPES.find((known) => known === word.toLowerCase());
   if (!key.success || !type) return undefined;
   const isChoice = type === 'choice';
-  return { key: key.data, type, unit: isChoice || more === '' ? null : more, choices: isChoice ? valuesOf(more) : null };
+  return {
+    key: key.data,
+    type,
+    unit: isChoice || more === '' ? null : more,
+    choices: isChoice ? valuesOf(more) : null,
+  };
 }
 
 /** The field a column of our own format stands for; case does not matter but in what follows a colon. */
@@ -101,7 +106,8 @@ export function soukField(name: string): string | undefined {
   }
   if (word === 'stock') return columnOf('stock', about.toLowerCase());
   const price = priced.get(word);
-  if (price) return currencyCode.safeParse(about.toUpperCase()).success ? columnOf(price, about.toUpperCase()) : undefined;
+  if (price)
+    return currencyCode.safeParse(about.toUpperCase()).success ? columnOf(price, about.toUpperCase()) : undefined;
   const words = translated.get(word);
   return words && localeTag.safeParse(about).success ? columnOf(words, about) : undefined;
 }

@@ -125,7 +125,8 @@ function variantOf(reader: RowReader, options: readonly OptionRead[], fields: re
     rowNumber: reader.rowNumber,
     options: options.map(({ place, name }) => {
       const value = reader.word(`option${place}Value`);
-      if (value === '') reader.fault(`option${place}Value`, 'option_missing', `This variant needs a value for ${name}.`);
+      if (value === '')
+        reader.fault(`option${place}Value`, 'option_missing', `This variant needs a value for ${name}.`);
       return value;
     }),
     details: {
