@@ -345,6 +345,8 @@ CREATE TABLE "product_imports" (
 	"updates_stock" boolean DEFAULT false NOT NULL,
 	"rows_total" integer,
 	"rows_done" integer DEFAULT 0 NOT NULL,
+	"ahead" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"lease" text,
 	"counts" jsonb NOT NULL,
 	"ignored_columns" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	CONSTRAINT "product_imports_company_id_id_pk" PRIMARY KEY("company_id","id"),
