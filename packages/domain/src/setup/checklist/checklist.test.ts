@@ -1,13 +1,26 @@
 import { expect, test } from 'vitest';
+import { saveProducts } from '../../catalog/product-management/product-save.service.ts';
+import type { ProductSave } from '../../catalog/product-management/product-save.ts';
+import type { ProductDraft } from '../../catalog/products/product-draft.ts';
 import { patchSettings } from '../../company/settings/settings.service.ts';
 import { mintKey, revokeKey } from '../../identity/api-keys/api-keys.service.ts';
 import { after } from '../../kernel/clock.ts';
 import { setUpPaymentProvider } from '../../sales/payments/payment-providers.service.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop } from '../../testing/people.ts';
+import { productDraft } from '../../testing/product-drafts.ts';
 import { setupChecklist } from './checklist.service.ts';
 
 const db = useDatabase();
+
+const PRICE = { currency: 'NGN', amountMinor: 5_000n, compareAtMinor: null, validFrom: null, validUntil: null };
+
+/** A product with a price in naira and three of it on the shelf. */
+const save = (draft: Partial<ProductDraft>): ProductSave => ({
+  draft: productDraft(draft),
+  prices: [[PRICE]],
+  stock: [{ onHand: [{ quantity: 3 }], alsoExisting: false }],
+});
 
 async function given() {
   const { system } = await givenShop(db);
@@ -23,12 +36,29 @@ async function given() {
 
 test('a new company has everything to do, and is ready when each step is done', async () => {
   const { system, list, mint } = await given();
-  expect((await list()).steps.map(({ isDone }) => isDone)).toEqual([false, false, false]);
+  expect((await list()).steps.map(({ isDone }) => isDone)).toEqual([false, false, false, false, false]);
+  await db.app.run(system, (ctx) => saveProducts(ctx, [save({ status: 'active', publishedAt: after(ctx.now, -60) })]));
   await mint('publishable');
   await db.app.run(system, (ctx) => patchSettings(ctx, 'storefront', { url: 'https://shop.example' }));
   expect((await list()).isReady).toBe(false);
   await db.app.run(system, (ctx) => setUpPaymentProvider(ctx, 'manual', {}));
-  expect(await list()).toMatchObject({ isReady: true, steps: [{ isDone: true }, { isDone: true }, { isDone: true }] });
+  const { isReady, steps } = await list();
+  expect([isReady, steps.map(({ isDone }) => isDone)]).toEqual([true, [true, true, true, true, true]]);
+});
+
+test('a product counts once it is shown, with a price in the own currency, and goods to be had', async () => {
+  const { system, isDone } = await given();
+  const saved = (wish: ProductSave) => db.app.run(system, (ctx) => saveProducts(ctx, [wish]));
+  await saved(save({}));
+  const shown = { status: 'active', publishedAt: '2026-01-01T00:00:00.000Z' } as const;
+  await saved({ ...save(shown), prices: [] });
+  await saved({ ...save(shown), prices: [[{ ...PRICE, currency: 'JPY' }]] });
+  await saved(save({ ...shown, publishedAt: '2999-01-01T00:00:00.000Z' }));
+  expect([await isDone('product'), await isDone('stock')]).toEqual([false, false]);
+  await saved({ ...save(shown), stock: [] });
+  expect([await isDone('product'), await isDone('stock')]).toEqual([true, false]);
+  await saved(save(shown));
+  expect([await isDone('product'), await isDone('stock')]).toEqual([true, true]);
 });
 
 test('a storefront has its key only while a publishable one is good: not expired, not revoked', async () => {
