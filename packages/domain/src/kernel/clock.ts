@@ -16,8 +16,16 @@ export const instantColumn = (name: string) =>
     fromDriver: (text) => new Date(text).toISOString(),
   })(name);
 
-/** Zod schema of a moment on the wire. */
-export const instant = z.iso.datetime({ offset: true, error: 'Expected an RFC 3339 time, like 2026-11-21T09:00:00Z.' });
+const EARLIEST = Date.parse('1970-01-01T00:00:00Z');
+const LATEST = Date.parse('9999-01-01T00:00:00Z');
+
+/** Zod schema of a moment on the wire: between the years 1970 and 9999. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'Expected an RFC 3339 time, like 2026-11-21T09:00:00Z.' })
+  // Beyond these PostgreSQL, JavaScript and the offset of a zone no longer agree on what can be written.
+  .refine((time) => Date.parse(time) >= EARLIEST && Date.parse(time) < LATEST, {
+    error: 'Expected a time between the years 1970 and 9999.',
+  });
 
 /** The instant `seconds` after `from`. */
 export const after = (from: Date, seconds: number): Instant => new Date(from.getTime() + seconds * 1000).toISOString();

@@ -34,6 +34,11 @@ export interface Session {
   readonly permissions: ReadonlySet<string>;
   readonly requestId: string;
   readonly staffSessionId?: Id<'ses'>;
+  /**
+   * The work handles hundreds of rows a statement: each statement is planned for the values it carries, and not once for
+   * all. A plan made while the tables were small walks all of a company's rows for each of those values.
+   */
+  readonly isBatch?: boolean;
   readonly ip?: string;
   readonly userAgent?: string;
   /** Set when the request carries an Idempotency-Key: the unit of work stores the claim and the answer with the effect. */

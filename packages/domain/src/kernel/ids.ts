@@ -43,16 +43,22 @@ export type Id<P extends IdPrefix> = `${P}_${string}`;
 export type CompanyId = Id<'com'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const SUFFIX_LENGTH = 26;
 const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 
 /** Writes 16 bytes as 26 base32 characters, two leading zero bits first (TypeID specification, "UUID suffix"). */
 export function encodeSuffix(bytes: Uint8Array): string {
-  let value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
   let text = '';
-  for (let i = 0; i < SUFFIX_LENGTH; i++) {
-    text = ALPHABET.charAt(Number(value & 31n)) + text;
-    value >>= 5n;
+  // Five bits at a time, the two zero bits before the first byte standing in `waiting` already.
+  let waiting = 0;
+  let bits = 2;
+  for (const byte of bytes) {
+    waiting = (waiting << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET.charAt((waiting >> bits) & 31);
+    }
+    waiting &= (1 << bits) - 1;
   }
   return text;
 }

@@ -60,15 +60,19 @@ export function createPool(given: PoolOptions): Pool {
 
   async function connect(): Promise<Connection> {
     open += 1;
+    let connection: Connection | undefined;
     try {
-      const connection = await openConnection(options, () => {
+      const opened = await openConnection(options, () => {
+        if (!connection) return; // lost before it was open: that is a failure to open, counted below
         open -= 1;
         const at = idle.indexOf(connection);
         if (at >= 0) idle.splice(at, 1);
         serveNext();
       });
-      born.set(connection, Date.now());
-      return connection;
+      if (opened.isLost()) throw new DatabaseUnavailable('the connection was lost');
+      born.set(opened, Date.now());
+      connection = opened;
+      return opened;
     } catch (error) {
       open -= 1;
       serveNext();

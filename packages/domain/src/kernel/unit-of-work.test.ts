@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { eq, sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { companies } from '../company/companies/companies.schema.ts';
@@ -211,6 +213,36 @@ test('a database that is not there is told at once, and connections are not used
   }
   expect(nowhere.pool.stats()).toEqual({ open: 0, idle: 0, waiting: 0 });
   await nowhere.close();
+});
+
+test('a database that takes the connection and says nothing is given up, and the process goes on', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo; // of a TCP server it is one
+  const mute = openDatabase({ url: `postgres://souk_app:x@127.0.0.1:${port}/none`, size: 2 });
+  await expect(mute.unscoped(async () => 1)).rejects.toBeInstanceOf(DatabaseUnavailable);
+  expect(mute.pool.stats()).toEqual({ open: 0, idle: 0, waiting: 0 });
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+  await mute.close();
+});
+
+test('work in batches has its statements planned for the values they carry', async () => {
+  const session = await given();
+  const prepared = async (isBatch: boolean) => {
+    const [row] = await db.app.run({ ...session, isBatch }, async (ctx) => {
+      await ctx.tx
+        .select({ id: companies.companyId })
+        .from(companies)
+        .where(eq(companies.name, `${isBatch}`));
+      return ctx.tx.execute<{ count: number }>(sql`
+        select count(*)::int as count from pg_prepared_statements where statement like '%"companies"."name" =%' and statement not like '%pg_prepared%' and ${isBatch}::bool is not null`);
+    });
+    return row?.count;
+  };
+  expect(await prepared(true)).toBe(0);
+  expect(await prepared(false)).toBe(1);
 });
 
 test('an idle connection outlives the time limit of connecting', async () => {

@@ -81,8 +81,12 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
     const begin = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
     return retrying(async () => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
-      const result = await transaction(pool, session.companyId, begin, options.limitMs, (tx, wrote) =>
-        nesting(() => inCompany(session, tx, wrote, clock(), committed, work)),
+      const prepare = !session.isBatch;
+      const result = await transaction(
+        pool,
+        session.companyId,
+        { begin, prepare, limitMs: options.limitMs },
+        (tx, wrote) => nesting(() => inCompany(session, tx, wrote, clock(), committed, work)),
       );
       if (session.idempotency) answered.add(session.idempotency);
       if (committed.touched || committed.nudged) onCommitted?.(committed);
@@ -95,7 +99,11 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
 export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUnscoped {
   const nesting = nestingGuard(options);
   return (work) =>
-    retrying(() => transaction(pool, NO_COMPANY, 'begin', options.limitMs, (tx) => nesting(() => work(tx))));
+    retrying(() =>
+      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: true, limitMs: options.limitMs }, (tx) =>
+        nesting(() => work(tx)),
+      ),
+    );
 }
 
 async function inCompany<T>(
@@ -144,13 +152,12 @@ function refuseUnaudited(session: Session, wrote: ReadonlySet<string>) {
 async function transaction<T>(
   pool: Pool,
   share: string,
-  begin: string,
-  limitMs = UNIT_OF_WORK_LIMIT_MS,
+  { begin, prepare, limitMs = UNIT_OF_WORK_LIMIT_MS }: { begin: string; prepare: boolean; limitMs?: number },
   work: (tx: Tx, wrote: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
   const connection = await pool.acquire(share);
   const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
-  const guarded = guard(connection);
+  const guarded = guard(connection, prepare);
   try {
     // Sent with the first query of the work, not awaited: one round trip less.
     const begun = connection.client.unsafe(begin).execute();
@@ -207,7 +214,10 @@ async function rollback(connection: Connection): Promise<void> {
 }
 
 /** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
-function guard(connection: Connection): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; end(): void } {
+function guard(
+  connection: Connection,
+  prepare: boolean,
+): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; end(): void } {
   const { client, dialect } = connection;
   const wrote = new Set<string>();
   let isOpen = true;
@@ -222,7 +232,7 @@ function guard(connection: Connection): { tx: Tx; wrote: ReadonlySet<string>; on
         const table = auditedTable(statement);
         if (table) wrote.add(table);
       }
-      const query = client.unsafe(statement, parameters, { prepare: true });
+      const query = client.unsafe(statement, parameters, { prepare });
       query.catch(() => {
         onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
       });
