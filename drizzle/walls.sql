@@ -37,6 +37,7 @@ grant select (company_id, due_at) on files to souk_relay;
 grant select (company_id, rebuild_due_at) on collections to souk_relay;
 grant select (company_id, due_at, status) on product_imports, product_exports to souk_relay;
 grant select (company_id, expires_at, status) on stock_reservations to souk_relay;
+grant select (company_id, due_at) on stock_refreshes to souk_relay;
 
 -- Ledgers and histories only grow.
 revoke update, delete on stock_movements, price_changes from souk_app;
@@ -85,10 +86,13 @@ declare
   -- Between words, as in the documents (product-details.schema.ts).
   words constant text := btrim(translate(asked, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                '));
   whole constant tsquery := plainto_tsquery('simple', words);
+  opened text;
   started tsquery;
 begin
   if numnode(whole) = 0 then return; end if;
-  started := (whole::text || ':*')::tsquery;
+  -- Whoever asks for jackets means a jacket as well: a plural is looked for by its beginning.
+  opened := regexp_replace(whole::text, '''([^'']{3,})s''', '''\1'':*', 'g');
+  started := (case when opened like '%:*' then opened else opened || ':*' end)::tsquery;
   return query
     select found_one.product_id, case
         when found_one.title_words = asked then 0

@@ -87,28 +87,14 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     : attemptsOnPostgres(config.DATABASE_URL, log, { prepare: config.DATABASE_PREPARE });
   const limits = new Limits({ perMinute: limitsOf(config) });
   const keyUse = new KeyUse(database.run, log);
-  // A connection of its own, opened when a visitor comes: cached answers must not wait behind slow reads.
-  const versionPool = createPool({
-    url: config.DATABASE_URL,
-    size: 1,
-    prepare: config.DATABASE_PREPARE,
-    applicationName: `${name}-versions`,
-  });
-  const storefrontReads = new StorefrontReads({
-    run: database.run,
-    versions: new CatalogueVersions((companies) => readCatalogueVersions(versionPool, companies)),
-    cache: new AnswerCache({
-      bytesMax: config.STOREFRONT_CACHE_MB * MEGABYTE,
-      shared: redis && new SharedAnswers(redis, log),
-    }),
-  });
+  const reads = openStorefrontReads(config, name, database, redis && new SharedAnswers(redis, log));
   const close = async () => {
     limits.stop();
     await keyUse.stop();
     subscriber?.disconnect();
     redis?.disconnect();
     if ('close' in attempts && typeof attempts.close === 'function') await attempts.close();
-    await versionPool.close();
+    await reads.close();
     await database.close();
   };
   try {
@@ -129,7 +115,7 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     loggers,
     database,
     ...remembered,
-    storefrontReads,
+    storefrontReads: reads.storefrontReads,
     limits,
     keyUse,
     attempts,
@@ -139,6 +125,27 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     registry,
     close,
   };
+}
+
+/** Reads of visitors, with a connection of their own for versions: cached answers must not wait behind slow reads. */
+function openStorefrontReads(
+  config: ApiConfig,
+  name: string,
+  { run }: Database,
+  shared: SharedAnswers | undefined,
+): { storefrontReads: StorefrontReads; close(): Promise<void> } {
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    size: 1,
+    prepare: config.DATABASE_PREPARE,
+    applicationName: `${name}-versions`,
+  });
+  const storefrontReads = new StorefrontReads({
+    run,
+    versions: new CatalogueVersions((companies) => readCatalogueVersions(pool, companies)),
+    cache: new AnswerCache({ bytesMax: config.STOREFRONT_CACHE_MB * MEGABYTE, shared }),
+  });
+  return { storefrontReads, close: () => pool.close() };
 }
 
 /** All that a process remembers of companies, and how it forgets. */

@@ -51,6 +51,20 @@ test('the title itself comes first, then words of the title, beginnings, key wor
   ]);
 });
 
+test('a plural finds the singular as well, also where something else is written in the plural', async () => {
+  const shop = givenShop();
+  const one = await shop.product({ title: 'Denim jacket' });
+  const many = await shop.product({ title: 'Two jackets' });
+  const shirt = await shop.product({ title: 'Red shirt' });
+  expect(await shop.search('jackets')).toEqual([
+    { id: many.id, rank: 1 },
+    { id: one.id, rank: 2 },
+  ]);
+  expect((await shop.search('jacket')).map(({ id }) => id)).toEqual([one.id, many.id]);
+  expect((await shop.search('shirts red')).map(({ id }) => id)).toEqual([shirt.id]);
+  expect((await shop.search('red shirts')).map(({ id }) => id)).toEqual([shirt.id]);
+});
+
 test('a SKU is found, whole or its beginning', async () => {
   const shop = givenShop();
   const { id } = await shop.product({ title: 'Gown', variants: [{ sku: 'AB-12.5/X_7' }] });
