@@ -192,6 +192,15 @@ CREATE TABLE "stock_movements" (
 );
 --> statement-breakpoint
 ALTER TABLE "stock_movements" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE TABLE "stock_refreshes" (
+	"company_id" text collate "C" NOT NULL,
+	"after_product_id" text collate "C",
+	"round" integer DEFAULT 1 NOT NULL,
+	"due_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "stock_refreshes_company_id_pk" PRIMARY KEY("company_id")
+);
+--> statement-breakpoint
+ALTER TABLE "stock_refreshes" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "stock_reservations" (
 	"company_id" text collate "C" NOT NULL,
 	"id" text collate "C" NOT NULL,
@@ -200,12 +209,14 @@ CREATE TABLE "stock_reservations" (
 	"variant_id" text collate "C" NOT NULL,
 	"location_id" text collate "C" NOT NULL,
 	"quantity" integer NOT NULL,
+	"wanted_variant_id" text collate "C" NOT NULL,
+	"pieces_each" integer DEFAULT 1 NOT NULL,
 	"status" text DEFAULT 'held' NOT NULL,
 	"expires_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"ended_at" timestamp with time zone,
 	CONSTRAINT "stock_reservations_company_id_id_pk" PRIMARY KEY("company_id","id"),
-	CONSTRAINT "stock_reservations_quantity" CHECK (quantity > 0),
+	CONSTRAINT "stock_reservations_quantity" CHECK (quantity > 0 and pieces_each > 0),
 	CONSTRAINT "stock_reservations_status" CHECK (status in ('held', 'released', 'expired', 'consumed'))
 );
 --> statement-breakpoint
@@ -663,6 +674,8 @@ CREATE POLICY "company_wall" ON "stock_items" AS PERMISSIVE FOR ALL TO public US
 CREATE POLICY "company_wall" ON "stock_levels" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "stock_locations" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "stock_movements" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
+CREATE POLICY "company_wall" ON "stock_refreshes" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
+CREATE POLICY "relay_look" ON "stock_refreshes" AS PERMISSIVE FOR SELECT TO "souk_relay" USING (true);--> statement-breakpoint
 CREATE POLICY "company_wall" ON "stock_reservations" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "relay_look" ON "stock_reservations" AS PERMISSIVE FOR SELECT TO "souk_relay" USING (true);--> statement-breakpoint
 CREATE POLICY "company_wall" ON "stock_transfer_lines" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint

@@ -72,8 +72,9 @@ set role souk_search;
 -- The products whose documents hold every word of `asked` (folded as `foldKey` does), the last one as a beginning; at
 -- most `most` of them are looked at. `rank` counts up: 0 is the title itself, then whole words of the title, beginnings
 -- in the title, key words (vendor, tags, SKU …), anywhere. Where the words find nothing, titles that are spelt alike
--- come, the likest first and none much less alike than that, from 10 on.
-create or replace function search_products(asked text, most integer)
+-- come, the likest first and none much less alike than that, from 10 on. Not `ranked`: only which they are, which costs
+-- a tenth.
+create or replace function search_products(asked text, most integer, ranked boolean default true)
   returns table (product_id text, rank integer)
   language plpgsql stable security definer rows 100
   set search_path = public, pg_temp
@@ -84,7 +85,7 @@ as $$
 declare
   company constant text := current_setting('app.company_id', true);
   -- Between words, as in the documents (product-details.schema.ts).
-  words constant text := btrim(translate(asked, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                '));
+  words text := btrim(translate(asked, '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~''', '                                '));
   whole constant tsquery := plainto_tsquery('simple', words);
   opened text;
   started tsquery;
@@ -95,7 +96,7 @@ begin
   started := (case when opened like '%:*' then opened else opened || ':*' end)::tsquery;
   return query
     select found_one.product_id, case
-        when found_one.title_words = asked then 0
+        when not ranked or found_one.title_words = asked then 0
         when ts_filter(found_one.document, '{a}') @@ whole then 1
         when ts_filter(found_one.document, '{a}') @@ started then 2
         when ts_filter(found_one.document, '{a,b}') @@ started then 3
@@ -109,6 +110,8 @@ begin
   if found then return; end if;
   -- Not as a `set` of the function: before the extension is loaded only a superuser may write one down, or restore it.
   perform set_config('pg_trgm.word_similarity_threshold', '0.3', true);
+  -- A typing error is looked for in a few words: comparing costs with their length, for every title.
+  words := left(words, 60);
   return query
     select spelt.product_id, 10 + round((1 - spelt.likeness) * 100)::integer
     from (
@@ -116,11 +119,11 @@ begin
       from (
         select d.product_id, word_similarity(words, d.title_words) as likeness from product_search_documents d
         where d.company_id = company and d.title_words %> words
-        limit most
+        order by likeness desc limit most
       ) alike
     ) spelt
     where spelt.likeness >= spelt.best - 0.1;
 end $$;
-revoke all on function search_products(text, integer) from public;
-grant execute on function search_products(text, integer) to souk_app;
+revoke all on function search_products(text, integer, boolean) from public;
+grant execute on function search_products(text, integer, boolean) to souk_app;
 set role souk_owner;

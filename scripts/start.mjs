@@ -105,8 +105,9 @@ async function provideDatabase(all, state, say) {
     if (!state.hasOwnDatabase) writeState({ ...state, hasOwnDatabase: true });
     return { urls, adminUrl: undefined, source: 'DATABASE_URL' };
   }
-  const { startPostgres } = await importLocal('postgres');
-  const server = await startPostgres({ dataDir: join(dataDir, 'postgres'), say });
+  const { LIVELY_STATISTICS, startPostgres } = await importLocal('postgres');
+  const settings = LIVELY_STATISTICS;
+  const server = await startPostgres({ dataDir: join(dataDir, 'postgres'), settings, say });
   all.hold('PostgreSQL', () => server.stop());
   const urls = databaseUrls(server.adminUrl, state.passwords);
   return { urls, adminUrl: server.adminUrl, source: `embedded, data in ${server.home}` };

@@ -49,7 +49,7 @@ const STARTED = `(${WHOLE}::text || ':*')::tsquery`;
 const FOUND = `(select d.product_id, case when d.title_words = $2 then 0
       when ts_filter(d.document, '{a}') @@ ${WHOLE} then 1 when ts_filter(d.document, '{a}') @@ ${STARTED} then 2
       when ts_filter(d.document, '{a,b}') @@ ${STARTED} then 3 else 4 end as rank
-    from product_search_documents d where d.company_id = $1 and d.document @@ ${STARTED} limit 20000) s
+    from product_search_documents d where d.company_id = $1 and d.document @@ ${STARTED} limit 100000) s
   join products p on p.company_id = $1 and p.id = s.product_id ${PRICED} where ${VISIBLE}
   and exists (select from product_categories pc join categories c on c.company_id = $1 and c.id = pc.category_id
     where pc.company_id = $1 and pc.product_id = p.id

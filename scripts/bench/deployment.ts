@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { CompanyId } from '@souk/domain/kernel/ids';
 import { prepareRoles } from '@souk/domain/kernel/roles';
 import { freePort } from '@souk/local/ports';
-import { startPostgres } from '@souk/local/postgres';
+import { LIVELY_STATISTICS, startPostgres } from '@souk/local/postgres';
 import { migrate } from '@souk/platform/migrate';
 
 /** From scripts/bench/dist, where the bundle runs. */
@@ -42,7 +42,8 @@ export interface Deployment {
 
 /** A whole deployment for the bench: a throwaway PostgreSQL and the two APIs as they run in production. */
 export async function deploy(): Promise<Deployment> {
-  const server = await startPostgres({ dataDir: await mkdtemp(path.join(tmpdir(), 'souk-bench-')) });
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'souk-bench-'));
+  const server = await startPostgres({ dataDir, settings: LIVELY_STATISTICS });
   const children: ChildProcess[] = [];
   const stop = async () => {
     await Promise.all(children.map(stopChild));

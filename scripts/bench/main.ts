@@ -2,6 +2,7 @@ import { benchApiKey } from './api-key.ts';
 import { benchCatalogue } from './catalogue.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import { benchLoginFlood } from './login-flood.ts';
+import { benchImport } from './product-import.ts';
 import { line, type Outcome } from './rounds.ts';
 import { benchUnitOfWork } from './unit-of-work.ts';
 
@@ -11,6 +12,7 @@ type Row = (deployment: Deployment) => Promise<Outcome | readonly Outcome[]>;
 const GROUPS: Record<string, readonly Row[]> = {
   core: [({ databaseUrl }) => benchUnitOfWork(databaseUrl), benchApiKey, benchLoginFlood],
   catalogue: [benchCatalogue],
+  import: [benchImport],
 };
 
 /** `pnpm bench`: every row against a bare one in the same run. Exit code 1 when a goal was missed. */

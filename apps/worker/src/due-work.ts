@@ -3,7 +3,9 @@ import { companiesWithDueRebuilds } from '@souk/domain/catalog/collections/rebui
 import type { FileStore } from '@souk/domain/catalog/files/file-store';
 import { type FileWorkPorts, workOnFiles } from '@souk/domain/catalog/files/file-work.flow';
 import { companiesWithDueFiles } from '@souk/domain/catalog/files/file-work.service';
+import { companiesWithDueStockRefreshes } from '@souk/domain/catalog/inventory/refreshes.service';
 import { companiesWithExpiredHolds, expireDue } from '@souk/domain/catalog/inventory/reservation-ends.service';
+import { refreshStockShare } from '@souk/domain/catalog/inventory/stock-care.flow';
 import { ImportRunner } from '@souk/domain/catalog/product-import/import-run.flow';
 import { exportNext } from '@souk/domain/catalog/product-import/product-export.flow';
 import { companiesWithDueExports } from '@souk/domain/catalog/product-import/product-export.service';
@@ -55,6 +57,16 @@ export const dueWork = ({ run, log, store, pictures }: DueWorkParts): DueWork[] 
     idleMs: 1_000,
     idleMsMax: 5_000,
     isWoken: false,
+  },
+  {
+    // A setting or a switched location: the merchant looks at the shop to see what it did.
+    name: 'stock-refreshes',
+    companiesDue: companiesWithDueStockRefreshes,
+    share: (session) => refreshStockShare(run, session),
+    atOnce: 1,
+    idleMs: 500,
+    idleMsMax: 3_000,
+    isWoken: true,
   },
   {
     name: 'files',

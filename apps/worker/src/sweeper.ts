@@ -2,21 +2,24 @@ import { refreshDrifting } from '@souk/domain/catalog/collections/rebuilds.flow'
 import type { FileStore } from '@souk/domain/catalog/files/file-store';
 import { sweepForgottenUploads, sweepOrphans } from '@souk/domain/catalog/files/orphans.flow';
 import { checkStock, refreshStock } from '@souk/domain/catalog/inventory/stock-care.flow';
+import { sweepStrayFiles } from '@souk/domain/catalog/product-import/stray-files.service';
 import { listCompanyIds } from '@souk/domain/company/companies/company-roll.service';
 import { sweepSessions } from '@souk/domain/identity/sessions/sessions.service';
-import { type Ctx, type Run, type RunUnscoped, type Session, systemSession } from '@souk/domain/kernel/ctx';
+import { type Ctx, type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/ctx';
 import { sweepEvents } from '@souk/domain/kernel/dispatch';
 import { sweepKeys } from '@souk/domain/kernel/idempotency';
 import type { CompanyId } from '@souk/domain/kernel/ids';
 import { forgetNotifications } from '@souk/domain/reach/notifications/notifications.service';
 import type { Loggers } from '@souk/platform/logger';
-import { sideBySide } from './side-by-side.ts';
 
 /** Each of a batch of sessions. */
 const SESSION_ROUNDS_MAX = 100;
 const EVENTS_AT_ONCE = 500;
-const EVENTS_PER_COMPANY_MAX = 20_000;
+const EVENT_ROUNDS_MAX = 40;
+const STRAY_FILES_AT_ONCE = 100;
+const STRAY_ROUNDS_MAX = 100;
 const HOURS = 24;
+const HOUR_MS = 3_600_000;
 
 export interface SweeperParts {
   run: Run;
@@ -36,61 +39,92 @@ export interface SweeperParts {
  * files nobody owns.
  */
 export class Sweeper {
+  /** Hours since 1970 up to which companies had their hour; undefined before the first round. */
+  private hoursDone: number | undefined;
+
   constructor(private readonly parts: SweeperParts) {}
 
   /** All companies once, one after the other: nobody waits for this. */
   async round(): Promise<boolean> {
     const { lookAround, log, isStopping } = this.parts;
     const companies = await lookAround(listCompanyIds);
-    const sweep = async (companyId: CompanyId) => {
-      if (!isStopping?.()) await this.sweep(companyId);
-    };
-    await sideBySide(companies, 1, sweep, (companyId, error) =>
-      log.error({ err: error, companyId }, 'the housekeeping of a company failed; tried again in an hour'),
-    );
+    const now = Math.floor((this.parts.now?.() ?? new Date()).getTime() / HOUR_MS);
+    const hours = { from: this.hoursDone ?? now - 1, to: now };
+    for (const companyId of companies) {
+      const steps = { ...this.hourly(companyId), ...(hasHourIn(hours, companyId) && this.daily(companyId)) };
+      for (const [step, work] of Object.entries(steps)) {
+        if (isStopping?.()) return false;
+        await work().catch((error: unknown) =>
+          log.error(
+            { err: error, companyId, step },
+            'a step of the housekeeping of a company failed; tried again next time',
+          ),
+        );
+      }
+    }
+    this.hoursDone = now;
     return false;
   }
 
-  private async sweep(companyId: CompanyId): Promise<void> {
-    const { run } = this.parts;
+  /** What is done in each round. One step that fails stops none of the others. */
+  private hourly(companyId: CompanyId): Record<string, () => Promise<unknown>> {
+    const { run, isStopping } = this.parts;
     const session = systemSession(companyId, 'sweeper');
     const within = <T>(work: (ctx: Ctx) => Promise<T>) => run(session, work);
-    await within(sweepKeys);
-    for (let round = 0; round < SESSION_ROUNDS_MAX; round++) {
-      if ((await within(sweepSessions)) === 0) break;
-    }
-    for (let swept = 0; swept < EVENTS_PER_COMPANY_MAX; swept += EVENTS_AT_ONCE) {
-      const gone = await within((ctx) => sweepEvents(ctx, EVENTS_AT_ONCE, forgetNotifications));
-      if (gone < EVENTS_AT_ONCE) break;
-    }
-    await this.careForStock(companyId);
-    await refreshDrifting(run, companyId);
-    await this.careForFiles(session);
+    return {
+      keys: () => within(sweepKeys),
+      sessions: () => repeated(SESSION_ROUNDS_MAX, async () => (await within(sweepSessions)) > 0),
+      events: () =>
+        repeated(EVENT_ROUNDS_MAX, async () => {
+          const gone = await within((ctx) => sweepEvents(ctx, EVENTS_AT_ONCE, forgetNotifications));
+          return gone === EVENTS_AT_ONCE;
+        }),
+      stock: () => refreshStock(run, systemSession(companyId, 'stock-care'), () => isStopping?.() ?? false),
+      collections: () => refreshDrifting(run, companyId),
+      uploads: () => sweepForgottenUploads(run, session),
+    };
   }
 
-  /** Uploads that never came go every hour; walking through all objects of a company is for once a day. */
-  private async careForFiles(session: Session): Promise<void> {
+  /** What walks through all a company has, once a day. */
+  private daily(companyId: CompanyId): Record<string, () => Promise<unknown>> {
     const { run, store } = this.parts;
-    await sweepForgottenUploads(run, session);
-    if (this.isHourOf(session.companyId)) await sweepOrphans(run, store, session);
+    const session = systemSession(companyId, 'sweeper');
+    return {
+      ledger: () => this.compareStock(companyId),
+      strayFiles: () =>
+        repeated(STRAY_ROUNDS_MAX, async () => {
+          const gone = await run(session, (ctx) => sweepStrayFiles(ctx, STRAY_FILES_AT_ONCE));
+          return gone === STRAY_FILES_AT_ONCE;
+        }),
+      orphans: () => sweepOrphans(run, store, session),
+    };
   }
 
-  private async careForStock(companyId: CompanyId): Promise<void> {
+  private async compareStock(companyId: CompanyId): Promise<void> {
     const { run, log, isStopping } = this.parts;
     const session = systemSession(companyId, 'stock-care');
-    await refreshStock(run, session, () => isStopping?.() ?? false);
-    if (!this.isHourOf(companyId)) return;
     const drifts = await checkStock(run, session, () => isStopping?.() ?? false);
     if (drifts.length === 0) return;
     const advice =
       'stock counters differ from the ledger; look at GET /v1/stock-drifts, then POST /v1/stock-corrections';
     log.error({ companyId, count: drifts.length, first: drifts[0] }, advice);
   }
+}
 
-  /** What is done once a day has an hour of its own for each company, so that they do not all come at once. */
-  private isHourOf(companyId: CompanyId): boolean {
-    return hourOf(companyId) === (this.parts.now?.() ?? new Date()).getUTCHours();
+/** Does something until it says that nothing is left, and not for ever. */
+async function repeated(roundsMax: number, work: () => Promise<boolean>): Promise<void> {
+  for (let round = 0; round < roundsMax && (await work()); round++) {
+    // until nothing is left
   }
+}
+
+/**
+ * Whether the hour of a company lies behind `from`, up to `to` (hours since 1970). What is done once a day has an hour of
+ * its own for each company, so that they do not all come at once; a round may take longer than an hour.
+ */
+function hasHourIn({ from, to }: { from: number; to: number }, companyId: CompanyId): boolean {
+  const behind = (((hourOf(companyId) - from - 1) % HOURS) + HOURS) % HOURS;
+  return behind < to - from;
 }
 
 /** The hour of the day (UTC) of a company; ids end in random characters. */

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { FileGone, FileTooLarge } from '@souk/domain/catalog/files/files.errors';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { diskFileStore } from './file-store-disk.ts';
 import { ObjectKeyRefused } from './object-key.ts';
 import { signedAddresses } from './signed-address.ts';
@@ -138,4 +138,18 @@ test('putting while the last object of a folder is deleted works', async () => {
     expect(await store().sizeOf('c7/image/b')).toBe(1);
     await store().delete(['c7/image/b']);
   }
+});
+
+test('a file is durable with its folder and every folder that was made for it', async () => {
+  await store().put('c8/export/a', pieces('x'), csv);
+  const handle = await open(home);
+  const sync = vi.spyOn(Object.getPrototypeOf(handle), 'sync');
+  await handle.close();
+  await store().put('c8/export/b', pieces('x'), csv);
+  expect(sync).toHaveBeenCalledTimes(2);
+  sync.mockClear();
+  // c9, image and a are new: each is an entry of the folder above it.
+  await store().put('c9/image/a/original', pieces('x'), csv);
+  expect(sync).toHaveBeenCalledTimes(2 + 3);
+  sync.mockRestore();
 });

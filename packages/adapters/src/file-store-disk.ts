@@ -96,8 +96,9 @@ class Disk {
   private async openPart(place: string): Promise<{ file: FileHandle; part: string }> {
     const part = `${place}.part-${randomBytes(8).toString('hex')}`;
     for (let tried = 1; ; tried++) {
-      await this.makeFolder(path.dirname(place));
+      const made = await this.makeFolder(path.dirname(place));
       try {
+        if (made !== undefined) await syncAbove(path.dirname(place), made);
         return { file: await open(part, 'wx', FILE_MODE), part };
       } catch (error) {
         // Whoever deleted the folder's last object took the folder away just now.
@@ -144,16 +145,20 @@ class Disk {
   }
 
   private rootFolder(): Promise<string> {
-    this.root ??= this.makeFolder(this.folder).then(() => realpath(this.folder));
+    this.root ??= this.makeFolder(this.folder).then(async (made) => {
+      if (made !== undefined) await syncAbove(this.folder, made);
+      return realpath(this.folder);
+    });
     this.root.catch(() => {
       this.root = undefined; // a disk that is mounted later
     });
     return this.root;
   }
 
-  private async makeFolder(folder: string): Promise<void> {
+  /** Makes what is missing on the way to a folder; the first one it made, undefined if it was there. */
+  private async makeFolder(folder: string): Promise<string | undefined> {
     try {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      return await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`Files cannot be kept in ${this.folder} (${why}). Make it writable, or set FILES_DIR.`, {
@@ -200,6 +205,11 @@ async function removeEmpty(folder: string, root: string): Promise<void> {
     return; // something is in it, or came just now
   }
   await removeEmpty(path.dirname(folder), root);
+}
+
+/** Makes new folders durable: each is an entry of the one above it, from `folder` up to the first that was made. */
+async function syncAbove(folder: string, firstMade: string): Promise<void> {
+  for (let one = folder; one.startsWith(firstMade); one = path.dirname(one)) await syncFolder(path.dirname(one));
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -179,4 +179,29 @@ test('the list walks through all pages', async () => {
     ['a', 'b'].map((name) => ({ key: `c1/image/${name}`, modifiedAt: new Date('2026-01-01T00:00:00Z') })),
   );
   expect(asked).toEqual(['/souk/ c1/ null', '/souk/ c1/ more']);
+});
+
+test('a store that says nothing, at once or in the middle, fails after a while and holds up nobody', async () => {
+  const sockets = new Set<Socket>();
+  let begin = '';
+  const silent = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write(begin));
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo; // a TCP server's address is an object
+  const patienceMs = { connect: 200, answer: 200, piece: 200 };
+  const waiting = s3FileStore({ ...options(), endpoint: `http://127.0.0.1:${port}`, patienceMs });
+  try {
+    await expect(waiting.sizeOf('c1/import/a')).rejects.toThrow();
+    await expect(waiting.put('c1/import/a', pieces('x'), csv)).rejects.toThrow();
+    await expect(waiting.delete(['c1/import/a'])).rejects.toThrow();
+    await expect(waiting.open('c1/import/a')).rejects.toThrow();
+    begin = 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf';
+    await expect(buffer(await waiting.open('c1/import/a'))).rejects.toThrow('sent nothing for 0.2 s');
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  }
 });

@@ -2,12 +2,15 @@ import { Readable } from 'node:stream';
 import type { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { FileStore, SignedRequest } from '@souk/domain/catalog/files/file-store';
 import { FileGone } from '@souk/domain/catalog/files/files.errors';
+import { attachmentNamed } from './attachment-name.ts';
 import { measured } from './measured.ts';
 import { checkedKey, checkedPrefix } from './object-key.ts';
 
 const DELETED_AT_ONCE = 8;
 /** Larger objects go up in parts of this size, so that their length need not be known; S3 wants at least 5 MiB. */
 const PART_BYTES = 8 * 1_048_576;
+/** A store that says nothing must not hold up whoever waits for it: until connected, until it answers, between two pieces. */
+const PATIENCE_MS = { connect: 5_000, answer: 30_000, piece: 30_000 };
 
 export interface S3FileStoreOptions {
   bucket: string;
@@ -22,6 +25,8 @@ export interface S3FileStoreOptions {
   forcePathStyle?: boolean;
   /** Several stores that are not AWS refuse the newer checksums. */
   checksums: 'when_required' | 'when_supported';
+  /** For tests. */
+  patienceMs?: typeof PATIENCE_MS;
 }
 
 /** The file store in an S3 bucket. The SDK is loaded with the first use. */
@@ -45,6 +50,10 @@ class Bucket {
   private publicClient: Promise<S3Client> | undefined;
 
   constructor(private readonly options: S3FileStoreOptions) {}
+
+  private get patience() {
+    return this.options.patienceMs ?? PATIENCE_MS;
+  }
 
   /** Whole or not at all: one request if it is small, else parts that become an object when all of them are there. */
   async put(key: string, content: AsyncIterable<Uint8Array>, how: { contentType: string; sizeMax: number }) {
@@ -99,7 +108,7 @@ class Bucket {
     const range = start > 0 ? { Range: `bytes=${start}-` } : {};
     try {
       const { Body } = await (await this.s3()).send(new Get({ ...this.at(key), ...range }));
-      if (Body instanceof Readable) return Body;
+      if (Body instanceof Readable) return unlessSilent(Body, this.patience.piece);
       throw new Error('S3 answered without a body');
     } catch (error) {
       if (isMissing(error)) throw new FileGone();
@@ -202,8 +211,29 @@ class Bucket {
       forcePathStyle: forcePathStyle ?? endpoint !== undefined,
       requestChecksumCalculation: mode,
       responseChecksumValidation: mode,
+      requestHandler: {
+        connectionTimeout: this.patience.connect,
+        requestTimeout: this.patience.answer,
+        throwOnRequestTimeout: true,
+      },
     });
   }
+}
+
+/** The same bytes; an error when the next piece does not come. However long the reader takes in between is its affair. */
+function unlessSilent(body: Readable, ms: number): Readable {
+  const pieces = body[Symbol.asyncIterator]();
+  async function* all(): AsyncGenerator<unknown> {
+    for (;;) {
+      const timer = setTimeout(() => body.destroy(new Error(`S3 sent nothing for ${ms / 1_000} s`)), ms);
+      const next = await pieces.next().finally(() => clearTimeout(timer));
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+  const content = Readable.from(all(), { objectMode: false });
+  // Whoever stops reading hangs up, also while a piece is waited for.
+  return content.on('close', () => body.destroy());
 }
 
 /** The bytes in buffers of one part's size; the last one may be shorter. */
@@ -219,13 +249,6 @@ async function* inParts(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
     size = 0;
   }
   if (size > 0) yield Buffer.concat(waiting);
-}
-
-/** RFC 6266; names beyond plain ASCII by RFC 8187. */
-function attachmentNamed(name: string): string {
-  if (/^[\w .-]+$/.test(name)) return `attachment; filename="${name}"`;
-  const encoded = encodeURIComponent(Buffer.from(name).toString());
-  return `attachment; filename*=UTF-8''${encoded.replaceAll(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)}`;
 }
 
 const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');

@@ -218,6 +218,68 @@ test('an endless body ends at the limit, whether it says its length or not', asy
   expect((await text((await local.send({ ...limits, url: origin })).body)).length).toBe(10_000);
 });
 
+test('an answer that says it is too large is hung up on before its first byte is read', async () => {
+  let closed = 0;
+  answer = (_request, response) => {
+    response.on('close', () => (closed += 1));
+    response.writeHead(200, { 'content-length': '10001' }).flushHeaders();
+  };
+  const said = await local.send({ ...limits, url: origin });
+  // No byte of it ever comes: only what the header says can tell.
+  await expect(text(said.body)).rejects.toThrow(AnswerTooLarge);
+  await expect.poll(() => closed).toBe(1);
+});
+
+test('an answer is asked for as it is, for what is packed could be unpacked to any size', async () => {
+  let encoding: string | undefined;
+  answer = (request, response) => {
+    encoding = request.headers['accept-encoding'];
+    response.end();
+  };
+  await text((await local.send({ ...limits, url: origin })).body);
+  expect(encoding).toBe('identity');
+});
+
+test('a connection that led elsewhere than the look-up said is cut before anything is sent', async ({ skip }) => {
+  const inside = createServer((request, response) => {
+    asked.push(String(request.headers.host));
+    response.end();
+  });
+  const allowedPort = await firstFree(inside, [8_080, 8_443]);
+  if (allowedPort === undefined) return skip('The ports 8080 and 8443 are taken.');
+  const resolve: Resolve = (_host, _options, done) => {
+    let reads = 0;
+    // Whoever looks at it reads a public address, whoever connects reads another.
+    const turning = {
+      family: 4,
+      get address() {
+        return reads++ === 0 ? '93.184.216.34' : '127.0.0.1';
+      },
+    };
+    done(null, [turning]);
+  };
+  try {
+    const url = `http://turning.example:${allowedPort}/`;
+    await expect(guardedHttp({ resolve }).send({ ...limits, url })).rejects.toThrow(AddressRefused);
+    expect(asked).toEqual([]);
+  } finally {
+    inside.closeAllConnections();
+    inside.close();
+  }
+});
+
+/** Listens on the first of these ports that is free; undefined if none is. */
+async function firstFree(on: Server, ports: number[]): Promise<number | undefined> {
+  for (const one of ports) {
+    const isFree = await new Promise<boolean>((resolve) => {
+      on.once('error', () => resolve(false));
+      on.listen(one, '127.0.0.1', () => resolve(true));
+    });
+    if (isFree) return one;
+  }
+  return undefined;
+}
+
 test('a body that drips, and a server that says nothing, end at the time', async () => {
   answer = (_request, response) => {
     response.writeHead(200);

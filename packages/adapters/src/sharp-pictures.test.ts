@@ -1,5 +1,10 @@
 import { deflateSync } from 'node:zlib';
-import { type PictureMaker, PictureUnreadable, type Rendition } from '@souk/domain/catalog/files/image-ports';
+import {
+  type PictureMaker,
+  PictureSlow,
+  PictureUnreadable,
+  type Rendition,
+} from '@souk/domain/catalog/files/image-ports';
 import { widthsFor } from '@souk/domain/catalog/files/width-ladder';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -11,7 +16,11 @@ const maker = sharpPictures();
 
 async function developed(original: Uint8Array, by: PictureMaker = maker, pixelsMax = PIXELS_MAX) {
   const renditions: Rendition[] = [];
-  const size = await by.develop(original, { pixelsMax, widthsFor }, async (one) => void renditions.push(one));
+  const size = await by.develop(
+    async () => original,
+    { pixelsMax, widthsFor },
+    async (one) => void renditions.push(one),
+  );
   return { size, renditions };
 }
 const plain = (width: number, height: number, background = '#336699') =>
@@ -117,6 +126,47 @@ test('what is no picture, or half of one, is refused in words', async () => {
   await expect(developed(program)).rejects.toThrow('svg are not taken');
   const tower = await plain(10, 20_000).png().toBuffer();
   await expect(developed(tower)).rejects.toThrow('more than 16383 pixels high');
+});
+
+test('a picture so high that a width of it would be huge comes in the smaller widths only', async () => {
+  const { renditions } = await developed(await plain(700, 14_000, '#336699').png().toBuffer(), maker, 50_000_000);
+  expect(renditions.map(({ width, format }) => `${width}.${format}`)).toEqual([
+    '160.webp',
+    '160.avif',
+    '320.webp',
+    '320.avif',
+  ]);
+});
+
+test('all renditions of a picture share its time, and one that runs out of it may be tried again', async () => {
+  const original = await plain(1_000, 1_000).png().toBuffer();
+  let kept = 0;
+  const slow = sharpPictures({ secondsMax: 1 }).develop(
+    async () => original,
+    { pixelsMax: PIXELS_MAX, widthsFor },
+    async () => {
+      kept += 1;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    },
+  );
+  await expect(slow).rejects.toThrow(PictureSlow);
+  expect(kept).toBeLessThanOrEqual(3);
+});
+
+test('an original is opened when its turn has come', async () => {
+  const original = await plain(30, 30).png().toBuffer();
+  const order: string[] = [];
+  const turn = (name: string) =>
+    maker.develop(
+      async () => {
+        order.push(`open ${name}`);
+        return original;
+      },
+      { pixelsMax: PIXELS_MAX, widthsFor },
+      async ({ format }) => void order.push(`${name} ${format}`),
+    );
+  await Promise.all([turn('a'), turn('b')]);
+  expect(order).toEqual(['open a', 'a webp', 'a avif', 'open b', 'b webp', 'b avif']);
 });
 
 test('after a bad one the next is made', async () => {

@@ -64,8 +64,9 @@ const files = {
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   S3_FORCE_PATH_STYLE: onOff.optional(),
   S3_CHECKSUMS: z.enum(['when_required', 'when_supported']).default('when_required'),
-  /** Where visitors fetch pictures; by default the storefront API on this machine. */
+  /** Where visitors fetch pictures; by default the storefront API on this machine, at `STOREFRONT_PORT`. */
   FILES_URL: baseUrl.optional(),
+  STOREFRONT_PORT: port.default(4_100),
   FILES_QUOTA_MB: wholeNumber(1, 100_000_000).default(5_120),
   FILE_MAX_MB: wholeNumber(1, 200).default(20),
   IMAGE_PIXELS_MAX: wholeNumber(10_000, 500_000_000).default(50_000_000),
@@ -86,12 +87,7 @@ const http = {
 };
 
 const adminSchema = z.object({ ...everyProcess, ...http, ...metrics(9_400), ADMIN_PORT: port.default(4_000) });
-const storefrontSchema = z.object({
-  ...everyProcess,
-  ...http,
-  ...metrics(9_401),
-  STOREFRONT_PORT: port.default(4_100),
-});
+const storefrontSchema = z.object({ ...everyProcess, ...http, ...metrics(9_401) });
 const workerSchema = z.object({
   ...everyProcess,
   ...mail,

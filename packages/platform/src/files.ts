@@ -12,7 +12,6 @@ import type { FilesConfig } from './config.ts';
 /** Where the addresses lead that the file system's store signs: a route of the admin API (`file-contents.controller.ts`). */
 const CONTENTS_PATH = '/v1/file-contents';
 const MEGABYTE = 1_048_576;
-const DEFAULT_FILES_URL = 'http://localhost:4100/files';
 const KEY_BYTES = 32;
 
 /** The file store of a process, and who looks at the addresses it signs. */
@@ -26,7 +25,7 @@ export interface Files {
 /** Opens the file store the settings name, and sets what holds for files in this process. Nothing is contacted yet. */
 export async function openFiles(config: FilesConfig): Promise<Files> {
   useFileSettings({
-    address: config.FILES_URL ?? DEFAULT_FILES_URL,
+    address: config.FILES_URL ?? `http://localhost:${config.STOREFRONT_PORT}/files`,
     quotaBytes: config.FILES_QUOTA_MB * MEGABYTE,
     imageBytesMax: config.FILE_MAX_MB * MEGABYTE,
     pixelsMax: config.IMAGE_PIXELS_MAX,

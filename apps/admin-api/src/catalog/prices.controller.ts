@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Param, Post, Put, Query } from '@nestjs/common';
 import { listPriceChanges, priorPricesOf } from '@souk/domain/catalog/prices/price-history.service';
 import { priceChangesPage, priceChangesQuery, priorPrices } from '@souk/domain/catalog/prices/prices.contract';
 import {
@@ -14,6 +14,7 @@ import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { Allow } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
+import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 
@@ -42,8 +43,13 @@ export class PricesController {
   @Put('variants/:id/prices')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: VariantPricesDto })
-  set(@CurrentSession() session: Session, @variantId() id: Id<'var'>, @Body() body: VariantPricesInputDto) {
-    return this.run(session, (ctx) => setVariantPrices(ctx, id, body));
+  set(
+    @CurrentSession() session: Session,
+    @variantId() id: Id<'var'>,
+    @Body() body: VariantPricesInputDto,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    return this.run(session, (ctx) => setVariantPrices(ctx, id, body, expectedVersion(ifMatch)));
   }
 
   @Get('variants/:id/price-changes')

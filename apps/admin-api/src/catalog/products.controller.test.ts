@@ -160,6 +160,36 @@ test('faults name the field of the form, and nothing is made', async () => {
   expect(rows).toHaveLength(0);
 });
 
+test('a description nested without end, or too long in all languages together, is refused at its field', async () => {
+  const { ask, make } = await given();
+  const deep = '<b>'.repeat(5_000);
+  const { id } = await make({ title: 'Cup' });
+  const errorsOf = async (method: string, path: string, body: object) => {
+    const { status, body: refused } = await ask<Refused>(method, path, body);
+    return [status, refused.errors?.map(({ pointer, code }) => `${pointer} ${code}`).join()];
+  };
+  expect(await errorsOf('POST', '', { title: 'A', description: deep })).toEqual([400, '/description too_deep']);
+  expect(await errorsOf('POST', '', { title: 'A', translations: { fr: { description: deep } } })).toEqual([
+    400,
+    '/translations/fr/description too_deep',
+  ]);
+  expect(await errorsOf('PATCH', `/${id}`, { description: deep })).toEqual([400, '/description too_deep']);
+  expect(await errorsOf('PUT', `/${id}/translations/fr`, { description: deep })).toEqual([
+    400,
+    '/description too_deep',
+  ]);
+  const long = { description: 'x'.repeat(90_000) };
+  const [status, where] = await errorsOf('POST', '', {
+    title: 'A',
+    ...long,
+    translations: { fr: long, de: long, ha: long },
+  });
+  expect([status, String(where)]).toEqual([400, expect.stringMatching(/^\/translations /)]);
+  for (const locale of ['fr', 'de', 'ha'])
+    expect((await ask('PUT', `/${id}/translations/${locale}`, long)).status).toBe(200);
+  expect(await errorsOf('PUT', `/${id}/translations/yo`, long)).toEqual([400, '/translations too_long_together']);
+});
+
 test('publication, withdrawal and archival lead where they say, twice as well as once', async () => {
   const { shop, make, ask } = await given();
   const { id } = await make({ title: 'Shirt' });
@@ -210,6 +240,35 @@ test('where approval is required, publishing waits for somebody who may approve,
   expect((await asChief(`/${id}/approval`)).body).toMatchObject({ status: 'active', publishedAt: expect.any(String) });
   expect((await asChief(`/${id}/approval`)).status).toBe(409);
   expect((await ask('PATCH', `/${id}`, { title: 'Better shirt' })).body.status).toBe('active');
+});
+
+test('what moved on since it was read is not approved, rejected, published, withdrawn or archived', async () => {
+  const { shop, ask, make } = await given();
+  await db.app.run(shop.system, (ctx) => patchSettings(ctx, 'catalogue', { requireApproval: true }));
+  const { token } = await shop.loggedInWith([...STAFF, 'products.approve']);
+  const { id, version } = await make({ title: 'Shirt', status: 'active', sku: 'SHIRT' });
+  const variant = (await ask('PATCH', `/${id}`, { title: 'Something else' })).body.variants[0]?.id;
+  const asked = (path: string, ifMatch: string, body: object = {}, method = 'POST') =>
+    admin.call<{ version: number }>(method, `/v1/${path}`, { token, body, headers: { 'if-match': ifMatch } });
+  const moves = { approval: {}, rejection: { reason: 'No.' }, publication: {}, withdrawal: {}, archival: {} };
+  for (const [move, body] of Object.entries(moves))
+    expect([move, (await asked(`products/${id}/${move}`, `"${version}"`, body)).status]).toEqual([move, 412]);
+  const prices = { prices: [{ amount: 5, currency: 'NGN' }] };
+  expect((await asked(`variants/${variant}/prices`, `"${version}"`, prices, 'PUT')).status).toBe(412);
+  const set = await asked(`variants/${variant}/prices`, `"${version + 1}"`, prices, 'PUT');
+  expect(set).toMatchObject({ status: 200, body: { version: version + 2 } });
+  expect((await asked(`products/${id}/approval`, `"${version + 2}"`)).body).toMatchObject({ status: 'active' });
+});
+
+test('an end that passed while it waited for approval does not hide what is approved', async () => {
+  const { shop, ask, make } = await given();
+  await db.app.run(shop.system, (ctx) => patchSettings(ctx, 'catalogue', { requireApproval: true }));
+  const { token } = await shop.loggedInWith([...STAFF, 'products.approve']);
+  const { id } = await make({ title: 'Shirt' });
+  await ask('POST', `/${id}/publication`, { unpublishAt: '2999-01-01T00:00:00Z' });
+  await db.admin`update products set unpublish_at = now() - interval '1 hour', published_at = now() - interval '2 hours' where id = ${id}`;
+  const approved = await admin.call('POST', `/v1/products/${id}/approval`, { token });
+  expect(approved).toMatchObject({ status: 200, body: { status: 'active', unpublishAt: null } });
 });
 
 test('a copy is a draft with names of its own, its prices, and nothing in stock', async () => {

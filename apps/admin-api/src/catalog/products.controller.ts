@@ -1,4 +1,5 @@
 import { Body, Controller, Delete, Get, Headers, Inject, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { changeProduct, setTranslation } from '@souk/domain/catalog/product-management/product-changes.flow';
 import { copyProductNamed, createProductNamed } from '@souk/domain/catalog/product-management/product-creation.flow';
 import { productsPage, productsQuery } from '@souk/domain/catalog/product-management/product-list.contract';
 import { listProducts } from '@souk/domain/catalog/product-management/product-list.service';
@@ -16,9 +17,7 @@ import {
   archiveProduct,
   publishProduct,
   rejectProduct,
-  translateProduct,
   untranslateProduct,
-  updateProduct,
   withdrawProduct,
 } from '@souk/domain/catalog/product-management/product-management.service';
 import { getProduct } from '@souk/domain/catalog/product-management/product-views.service';
@@ -77,7 +76,7 @@ export class ProductsController {
     @Body() body: ProductPatchDto,
     @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => updateProduct(ctx, id, body, expectedVersion(ifMatch)));
+    return changeProduct(this.run, session, id, body, expectedVersion(ifMatch));
   }
 
   @Post(':id/publication')
@@ -87,37 +86,55 @@ export class ProductsController {
     @CurrentSession() session: Session,
     @Param('id', idParam('prod')) id: Id<'prod'>,
     @Body() body: PublicationDto,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => publishProduct(ctx, id, body));
+    return this.run(session, (ctx) => publishProduct(ctx, id, body, expectedVersion(ifMatch)));
   }
 
   /** Takes it off the shop: a draft again. */
   @Post(':id/withdrawal')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: ProductDto })
-  withdraw(@CurrentSession() session: Session, @Param('id', idParam('prod')) id: Id<'prod'>) {
-    return this.run(session, (ctx) => withdrawProduct(ctx, id));
+  withdraw(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('prod')) id: Id<'prod'>,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    return this.run(session, (ctx) => withdrawProduct(ctx, id, expectedVersion(ifMatch)));
   }
 
   @Post(':id/archival')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: ProductDto })
-  archive(@CurrentSession() session: Session, @Param('id', idParam('prod')) id: Id<'prod'>) {
-    return this.run(session, (ctx) => archiveProduct(ctx, id));
+  archive(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('prod')) id: Id<'prod'>,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    return this.run(session, (ctx) => archiveProduct(ctx, id, expectedVersion(ifMatch)));
   }
 
   @Post(':id/approval')
   @Allow(can.approve)
   @ZodResponse({ status: 200, type: ProductDto })
-  approve(@CurrentSession() session: Session, @Param('id', idParam('prod')) id: Id<'prod'>) {
-    return this.run(session, (ctx) => approveProduct(ctx, id));
+  approve(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('prod')) id: Id<'prod'>,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    return this.run(session, (ctx) => approveProduct(ctx, id, expectedVersion(ifMatch)));
   }
 
   @Post(':id/rejection')
   @Allow(can.approve)
   @ZodResponse({ status: 200, type: ProductDto })
-  reject(@CurrentSession() session: Session, @Param('id', idParam('prod')) id: Id<'prod'>, @Body() body: RejectionDto) {
-    return this.run(session, (ctx) => rejectProduct(ctx, id, body));
+  reject(
+    @CurrentSession() session: Session,
+    @Param('id', idParam('prod')) id: Id<'prod'>,
+    @Body() body: RejectionDto,
+    @Headers('if-match') ifMatch: string | undefined,
+  ) {
+    return this.run(session, (ctx) => rejectProduct(ctx, id, body, expectedVersion(ifMatch)));
   }
 
   @Post(':id/copies')
@@ -137,7 +154,7 @@ export class ProductsController {
     @Body() body: TranslationDto,
     @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => translateProduct(ctx, id, locale, body, expectedVersion(ifMatch)));
+    return setTranslation(this.run, session, id, locale, body, expectedVersion(ifMatch));
   }
 
   @Delete(':id/translations/:locale')

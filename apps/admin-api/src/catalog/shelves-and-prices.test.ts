@@ -209,6 +209,34 @@ test('a request larger than a transaction is answered as one, its places counted
   expect(await call('GET', `/v1/variants/${variantId}/prices`)).toMatchObject({ body: { prices: [{ amount: 7 }] } });
 });
 
+test('a request of several transactions that is repeated, or sent anew under its key, writes nothing', async () => {
+  const { call, product } = await given();
+  const sizes = Array.from({ length: 201 }, (_one, at) => ({
+    sku: `FIRST-${at}`,
+    options: [`${at % 50}`, `${at % 67}`],
+  }));
+  const valuesTo = (end: number) => Array.from({ length: end }, (_one, at) => `${at}`);
+  const options = [
+    { name: 'Width', values: valuesTo(50) },
+    { name: 'Length', values: valuesTo(67) },
+  ];
+  const first = await product('First', { options, variants: sizes });
+  const send = (amount: number) => {
+    const updates = sizes.map(({ sku }) => ({ sku, prices: [{ amount, currency: 'NGN' }] }));
+    return call('POST', '/v1/price-updates', { updates }, { 'idempotency-key': 'again' });
+  };
+  const amountOf = async () =>
+    (await call<{ prices: { amount: number }[] }>('GET', `/v1/variants/${first.variantId}/prices`)).body.prices[0]
+      ?.amount;
+  const answered = await send(7);
+  expect(answered.body).toMatchObject({ updated: 201, unchanged: 0, refused: 0 });
+  await call('PUT', `/v1/variants/${first.variantId}/prices`, { prices: [{ amount: 9, currency: 'NGN' }] });
+  expect((await send(7)).text).toBe(answered.text);
+  expect(await amountOf()).toBe(9);
+  expect((await send(8)).status).toBe(422);
+  expect(await amountOf()).toBe(9);
+});
+
 test("another company's category, collection, product and variant answer like missing ones", async () => {
   const [a, b] = [await given(), await given()];
   const category = await a.call<Made>('POST', '/v1/categories', { name: 'Theirs' });

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Headers, Inject, Param, Patch } from '@nestjs/common';
+import { followSettings } from '@souk/domain/catalog/inventory/refreshes.service';
 import { can } from '@souk/domain/company/settings/settings.access';
 import {
   groupParam,
@@ -46,6 +47,10 @@ export class SettingsController {
     @Body() body: SettingsPatchDto,
     @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => patchSettings(ctx, group, body, expectedVersion(ifMatch)));
+    return this.run(session, async (ctx) => {
+      const settings = await patchSettings(ctx, group, body, expectedVersion(ifMatch));
+      await followSettings(ctx, group);
+      return settings;
+    });
   }
 }

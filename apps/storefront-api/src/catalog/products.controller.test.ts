@@ -375,8 +375,9 @@ test('a page says of each variant whether it can be had this moment', async () =
   const hold = (expires: string) =>
     db.admin.begin(async (tx) => {
       await tx`update stock_levels set reserved = reserved + 1 where variant_id = ${small ?? ''}`;
-      await tx`insert into stock_reservations (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, expires_at)
-        values (${shop.companyId}, ${`rsv_${expires}`}, 'cart', 'c', ${small ?? ''}, ${shop.location}, 1, now() + ${expires}::interval)`;
+      await tx`insert into stock_reservations (company_id, id, owner_type, owner_id, variant_id, location_id, quantity,
+          wanted_variant_id, expires_at)
+        values (${shop.companyId}, ${`rsv_${expires}`}, 'cart', 'c', ${small ?? ''}, ${shop.location}, 1, ${small ?? ''}, now() + ${expires}::interval)`;
     });
   await hold('1 hour');
   expect(await shown()).toEqual([true, false, false, true]);

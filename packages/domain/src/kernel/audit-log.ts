@@ -68,6 +68,7 @@ const UNAUDITED = new Set([
   'product_imports',
   'product_import_errors',
   'product_exports',
+  'stock_refreshes',
   'file_renditions',
   'file_usage',
 ]);

@@ -64,8 +64,17 @@ export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim
       throw error;
     });
   if (inserted.length > 0) return;
+  await refuseClaimed(tx, session, claim);
+  throw new IdempotencyKeyBusy();
+}
+
+/**
+ * For work of several transactions, of which the last one claims the key: refuses, before the first one, what `claimKey`
+ * would refuse at the end. Throws as that does.
+ */
+export async function refuseClaimed(tx: Tx, session: Session, claim: IdempotencyClaim): Promise<void> {
   const [stored] = await tx.select().from(idempotencyKeys).where(rowOf(session, claim));
-  if (!stored) throw new IdempotencyKeyBusy();
+  if (!stored) return;
   if (stored.digest !== claim.digest) throw new IdempotencyKeyReused();
   if (stored.answer === null) throw new IdempotencyKeyBusy();
   throw new AnsweredBefore(JSON.parse(unseal(stored.answer, boundTo(session, claim))));

@@ -84,7 +84,7 @@ export async function wallFaults(admin: postgres.Sql): Promise<string[]> {
     select n.nspname || '.' || p.proname || ' is SECURITY DEFINER and on no list' from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
         and not (n.nspname = 'public' and p.proname = 'search_products' and pg_get_userbyid(p.proowner) = 'souk_search'
-          and pg_get_function_arguments(p.oid) = 'asked text, most integer' and p.provolatile = 's'
+          and pg_get_function_arguments(p.oid) = 'asked text, most integer, ranked boolean DEFAULT true' and p.provolatile = 's'
           and 'search_path=public, pg_temp' = any(p.proconfig)
           and (select array_agg(pg_get_userbyid(a.grantee) order by pg_get_userbyid(a.grantee)) from aclexplode(p.proacl) a)
             = array['souk_app', 'souk_search']::name[])

@@ -27,7 +27,9 @@ class TooBig extends DomainError {
 
 let stored: string[] = [];
 let undone: string[] = [];
+let begun = 0;
 beforeEach(() => {
+  begun = 0;
   stored = [];
   undone = [];
 });
@@ -45,6 +47,7 @@ class BoxesController {
       fields,
       sizeMax: SIZE_MAX,
       onFile: async (content, name) => {
+        begun += 1;
         const hash = createHash('sha256');
         let sizeBytes = 0;
         for await (const piece of content) {
@@ -195,6 +198,17 @@ test('one byte too many is refused with the words of whoever stores it, and the 
     ]),
   );
   expect([status, body.code, stored]).toEqual([413, 'file_too_large', []]);
+});
+
+test('a fault before a file is answered at once, and nobody begins to store what will never come to its end', async () => {
+  const { status, body } = await send(
+    formOf([
+      ['colour', 'red'],
+      ['colour', 'blue'],
+      ['file', box(200_000), 'a'],
+    ]),
+  );
+  expect([status, body.errors?.[0]?.pointer, begun, stored]).toEqual([400, '/colour', 0, []]);
 });
 
 test('too many fields, and fields without end, are refused', async () => {

@@ -135,7 +135,9 @@ function pass(request: FastifyRequest, sizeMax: number, to: Receiver): Promise<v
     const form = openForm(request, sizeMax);
     let current: Readable | undefined;
     let storing: Promise<unknown> = Promise.resolve();
+    let isOver = false;
     const fail = (error: unknown) => {
+      isOver = true;
       raw.unpipe(form);
       current?.destroy(error instanceof Error ? error : new Error(String(error)));
       raw.resume(); // what is still coming is read and thrown away, so that the sender gets to see the answer
@@ -156,6 +158,8 @@ function pass(request: FastifyRequest, sizeMax: number, to: Receiver): Promise<v
     );
     form.on('file', (field, content, name) => {
       content.on('error', () => undefined); // whoever reads it hears of it
+      // The parser goes on with the piece it has: nobody is to store what will never come to its end.
+      if (isOver) return void content.resume();
       if (field !== FILE_FIELD) return fail(new RequestInvalid([unknownField([field], 'body')]));
       current = content;
       storing = to.file(content, safeName(name));

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
+import { handleForm } from '../../kernel/handle.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { pageOf } from '../../kernel/page.ts';
 import { prose, text } from '../../kernel/text.ts';
-import { categoryHandle } from './category-handle.ts';
 
 /** The whole tree is one answer, so it has to end somewhere. */
 export const CATEGORIES_MAX = 5_000;
@@ -15,6 +15,7 @@ const SEO_TITLE_LENGTH_MAX = 255;
 const SEO_DESCRIPTION_LENGTH_MAX = 1_000;
 
 const about = {
+  handle: handleForm('summer-dresses'),
   parentId: idOf('cat').nullable().meta({ description: 'The category above; null for the top.' }),
   description: prose(DESCRIPTION_LENGTH_MAX),
   position: z
@@ -29,7 +30,7 @@ const about = {
 
 export const newCategory = z.strictObject({
   name: text(NAME_LENGTH_MAX).meta({ example: 'Summer dresses' }),
-  handle: categoryHandle.optional().meta({ description: 'Without it the name gives one.' }),
+  handle: about.handle.optional().meta({ description: 'Without it the name gives one.' }),
   parentId: about.parentId.default(null),
   description: about.description.default(''),
   position: about.position.optional(),
@@ -41,7 +42,7 @@ export type NewCategory = z.infer<typeof newCategory>;
 
 export const categoryPatch = z.strictObject({
   name: text(NAME_LENGTH_MAX).optional(),
-  handle: categoryHandle.optional(),
+  handle: about.handle.optional(),
   parentId: about.parentId.optional(),
   description: about.description.optional(),
   position: about.position.optional(),

@@ -24,4 +24,7 @@ const sample: z.input<typeof data> = {
 /** A move is news of the category that was moved; those below it keep their parents. */
 export const categoryCreated = defineEvent('category.created', data, { sample });
 export const categoryUpdated = defineEvent('category.updated', data, { sample });
-export const categoryDeleted = defineEvent('category.deleted', data, { sample });
+
+const DELETED =
+  'Every product that stood on this category has left it and has a new version. This event stands for theirs: there is no product.updated for each of them, and their sequences go on with a gap.';
+export const categoryDeleted = defineEvent('category.deleted', data.meta({ description: DELETED }), { sample });

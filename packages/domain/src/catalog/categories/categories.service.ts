@@ -2,6 +2,7 @@ import { and, asc, count, eq, gte, isNull, lt, ne, sql } from 'drizzle-orm';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
+import { handleKey, insertUnderFreeHandle, slugOf } from '../../kernel/handle.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { violates } from '../../kernel/postgres-error.ts';
@@ -16,12 +17,8 @@ import {
 import { CategoryCycle, CategoryHandleTaken, CategoryHasChildren, CategoryLimitReached } from './categories.errors.ts';
 import { categoryCreated, categoryDeleted, categoryUpdated } from './categories.events.ts';
 import { categories } from './categories.schema.ts';
-import { handleKey, handleOfName } from './category-handle.ts';
 import { endOfPath, idsOfPath, inTreeOrder, pathBelow } from './category-tree.ts';
 import { refuseUnknownPicture } from './shelf-picture.service.ts';
-
-/** Each round lost means that somebody else made a category of this name meanwhile. */
-const HANDLE_ATTEMPTS_MAX = 5;
 
 type CategoryId = Id<'cat'>;
 type CategoryRow = typeof categories.$inferSelect;
@@ -44,28 +41,29 @@ export async function getCategory(ctx: Ctx, id: CategoryId): Promise<CategoryVie
 
 /** Which categories these handles are; unknown ones are left out. Handles as a person writes them. */
 export async function categoryIdsByHandle(ctx: Ctx, handles: readonly string[]): Promise<Map<string, CategoryId>> {
-  const keys = new Map(handles.map((handle) => [handleKey(handle.trim()), handle]));
-  if (keys.size === 0) return new Map();
+  if (handles.length === 0) return new Map();
   const rows = await ctx.tx
     .select({ id: categories.id, handle: categories.handle })
     .from(categories)
-    .where(mine(ctx, categories, isAnyOf(categories.handle, keys.keys())));
+    .where(mine(ctx, categories, isAnyOf(categories.handle, new Set(handles.map(handleKey)))));
   const idOf = new Map(rows.map(({ id, handle }) => [handle, id]));
   const found = new Map<string, CategoryId>();
   for (const handle of handles) {
-    const id = idOf.get(handleKey(handle.trim()));
+    const id = idOf.get(handleKey(handle));
     if (id) found.set(handle, id);
   }
   return found;
 }
 
-/** Which of these categories there are. */
-export async function knownCategories(ctx: Ctx, ids: readonly CategoryId[]): Promise<Set<CategoryId>> {
+/** Which of these categories there are. `kept`: none of them goes before this transaction ends; lock products first. */
+export async function knownCategories(ctx: Ctx, ids: readonly CategoryId[], kept?: 'kept'): Promise<Set<CategoryId>> {
   if (ids.length === 0) return new Set();
-  const rows = await ctx.tx
+  const query = ctx.tx
     .select({ id: categories.id })
     .from(categories)
-    .where(mine(ctx, categories, isAnyOf(categories.id, ids)));
+    .where(mine(ctx, categories, isAnyOf(categories.id, new Set(ids))))
+    .orderBy(asc(categories.id));
+  const rows = await (kept ? query.for('key share') : query);
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -139,8 +137,8 @@ export async function updateCategory(
 }
 
 /**
- * Deletes a category without children. `leave` takes the products off it, while nobody can put one on. Throws
- * `NotFound`, `CategoryHasChildren`.
+ * Deletes a category without children. `leave` takes the products off it, while nobody can put one on: they are locked
+ * before this is called. Throws `NotFound`, `CategoryHasChildren`.
  */
 export async function deleteCategory(ctx: Ctx, id: CategoryId, leave: () => Promise<unknown>): Promise<void> {
   const [row] = await ctx.tx
@@ -233,20 +231,15 @@ async function roomBehind(ctx: Ctx, parentId: CategoryId | null): Promise<number
   return room?.next ?? 0;
 }
 
-/** `dresses`, `dresses-2` …: the first that no category has. */
-async function freeHandle(ctx: Ctx, handle: string): Promise<string> {
+async function handlesLike(ctx: Ctx, slug: string): Promise<Set<string>> {
   const rows = await ctx.tx
     .select({ handle: categories.handle })
     .from(categories)
-    .where(
-      mine(ctx, categories, and(gte(categories.handle, handle), sql`starts_with(${categories.handle}, ${handle})`)),
-    );
-  const taken = new Set(rows.map((row) => row.handle));
-  if (!taken.has(handle)) return handle;
-  for (let number = 2; ; number++) if (!taken.has(`${handle}-${number}`)) return `${handle}-${number}`;
+    .where(mine(ctx, categories, and(gte(categories.handle, slug), sql`starts_with(${categories.handle}, ${slug})`)));
+  return new Set(rows.map(({ handle }) => handle));
 }
 
-type CategoryValues = Omit<typeof categories.$inferInsert, 'handle'>;
+type CategoryValues = Omit<typeof categories.$inferInsert, 'handle'> & { id: CategoryId };
 
 /** A handle that was asked for is taken or it is not; one made of the name gives way to those made at the same time. */
 async function inserted(ctx: Ctx, values: CategoryValues, handle: string | undefined): Promise<CategoryRow> {
@@ -257,17 +250,17 @@ async function inserted(ctx: Ctx, values: CategoryValues, handle: string | undef
         .values({ ...values, handle })
         .returning(),
     );
-  for (let tried = 0; tried < HANDLE_ATTEMPTS_MAX; tried++) {
-    const free = await freeHandle(ctx, handleOfName(values.name));
-    const target = [categories.companyId, categories.handle];
-    const [row] = await ctx.tx
-      .insert(categories)
-      .values({ ...values, handle: free })
-      .onConflictDoNothing({ target })
-      .returning();
-    if (row) return row;
-  }
-  throw new CategoryHandleTaken();
+  const slug = slugOf(values.name, 'category');
+  return insertUnderFreeHandle(slug, values.id, {
+    taken: () => handlesLike(ctx, slug),
+    insert: async (free) => {
+      const insertion = ctx.tx.insert(categories).values({ ...values, handle: free });
+      const [row] = await insertion
+        .onConflictDoNothing({ target: [categories.companyId, categories.handle] })
+        .returning();
+      return row;
+    },
+  });
 }
 
 async function written(write: Promise<CategoryRow[]>): Promise<CategoryRow> {

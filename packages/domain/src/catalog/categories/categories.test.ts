@@ -49,6 +49,14 @@ test('a category stands below its parent, behind its siblings, under a handle ma
   expect(await db.app.run(shop, (ctx) => getCategory(ctx, shoes.id))).toEqual({ ...shoes, position: 1 });
 });
 
+test('categories of one name that are made at once get handles of their own, and nobody is refused', async () => {
+  const shop = await givenCompany(db);
+  await warmUp(db);
+  const made = await Promise.all(Array.from({ length: 12 }, () => make(shop, 'Größe')));
+  expect(made.map(({ handle }) => handle)).toContain('grosse');
+  expect(new Set(made.map(({ handle }) => handle)).size).toBe(12);
+});
+
 test('a handle is free in another company and taken in its own, however it is written', async () => {
   const [a, b] = [await givenCompany(db), await givenCompany(db)];
   const first = await make(a, 'Sale', null, { handle: 'sale' });
@@ -149,6 +157,16 @@ test('a stale version is refused, an unknown picture named', async () => {
   await expect(make(shop, 'C', null, { imageId: newId('file') })).rejects.toMatchObject({
     faults: [{ pointer: '/imageId' }],
   });
+});
+
+test('of changes that know the same version and come at once, one is made and the others are stale', async () => {
+  const shop = await givenCompany(db);
+  const a = await make(shop, 'A');
+  await warmUp(db);
+  const outcomes = await Promise.allSettled(['B', 'C', 'D', 'E'].map((name) => patch(shop, a.id, { name }, 1)));
+  const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  expect(refused).toHaveLength(3);
+  for (const reason of refused) expect(reason).toBeInstanceOf(VersionStale);
 });
 
 test("another company's category is like a missing one, as a parent as well", async () => {

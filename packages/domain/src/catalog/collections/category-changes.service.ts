@@ -10,7 +10,11 @@ import type {
   ListedCategory,
 } from '../categories/categories.contract.ts';
 import { deleteCategory, listCategories, updateCategory } from '../categories/categories.service.ts';
-import { leaveCategory, productCountsByCategory } from '../products/product-categories.service.ts';
+import {
+  leaveCategory,
+  lockProductsOfCategory,
+  productCountsByCategory,
+} from '../products/product-categories.service.ts';
 import { collectionRules, collections } from './collections.schema.ts';
 
 /** The tree, with the number of products in each when asked: always one page. */
@@ -34,8 +38,12 @@ export async function changeCategory(
   return category;
 }
 
-/** Deletes a category; products simply leave it, and so do they collections that asked for it. As `deleteCategory`. */
+/**
+ * Deletes a category; products simply leave it, which is a new version of each of them, and so do they collections that
+ * asked for it. `category.deleted` stands for the events of those products. As `deleteCategory`.
+ */
 export async function removeCategory(ctx: Ctx, id: Id<'cat'>): Promise<void> {
+  await lockProductsOfCategory(ctx, id);
   await deleteCategory(ctx, id, () => leaveCategory(ctx, id));
   await rebuildForCategories(ctx);
 }

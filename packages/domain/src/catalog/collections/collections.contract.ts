@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
+import { handleForm } from '../../kernel/handle.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
 import { prose, text } from '../../kernel/text.ts';
-import { productHandle } from '../products/handles.contract.ts';
 import { collectionRule, RULES_PER_COLLECTION_MAX } from './collection-rules.ts';
 
 /** Of both kinds together. */
@@ -21,7 +21,7 @@ const sort = z.enum(['manual', 'newest', 'title', 'price', '-price']);
 const rules = z.array(collectionRule).max(RULES_PER_COLLECTION_MAX);
 const about = {
   title: text(TITLE_LENGTH_MAX).meta({ example: 'Summer sale' }),
-  handle: productHandle.meta({ example: 'summer-sale' }),
+  handle: handleForm('summer-sale'),
   description: prose(DESCRIPTION_LENGTH_MAX),
   publishedAt: instant.nullable().meta({ description: 'From when visitors see it; null: they do not.' }),
   unpublishAt: instant.nullable().meta({ description: 'Until when.' }),

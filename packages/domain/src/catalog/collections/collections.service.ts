@@ -1,7 +1,9 @@
 import { count, eq, gte, sql } from 'drizzle-orm';
+import type { PgInsertValue } from 'drizzle-orm/pg-core';
 import { deleteAll, insertAll } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type FieldFault, InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
+import { insertUnderFreeHandle, slugOf } from '../../kernel/handle.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
@@ -9,7 +11,6 @@ import { violates } from '../../kernel/postgres-error.ts';
 import { mine } from '../../kernel/tables.ts';
 import { knownCategories } from '../categories/categories.service.ts';
 import { refuseUnknownPicture } from '../categories/shelf-picture.service.ts';
-import { freeHandle, slugOf } from '../products/handles.ts';
 import { type CollectionRule, RULE_COLLECTIONS_MAX, rowOfRule } from './collection-rules.ts';
 import {
   COLLECTIONS_MAX,
@@ -65,11 +66,10 @@ export async function createCollection(ctx: Ctx, input: NewCollection): Promise<
     ...about,
     companyId: ctx.companyId,
     id: newId('col'),
-    handle: handle ?? (await unusedHandle(ctx, about.title)),
     publishedAt: published,
     rebuildDueAt: about.kind === 'rules' ? sql`now()` : null,
   };
-  const row = { ...(await written(ctx.tx.insert(collections).values(values).returning())), rules };
+  const row = { ...(await inserted(ctx, values, handle)), rules };
   await insertRules(ctx, row.id, rules);
   const collection = viewOf(row);
   ctx.audit({ action: 'collection.created', entity: { type: 'collection', id: row.id }, after: collection });
@@ -193,15 +193,30 @@ async function refuseTooMany(ctx: Ctx, kind: CollectionKind): Promise<void> {
     throw new CollectionLimitReached(RULE_COLLECTIONS_MAX, 'collections with rules');
 }
 
-async function unusedHandle(ctx: Ctx, title: string): Promise<string> {
-  const slug = slugOf(title);
+async function handlesLike(ctx: Ctx, slug: string): Promise<Set<string>> {
   const isAlike = sql`starts_with(${collections.handle}, ${slug})`;
   const rows = await ctx.tx
     .select({ handle: collections.handle })
     .from(collections)
     .where(mine(ctx, collections, gte(collections.handle, slug), isAlike));
-  const taken = new Set(rows.map(({ handle }) => handle));
-  return freeHandle(slug, (handle) => taken.has(handle));
+  return new Set(rows.map(({ handle }) => handle));
+}
+
+type CollectionValues = Omit<PgInsertValue<typeof collections>, 'handle'> & { id: CollectionId; title: string };
+
+/** A handle that was asked for is taken or it is not; one made of the title gives way to those made at the same time. */
+async function inserted(ctx: Ctx, values: CollectionValues, handle: string | undefined) {
+  const insertion = (wanted: string) => ctx.tx.insert(collections).values({ ...values, handle: wanted });
+  if (handle !== undefined) return written(insertion(handle).returning());
+  const slug = slugOf(values.title, 'collection');
+  return insertUnderFreeHandle(slug, values.id, {
+    taken: () => handlesLike(ctx, slug),
+    insert: async (free) => {
+      const target = [collections.companyId, collections.handle];
+      const [row] = await insertion(free).onConflictDoNothing({ target }).returning();
+      return row;
+    },
+  });
 }
 
 const insertRules = (ctx: Ctx, collectionId: CollectionId, rules: readonly CollectionRule[]) =>

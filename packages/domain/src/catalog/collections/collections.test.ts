@@ -1,9 +1,11 @@
+import type postgres from 'postgres';
 import { expect, test } from 'vitest';
 import type { Ctx, Session } from '../../kernel/ctx.ts';
 import { NotFound, VersionStale } from '../../kernel/errors.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
+import { gate, somebodyWaits } from '../../testing/lock-waits.ts';
 import { warmUp } from '../../testing/people.ts';
 import { newCategory } from '../categories/categories.contract.ts';
 import { createCategory } from '../categories/categories.service.ts';
@@ -90,6 +92,14 @@ test('products that were added at once are all in it, each at a place of its own
   const rows = await db.admin`select position from collection_members where collection_id = ${id} order by position`;
   expect(rows.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect((await members(shop, id)).sort()).toEqual(ids.sort());
+});
+
+test('collections of one title that are made at once get handles of their own, and nobody is refused', async () => {
+  const shop = await givenCompany(db);
+  await warmUp(db);
+  const made = await Promise.all(Array.from({ length: 12 }, () => make(shop)));
+  expect(made.map(({ handle }) => handle)).toContain('summer');
+  expect(new Set(made.map(({ handle }) => handle)).size).toBe(12);
 });
 
 test('members come page by page', async () => {
@@ -192,10 +202,6 @@ test('rules wait for the product saves that have looked at them', async () => {
   const shop = await givenCompany(db);
   const [a] = (await products(shop.companyId, 1)) as [ProductId];
   const { id } = await found(shop, summer);
-  const gate = () => {
-    let open: () => void = () => undefined;
-    return { passed: new Promise<void>((resolve) => (open = resolve)), open: () => open() };
-  };
   const [looked, mayEnd] = [gate(), gate()];
   const save = run(shop, async (ctx) => {
     await refreshMemberships(noted(ctx), [a]);
@@ -204,20 +210,47 @@ test('rules wait for the product saves that have looked at them', async () => {
   });
   await looked.passed;
   const change = run(shop, (ctx) => updateCollection(ctx, id, { rules: [{ ...summer, value: 'winter' }] }));
-  expect(await Promise.race([change.then(() => 'changed'), somebodyWaits()])).toBe('waits');
+  expect(await Promise.race([change.then(() => 'changed'), somebodyWaits(db)])).toBe('waits');
   mayEnd.open();
   await Promise.all([save, change]);
 });
 
-/** Resolves when a connection of this database waits for a lock. */
-async function somebodyWaits(): Promise<'waits'> {
-  for (;;) {
-    const rows =
-      await db.admin`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    if (rows.length > 0) return 'waits';
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+test('a rebuild waits for the save of a product it would put in, and goes by what was saved', async () => {
+  const shop = await givenCompany(db);
+  const [a] = (await products(shop.companyId, 1)) as [ProductId];
+  await tag(shop.companyId, a, 'summer');
+  const { id } = await found(shop, summer);
+  const rebuild = await db.admin.begin(async (save) => {
+    await save`select 1 from products where id = ${a} for no key update`;
+    await save`delete from product_tags where product_id = ${a}`;
+    const done = rebuildAll(shop);
+    expect(await Promise.race([done.then(() => 'rebuilt'), somebodyWaits(db)])).toBe('waits');
+    return { done };
+  });
+  await rebuild.done;
+  expect(await members(shop, id)).toEqual([]);
+});
+
+test('rules wait for a rebuild that goes by them', async () => {
+  const shop = await givenCompany(db);
+  const [a] = (await products(shop.companyId, 1)) as [ProductId];
+  await tag(shop.companyId, a, 'summer');
+  const { id } = await found(shop, summer);
+  await rebuildAll(shop);
+  await db.admin`delete from product_tags where product_id = ${a}`;
+  const [looked, mayEnd] = [gate(), gate()];
+  const rebuild = run(shop, async (ctx) => {
+    // Only takes out: putting in would lock the collection for its foreign key as well.
+    expect(await rebuildPart(ctx, { collectionId: id, dueAt: null }, null)).toEqual({ next: null, changed: 1 });
+    looked.open();
+    await mayEnd.passed;
+  });
+  await looked.passed;
+  const change = run(shop, (ctx) => updateCollection(ctx, id, { rules: [{ ...summer, value: 'winter' }] }));
+  expect(await Promise.race([change.then(() => 'changed'), somebodyWaits(db)])).toBe('waits');
+  mayEnd.open();
+  await Promise.all([rebuild, change]);
+});
 
 test('products saved while rules change end up where the new rules want them', async () => {
   const shop = await givenCompany(db);
@@ -288,6 +321,34 @@ test('a category that moves or goes takes its products into and out of collectio
   await rebuildAll(shop);
   expect(await members(shop, id)).toEqual([]);
   expect(await counts(shop)).toEqual([0]);
+});
+
+test('a category that goes leaves its products with a new version, and the others alone', async () => {
+  const shop = await givenCompany(db);
+  const [a, b, other] = (await products(shop.companyId, 3)) as [ProductId, ProductId, ProductId];
+  const shelf = await run(shop, (ctx) => createCategory(ctx, newCategory.parse({ name: 'Shoes' })));
+  const put = (id: ProductId, sql: typeof db.admin | postgres.TransactionSql = db.admin) =>
+    sql`insert into product_categories (company_id, product_id, category_id) values (${shop.companyId}, ${id}, ${shelf.id})`;
+  await put(a);
+  await db.admin`update products set updated_at = '2020-01-01' where company_id = ${shop.companyId}`;
+  // While one product is being saved: the category is not held before it, or the save could not put another one on.
+  const removal = await db.admin.begin(async (save) => {
+    await save`set local lock_timeout = '300ms'`;
+    await save`select 1 from products where id = any(${[a, b]}) order by id for no key update`;
+    const going = run(shop, (ctx) => removeCategory(ctx, shelf.id));
+    await somebodyWaits(db);
+    await put(b, save);
+    return { going };
+  });
+  await removal.going;
+  const rows = await db.admin`select id, version, event_sequence, updated_at > now() - interval '1 hour' as is_new
+    from products where company_id = ${shop.companyId} order by id`;
+  const changed = { version: 2, event_sequence: 2, is_new: true };
+  expect([...rows]).toEqual([
+    { id: a, ...changed },
+    { id: b, ...changed },
+    { id: other, version: 1, event_sequence: 1, is_new: false },
+  ]);
 });
 
 test('odd rules, kinds, windows, handles and stale versions are refused by name', async () => {

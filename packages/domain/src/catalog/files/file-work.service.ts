@@ -1,16 +1,16 @@
 import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
-import type { CompanyId, Id } from '../../kernel/ids.ts';
+import type { CompanyId } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { fileRenditions, files, type ImageFormat } from './files.schema.ts';
-import type { FileRow } from './files.service.ts';
+import { ADDRESS_OPEN_MS, type FileRow } from './files.service.ts';
 import { giveRoom, takeRoom } from './usage.service.ts';
 
 /** After the last one a picture is given up: some nine hours after the first. */
 const ATTEMPTS_MAX = 6;
 /** Pauses after the first attempt, the second …, in seconds; each between half and one and a half times that. */
 const PAUSES_SECONDS = [60, 300, 1_800, 7_200, 21_600];
-/** How long a worker that took a file may take: fetching has 10 s, developing a large picture some 20 s. */
+/** How long a worker that took a file may take: fetching has 10 s, developing 60 s, and as long again for its turn. */
 const LEASE_SECONDS = 300;
 const FAILURE_LENGTH_MAX = 500;
 
@@ -27,18 +27,21 @@ export interface KeptRendition {
 }
 
 /**
- * Takes up to `max` files that are due: counts the attempt and pushes the due time ahead before anything is done, so that
- * a worker that dies delays them and loses nothing. Those out of attempts are given up here.
+ * Takes up to `max` files that are due, one picture to be developed among them at most, for these are made one after the
+ * other: counts the attempt and pushes the due time ahead before anything is done, so that a worker that dies delays them
+ * and loses nothing. Those out of attempts are given up here.
  */
-export async function takeDueFiles(ctx: Ctx, max: number): Promise<TakenFile[]> {
-  const due = await ctx.tx
-    .select({ id: files.id })
+export async function takeDueFiles(ctx: Ctx, max: number): Promise<{ taken: TakenFile[]; isMore: boolean }> {
+  const found = await ctx.tx
+    .select({ id: files.id, status: files.status })
     .from(files)
     .where(mine(ctx, files, lte(files.dueAt, sql`now()`)))
     .orderBy(asc(files.dueAt))
     .limit(max)
     .for('update', { skipLocked: true });
-  if (due.length === 0) return [];
+  if (found.length === 0) return { taken: [], isMore: false };
+  const first = found.find(({ status }) => status === 'stored');
+  const due = found.filter((one) => one.status !== 'stored' || one === first);
   const taken = await ctx.tx
     .update(files)
     .set({ attempts: sql`${files.attempts} + 1`, dueAt: sql`now() + make_interval(secs => ${LEASE_SECONDS})` })
@@ -55,18 +58,23 @@ export async function takeDueFiles(ctx: Ctx, max: number): Promise<TakenFile[]> 
     .returning();
   const isSpent = (row: FileRow) => row.attempts > ATTEMPTS_MAX && row.status !== 'deleting';
   for (const spent of taken.filter(isSpent)) await giveUp(ctx, spent, 'Each attempt to make pictures of it broke off.');
-  return taken.filter((row) => !isSpent(row));
+  return { taken: taken.filter((row) => !isSpent(row)), isMore: found.length === max || due.length < found.length };
 }
 
-/** What was fetched from elsewhere is in the store. Throws `FileQuotaSpent`. False: another worker has the file now. */
+/**
+ * What was fetched from elsewhere is in the store, and is due before what is still to be fetched. Throws `FileQuotaSpent`.
+ * False: another worker has the file now.
+ */
 export async function recordArrival(
   ctx: Ctx,
   taken: TakenFile,
   { sizeBytes, sha256 }: { sizeBytes: number; sha256: string },
 ): Promise<boolean> {
+  // A second before those that were written down with it, so that pictures appear while others are still to be fetched.
+  const dueAt = sql`${files.createdAt} - interval '1 second'`;
   const changed = await ctx.tx
     .update(files)
-    .set({ status: 'stored', sizeBytes, sha256, updatedAt: sql`now()` })
+    .set({ status: 'stored', sizeBytes, sha256, dueAt, attempts: 0, updatedAt: sql`now()` })
     .where(mine(ctx, files, stillHeld(taken)))
     .returning({ id: files.id });
   if (changed.length > 0) await takeRoom(ctx, sizeBytes);
@@ -114,9 +122,22 @@ export async function recordFailedAttempt(
   return false;
 }
 
-/** The store has let go: nothing is left of the file. */
-export async function recordGone(ctx: Ctx, id: Id<'file'>): Promise<void> {
-  await ctx.tx.delete(files).where(mine(ctx, files, eq(files.id, id), eq(files.status, 'deleting')));
+/**
+ * The store has let go: nothing is left of the file. One to whose address bytes may still come is let go of once more when
+ * that address is closed, and gives its room back then.
+ */
+export async function recordGone(ctx: Ctx, { id, sizeBytes, createdAt }: TakenFile): Promise<void> {
+  const isThis = mine(ctx, files, eq(files.id, id), eq(files.status, 'deleting'));
+  const closesAt = Date.parse(createdAt) + ADDRESS_OPEN_MS;
+  if (sizeBytes !== null && ctx.now.getTime() < closesAt) {
+    await ctx.tx
+      .update(files)
+      .set({ dueAt: new Date(closesAt).toISOString(), attempts: 0 })
+      .where(isThis);
+    return;
+  }
+  const gone = await ctx.tx.delete(files).where(isThis).returning({ sizeBytes: files.sizeBytes });
+  await giveRoom(ctx, gone[0]?.sizeBytes ?? 0);
 }
 
 /** Final. The bytes are let go of by the flow, so their room is given back; visitors still see the product without it. */
@@ -142,9 +163,9 @@ async function giveUp(ctx: Ctx, taken: TakenFile, reason: string): Promise<boole
   return true;
 }
 
-/** Held by this attempt, and not finished by another worker meanwhile. */
-const stillHeld = ({ id, attempts }: TakenFile) =>
-  and(eq(files.id, id), eq(files.attempts, attempts), inArray(files.status, ['remote', 'stored', 'deleting']));
+/** Held by this attempt, and not brought further by another worker meanwhile; what has arrived begins to count anew. */
+const stillHeld = ({ id, attempts, status }: TakenFile) =>
+  and(eq(files.id, id), eq(files.attempts, attempts), eq(files.status, status));
 
 /** As the relay role, in no company: which companies have files due; by id, from the one behind `after` on. */
 export async function companiesWithDueFiles(tx: Tx, limit: number, after?: CompanyId): Promise<CompanyId[]> {

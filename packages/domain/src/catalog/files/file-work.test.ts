@@ -8,10 +8,11 @@ import { useFileSettings } from './file-settings.ts';
 import { type FileWorkPorts, fileWorkSession, workOnFiles } from './file-work.flow.ts';
 import { companiesWithDueFiles, takeDueFiles } from './file-work.service.ts';
 import { getFile } from './files.service.ts';
-import { PictureUnreadable } from './image-ports.ts';
+import { PictureSlow, PictureUnreadable } from './image-ports.ts';
+import { sweepOrphans } from './orphans.flow.ts';
 import { RemoteFailed, RemoteRefused } from './remote-fetch.ts';
 import { rememberRemoteImages } from './remote-images.service.ts';
-import { keepPicture, removeFile, storePicture } from './uploads.flow.ts';
+import { beginUpload, keepPicture, removeFile, storePicture } from './uploads.flow.ts';
 import { usageOf } from './usage.service.ts';
 
 const db = useDatabase();
@@ -39,7 +40,8 @@ beforeEach(() => {
       },
     },
     maker: {
-      develop: async (_original, { widthsFor }, keep) => {
+      develop: async (open, { widthsFor }, keep) => {
+        await open();
         for (const width of widthsFor(400)) {
           for (const format of ['webp', 'avif'] as const)
             await keep({ width, height: width / 2, format, bytes: Buffer.from(`${format} ${width}`) });
@@ -68,6 +70,14 @@ const rowOf = async (id: Id<'file'>) => {
     from files where id = ${id}`;
   return row ?? {};
 };
+/** Their upload addresses are closed. */
+const makeOlder = ({ companyId }: Session) =>
+  db.admin`update files set created_at = created_at - interval '20 minutes' where company_id = ${companyId}`;
+const everything = async (work: Session) => {
+  while (await workOnFiles(db.app.run, ports, work)) {
+    // until nothing is left
+  }
+};
 const makeDue = () => db.admin`update files set due_at = now() where due_at is not null`;
 const versionOf = async (companyId: string) => {
   const [row] = await db.admin`select version from catalogue_versions where company_id = ${companyId}`;
@@ -94,20 +104,88 @@ test('a stored picture becomes ready with its renditions, and visitors see it', 
   expect(await versionOf(shop.companyId)).toBe(before + 1);
 });
 
-test('a picture elsewhere is fetched, takes room, and becomes ready in one go', async () => {
+test('a picture elsewhere is fetched, takes room, and becomes ready with the next share', async () => {
   const { session, work } = await given();
   const [id] = await remember(session, 'https://cdn.example/a.png');
-  await workOnFiles(db.app.run, ports, work);
+  expect(await workOnFiles(db.app.run, ports, work)).toBe(true);
+  expect(await workOnFiles(db.app.run, ports, work)).toBe(false);
   expect(await view(session, id as Id<'file'>)).toMatchObject({ status: 'ready', sizeBytes: 100 });
   expect((await db.app.run(session, usageOf)).usedBytes).toBe(100);
 });
 
-test('a share is a few files, and says when there may be more', async () => {
+test('a share fetches a few files or makes pictures of one, says when there is more, and raises the version once', async () => {
+  const { shop, session, work } = await given();
+  await remember(session, ...Array.from({ length: 6 }, (_, i) => `https://cdn.example/${i}.png`));
+  const before = await versionOf(shop.companyId);
+  const shares = [];
+  for (let isMore = true; isMore; ) {
+    isMore = await workOnFiles(db.app.run, ports, work);
+    shares.push([fetched.length, (await versionOf(shop.companyId)) - before]);
+  }
+  // What was fetched goes before what is still to be fetched.
+  expect(shares).toEqual([
+    [4, 0],
+    [4, 1],
+    [5, 2],
+    [6, 3],
+    [6, 4],
+    [6, 5],
+    [6, 6],
+  ]);
+});
+
+test('the attempts to fetch a picture do not count against making pictures of it', async () => {
   const { session, work } = await given();
-  await remember(session, ...Array.from({ length: 10 }, (_, i) => `https://cdn.example/${i}.png`));
-  const more = [];
-  for (let share = 0; share < 3; share++) more.push(await workOnFiles(db.app.run, ports, work));
-  expect([more, fetched.length]).toEqual([[true, true, false], 10]);
+  const [id = 'file_x'] = await remember(session, 'https://cdn.example/a.png');
+  await db.admin`update files set attempts = 5 where id = ${id}`;
+  await everything(work);
+  expect(await view(session, id)).toMatchObject({ status: 'ready' });
+});
+
+test('a company that keeps all it may fetches nothing', async () => {
+  const { session, work } = await given();
+  await add(session, picture('full'));
+  await db.admin`update file_usage set quota_bytes = 100 where company_id = ${work.companyId}`;
+  const [id = 'file_x'] = await remember(session, 'https://cdn.example/a.png');
+  await everything(work);
+  expect([fetched, (await view(session, id)).status]).toEqual([[], 'failed']);
+});
+
+test('bytes that were exchanged after the upload was completed never become a picture', async () => {
+  const { session, work } = await given();
+  const { id } = await add(session, picture('checked'));
+  const [key = ''] = store.objects.keys();
+  store.objects.set(key, picture('another'));
+  await everything(work);
+  expect(await view(session, id)).toMatchObject({ status: 'failed', failure: expect.stringContaining('Other bytes') });
+  expect(store.objects.size).toBe(0);
+});
+
+test('a picture that takes too long is tried again, and the company is told why', async () => {
+  const { session, work } = await given();
+  const { id } = await add(session, picture('slow'));
+  ports.maker.develop = () => Promise.reject(new PictureSlow(60));
+  await workOnFiles(db.app.run, ports, work);
+  expect(await rowOf(id)).toMatchObject({ status: 'stored', is_due: false, failure: expect.stringContaining('60 s') });
+});
+
+test('what is given up through a fault of ours keeps no bytes', async () => {
+  const { session, work } = await given();
+  const { id } = await add(session, picture('one'));
+  await db.admin`update files set attempts = 5 where id = ${id}`;
+  ports.maker.develop = () => Promise.reject(new Error('ENOSPC'));
+  await expect(workOnFiles(db.app.run, ports, work)).rejects.toThrow('ENOSPC');
+  expect([(await rowOf(id))['status'], store.objects.size]).toEqual(['failed', 0]);
+});
+
+test('the objects of a picture that was given up while its worker died go with the orphan sweep', async () => {
+  const { session, work } = await given();
+  const { id } = await add(session, picture('one'));
+  await db.admin`update files set attempts = 6 where id = ${id}`;
+  await everything(work);
+  expect([(await rowOf(id))['status'], store.objects.size]).toEqual(['failed', 1]);
+  expect(await sweepOrphans(db.app.run, store, work)).toBe(1);
+  expect(store.objects.size).toBe(0);
 });
 
 test('two workers at once never do the same file', async () => {
@@ -167,7 +245,7 @@ test('what is refused, or no picture, or unreadable, fails at once with the reas
     ports.remote = { ...usual };
     arrange();
     const [id = 'file_x'] = await remember(session, `https://cdn.example/${name}`);
-    await workOnFiles(db.app.run, ports, work);
+    await everything(work);
     const file = await view(session, id);
     expect([name, file.status, file.picture, file.sizeBytes]).toEqual([name, 'failed', null, null]);
     expect(file.failure).toContain(reason);
@@ -180,7 +258,7 @@ test('a picture elsewhere that does not fit the quota fails and says so', async 
   const { session, work } = await given();
   useFileSettings({ quotaBytes: 150 });
   await remember(session, 'https://cdn.example/a.png', 'https://cdn.example/b.png');
-  await workOnFiles(db.app.run, ports, work);
+  await everything(work);
   const statuses =
     await db.admin`select status, failure from files where company_id = ${work.companyId} order by status`;
   expect(statuses.map(({ status }) => status)).toEqual(['failed', 'ready']);
@@ -204,7 +282,7 @@ test('a fault of ours is for the log: the company learns that there was one, and
 test('what a worker that died was at comes back when its lease ends, and is given up after six such attempts', async () => {
   const { session, work } = await given();
   const { id } = await add(session, picture('killer'));
-  const take = () => db.app.run(work, (ctx) => takeDueFiles(ctx, 4));
+  const take = async () => (await db.app.run(work, (ctx) => takeDueFiles(ctx, 4))).taken;
   for (let attempt = 1; attempt <= 6; attempt++) {
     expect(await take()).toHaveLength(1);
     expect(await take()).toHaveLength(0);
@@ -239,7 +317,7 @@ test('a worker that lost its lease gives up nothing another one is at', async ()
   const { id } = await add(session, picture('contested'));
   ports.maker.develop = async () => {
     await makeDue();
-    expect(await db.app.run(work, (ctx) => takeDueFiles(ctx, 4))).toHaveLength(1);
+    expect((await db.app.run(work, (ctx) => takeDueFiles(ctx, 4))).taken).toHaveLength(1);
     throw new PictureUnreadable('too late to say so');
   };
   await workOnFiles(db.app.run, ports, work);
@@ -252,9 +330,46 @@ test('a deleted picture takes its objects along, however many renditions it had'
   const { id } = await add(session, picture('gone'));
   await workOnFiles(db.app.run, ports, work);
   expect(store.objects.size).toBe(7);
+  await makeOlder(work);
   await removeFile(db.app.run, session, id);
   await workOnFiles(db.app.run, ports, work);
   expect(store.objects.size).toBe(0);
+  expect(await db.admin`select id from files where company_id = ${work.companyId}`).toEqual([]);
+});
+
+test('a picture that is made anew has the new renditions and no others', async () => {
+  const { session, work } = await given();
+  const { id } = await add(session, picture('anew'));
+  await workOnFiles(db.app.run, ports, work);
+  await db.admin`update files set status = 'stored', due_at = now() where id = ${id}`;
+  ports.maker.develop = async (open, _how, keep) => {
+    await open();
+    await keep({ width: 160, height: 80, format: 'webp', bytes: Buffer.from('anew') });
+    return { width: 400, height: 200 };
+  };
+  await workOnFiles(db.app.run, ports, work);
+  expect((await view(session, id)).picture?.widths).toEqual([160]);
+  const rows = await db.admin`select width, format, size_bytes::int from file_renditions where file_id = ${id}`;
+  expect(rows).toEqual([{ width: 160, format: 'webp', size_bytes: 4 }]);
+});
+
+test('announced and deleted, an upload keeps its room until its address is closed, and what came there goes', async () => {
+  const { session, work } = await given();
+  const announced = { name: 'x.png', contentType: 'image/png' as const, sizeBytes: 100 };
+  const { file, upload } = await beginUpload(db.app.run, store, session, announced);
+  const used = async () => (await db.app.run(session, usageOf)).usedBytes;
+  await removeFile(db.app.run, session, file.id);
+  await workOnFiles(db.app.run, ports, work);
+  await store.put(upload.url.replace('memory:', ''), bytes(picture('late')), { contentType: '', sizeMax: 100 });
+  expect(await used()).toBe(100);
+  const [row] = await db.admin`
+    select status, attempts, extract(epoch from due_at - created_at)::int as pause from files
+    where company_id = ${work.companyId}`;
+  expect(row).toEqual({ status: 'deleting', attempts: 0, pause: 1_200 });
+  await makeOlder(work);
+  await makeDue();
+  await everything(work);
+  expect([await used(), store.objects.size]).toEqual([0, 0]);
   expect(await db.admin`select id from files where company_id = ${work.companyId}`).toEqual([]);
 });
 
@@ -275,7 +390,7 @@ test('the relay finds the companies with work, and nothing else of them', async 
   const due = () => db.relay.unscoped((tx) => companiesWithDueFiles(tx, 100));
   expect(await due()).toContain(one.work.companyId);
   expect(await due()).not.toContain(two.work.companyId);
-  await workOnFiles(db.app.run, ports, one.work);
+  await everything(one.work);
   expect(await due()).not.toContain(one.work.companyId);
   await expect(db.relay.unscoped((tx) => tx.execute('select source_url from files'))).rejects.toThrow();
 });

@@ -10,6 +10,9 @@ import { type FilePurpose, fileRenditions, files } from './files.schema.ts';
 import { pictureOf } from './pictures.contract.ts';
 import { giveRoom, lockUsage, takeRoom } from './usage.service.ts';
 
+/** Longer than the address of an upload is good, for clocks differ. */
+export const ADDRESS_OPEN_MS = 20 * 60_000;
+
 /** A row of `files`. */
 export type FileRow = typeof files.$inferSelect;
 
@@ -179,16 +182,25 @@ export async function deletePrivateFile(ctx: Ctx, id: Id<'file'>): Promise<void>
   await bury(ctx, await privateFile(ctx, id));
 }
 
-/** Replaces a row by one that waits for the store to let go, under an id nobody knows. */
+/**
+ * Replaces a row by one that waits for the store to let go, under an id nobody knows. While bytes may still come to the
+ * address of an upload, that row keeps their room: else announcing and deleting would be a way around the quota.
+ */
 export async function bury(ctx: Ctx, row: FileRow): Promise<void> {
   const { id, storageKey, name, purpose, widths } = row;
   await ctx.tx.delete(fileRenditions).where(mine(ctx, fileRenditions, eq(fileRenditions.fileId, id)));
   await ctx.tx.delete(files).where(mine(ctx, files, eq(files.id, id)));
-  const none = { contentType: null, sizeBytes: null };
-  await insertRow(ctx, { purpose, storageKey, name, widths, ...none, status: 'deleting', dueAt: sql`now()` });
-  await giveRoom(ctx, holdsRoom(row) ? (row.sizeBytes ?? 0) : 0);
+  const room = holdsRoom(row) ? (row.sizeBytes ?? 0) : 0;
+  const sizeBytes = mayStillCome(ctx, row) ? room : null;
+  const gone = { purpose, storageKey, name, widths, contentType: null, sizeBytes };
+  await insertRow(ctx, { ...gone, status: 'deleting', dueAt: sql`now()` });
+  if (sizeBytes === null) await giveRoom(ctx, room);
   ctx.audit({ action: 'file.deleted', entity: { type: 'file', id }, before: { name, purpose } });
 }
+
+/** Which pictures came by an address of ours is not written down, so it may be any that was sent to us just now. */
+const mayStillCome = (ctx: Ctx, { purpose, sourceUrl, createdAt }: FileRow) =>
+  purpose === 'image' && sourceUrl === null && ctx.now.getTime() - Date.parse(createdAt) < ADDRESS_OPEN_MS;
 
 /** An address elsewhere takes no room until its bytes are here, and what failed gave its room back. */
 const holdsRoom = ({ status }: FileRow) => status !== 'remote' && status !== 'failed';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { beforeEach, expect, test } from 'vitest';
-import { lookingOnly, type Session } from '../../kernel/ctx.ts';
-import { NotFound } from '../../kernel/errors.ts';
+import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
+import { CommitUnknown, NotFound } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { memoryStore } from '../../testing/memory-store.ts';
@@ -128,30 +128,96 @@ test('an upload to a signed address: announced, sent, completed; its room is kep
   await store.put(key, bytes(body.subarray(0, 299)), { contentType: 'image/png', sizeMax: 300 });
   await expect(finish()).rejects.toThrow('299 bytes have arrived');
   await store.put(key, bytes(body), { contentType: 'image/png', sizeMax: 300 });
-  expect(await finish()).toMatchObject({ id: file.id, status: 'stored' });
-  await expect(finish()).rejects.toThrow(UploadNotAwaited);
+  const done = await finish();
+  expect(done).toMatchObject({ id: file.id, status: 'stored' });
+  expect(await finish()).toEqual(done);
   expect(await used(session)).toBe(300);
 });
 
-test('completed twice at once, one does it', async () => {
+test('what came another way than to us is not completed', async () => {
   const { session } = await given();
+  const remember = db.app.run(session, (ctx) => rememberRemoteImages(ctx, ['https://a.example/1.jpg']));
+  for (const id of (await remember).values())
+    await expect(finishUpload(db.app.run, { store, typeOf }, session, id)).rejects.toThrow(UploadNotAwaited);
+});
+
+test('the completion asked for again with its Idempotency-Key gets its answer, also if another file was that', async () => {
+  const { session } = await given();
+  const known = await add(session, picture('known'));
+  const announced = { name: 'again.png', contentType: 'image/png' as const, sizeBytes: 100 };
+  const { file, upload } = await beginUpload(db.app.run, store, session, announced);
+  await store.put(upload.url.replace('memory:', ''), bytes(picture('known')), { contentType: '', sizeMax: 100 });
+  const claim = () => ({ ...session, idempotency: { key: 'done', route: 'POST /x', digest: 'd' } });
+  expect((await finishUpload(db.app.run, { store, typeOf }, claim(), file.id)).id).toBe(known.id);
+  await expect(finishUpload(db.app.run, { store, typeOf }, claim(), file.id)).rejects.toMatchObject({
+    name: 'AnsweredBefore',
+    answer: { id: known.id },
+  });
+});
+
+test('what was sent with an Idempotency-Key, took the last room and is sent again, gets its answer', async () => {
+  const { session } = await given();
+  useFileSettings({ quotaBytes: 100 });
+  const send = async () => {
+    const claimed = { ...session, idempotency: { key: 'last', route: 'POST /v1/files', digest: 'd' } };
+    const what = { name: 'a.png', content: bytes(picture('last')) };
+    return keepPicture(db.app.run, store, claimed, await storePicture(db.app.run, { store, typeOf }, claimed, what));
+  };
+  const { id } = await send();
+  await expect(send()).rejects.toMatchObject({ name: 'AnsweredBefore', answer: { id } });
+  await expect(add(session, picture('next'))).rejects.toThrow(FileQuotaSpent);
+  expect(store.objects.size).toBe(1);
+});
+
+test('bytes that are perhaps in the books stay in the store when the answer to the commit is lost', async () => {
+  const { session } = await given();
+  const losing: Run = async (who, work) => {
+    await db.app.run(who, work);
+    throw new CommitUnknown();
+  };
+  const arrived = await storePicture(db.app.run, { store, typeOf }, session, {
+    name: 'a.png',
+    content: bytes(picture('perhaps')),
+  });
+  await expect(keepPicture(losing, store, session, arrived)).rejects.toThrow(CommitUnknown);
+  const csv = { purpose: 'import' as const, name: 'x.csv', content: bytes(picture('csv')), sizeMax: 1_000 };
+  await expect(storePrivateFile(losing, store, session, csv)).rejects.toThrow(CommitUnknown);
+  expect(store.objects.size).toBe(2);
+});
+
+test('completed several times at once, one does it and all get its answer', async () => {
+  const { shop, session } = await given();
   await warmUp(db);
   const announced = { name: 'x.png', contentType: 'image/png' as const, sizeBytes: 100 };
   const { file, upload } = await beginUpload(db.app.run, store, session, announced);
   await store.put(upload.url.replace('memory:', ''), bytes(picture('x')), { contentType: '', sizeMax: 100 });
   const finish = () => finishUpload(db.app.run, { store, typeOf }, session, file.id);
-  const results = await Promise.allSettled([finish(), finish(), finish()]);
-  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  const results = await Promise.all([finish(), finish(), finish()]);
+  expect(new Set(results.map(({ id }) => id))).toEqual(new Set([file.id]));
+  expect(await shop.auditOf(file.id)).toEqual(['file.announced', 'file.added']);
 });
 
-test('an upload of bytes the company has is answered with that file, and gives its room back', async () => {
+test('two uploads of the same bytes that are completed at once become one file', async () => {
+  const { session } = await given();
+  await warmUp(db);
+  const announced = { name: 'x.png', contentType: 'image/png' as const, sizeBytes: 100 };
+  const begun = await Promise.all(Array.from({ length: 6 }, () => beginUpload(db.app.run, store, session, announced)));
+  for (const { upload } of begun)
+    await store.put(upload.url.replace('memory:', ''), bytes(picture('twin')), { contentType: '', sizeMax: 100 });
+  const done = await Promise.all(
+    begun.map(({ file }) => finishUpload(db.app.run, { store, typeOf }, session, file.id)),
+  );
+  expect(new Set(done.map(({ id }) => id)).size).toBe(1);
+});
+
+test('an upload of bytes the company has is answered with that file, and keeps its room while its address is open', async () => {
   const { session } = await given();
   const known = await add(session, picture('known'));
   const announced = { name: 'again.png', contentType: 'image/png' as const, sizeBytes: 100 };
   const { file, upload } = await beginUpload(db.app.run, store, session, announced);
   await store.put(upload.url.replace('memory:', ''), bytes(picture('known')), { contentType: '', sizeMax: 100 });
   expect((await finishUpload(db.app.run, { store, typeOf }, session, file.id)).id).toBe(known.id);
-  expect(await used(session)).toBe(100);
+  expect(await used(session)).toBe(200);
   await expect(db.app.run(session, (ctx) => getFile(ctx, file.id))).rejects.toThrow(NotFound);
 });
 
@@ -164,7 +230,8 @@ test('an upload that is something else than announced is dropped', async () => {
     await expect(finishUpload(db.app.run, { store, typeOf }, session, file.id)).rejects.toThrow(NotAnImage);
     await expect(db.app.run(session, (ctx) => getFile(ctx, file.id))).rejects.toThrow(NotFound);
   }
-  expect(await used(session)).toBe(0);
+  // Until nothing can come to their addresses any more.
+  expect(await used(session)).toBe(200);
 });
 
 test('more than the largest picture is not even announced', async () => {
@@ -215,6 +282,8 @@ test('pictures are listed newest first, by status, and files of our own are not 
 test('a deleted picture is gone at once, gives its room back, and leaves work to let go of its bytes', async () => {
   const { shop, session } = await given();
   const file = await add(session, picture('gone'));
+  // Younger, it could have come by an address that is still open.
+  await db.admin`update files set created_at = now() - interval '20 minutes' where id = ${file.id}`;
   await removeFile(db.app.run, session, file.id);
   await expect(db.app.run(session, (ctx) => getFile(ctx, file.id))).rejects.toThrow(NotFound);
   expect(await used(session)).toBe(0);
@@ -314,6 +383,8 @@ test('addresses that cannot be fetched are left out, and one that failed before 
     'javascript:alert(1)',
     'https://u:p@a.example/',
     `https://a.example/${'x'.repeat(3_000)}`,
+    'https://a.example/half-\ud83d.jpg',
+    'https://a.example/\u0007.jpg',
   ];
   expect((await remember([...bad, 'https://a.example/good.jpg'])).size).toBe(1);
   await db.admin`update files set status = 'failed', due_at = null, attempts = 6 where company_id = ${shop.companyId}`;
@@ -326,16 +397,19 @@ test('addresses that cannot be fetched are left out, and one that failed before 
   expect(await db.admin`select status from files where company_id = ${shop.companyId}`).toEqual([{ status: 'ready' }]);
 });
 
-test('uploads announced a day ago and never completed go, younger ones stay', async () => {
-  const { session } = await given();
+test('uploads announced a day ago and never completed go, one that is shown holds up none, younger ones stay', async () => {
+  const { shop, session } = await given();
   const announce = () =>
     beginUpload(db.app.run, store, session, { name: 'x', contentType: 'image/png', sizeBytes: 100 });
-  const [old, young] = [await announce(), await announce()];
-  await db.admin`update files set created_at = now() - interval '25 hours' where id = ${old.file.id}`;
+  const [stuck, old, young] = [await announce(), await announce(), await announce()];
+  await db.admin`update files set created_at = now() - interval '25 hours' where id in ${db.admin([stuck.file.id, old.file.id])}`;
+  const id = newId('cat');
+  await db.admin`insert into categories (company_id, id, handle, name, image_id, path)
+    values (${shop.companyId}, ${id}, 'shoes', 'Shoes', ${stuck.file.id}, ${id})`;
   expect(await sweepForgottenUploads(db.app.run, lookingOnly(session))).toBe(1);
   await expect(db.app.run(session, (ctx) => getFile(ctx, old.file.id))).rejects.toThrow(NotFound);
   expect((await db.app.run(session, (ctx) => getFile(ctx, young.file.id))).status).toBe('awaiting_upload');
-  expect(await used(session)).toBe(100);
+  expect(await used(session)).toBe(200);
 });
 
 test("objects in no book go after a day; those of files, young ones and other companies' stay", async () => {
@@ -370,4 +444,12 @@ test('a picture dropped before it was kept leaves nothing', async () => {
   });
   await dropPicture(store, arrived);
   expect(store.objects.size).toBe(0);
+});
+
+test('a name that is cut to its length is never cut within a character', async () => {
+  const { session } = await given();
+  const address = `https://a.example/${'x'.repeat(254)}\u{1f600}.jpg`;
+  const files = await db.app.run(session, (ctx) => rememberRemoteImages(ctx, [address]));
+  const [file] = (await db.app.run(session, (ctx) => fileViews(ctx, [...files.values()]))).values();
+  expect(file?.name).toBe('x'.repeat(254));
 });

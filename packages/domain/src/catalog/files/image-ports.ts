@@ -18,11 +18,12 @@ export interface Rendition {
 export interface PictureMaker {
   /**
    * Hands over one rendition after the other, in the widths `widthsFor` says and without anything that was hidden in the
-   * original (place, camera, owner), turned as it is meant to be seen. Of what moves it takes the first frame. Throws
-   * `PictureUnreadable`.
+   * original (place, camera, owner), turned as it is meant to be seen. Of what moves it takes the first frame. The
+   * original is opened when its turn comes: one at a time lies in memory. Throws `PictureUnreadable`, `PictureSlow`, and
+   * what `open` throws.
    */
   develop(
-    original: Uint8Array,
+    open: () => Promise<Uint8Array>,
     how: { pixelsMax: number; widthsFor(width: number): number[] },
     keep: (rendition: Rendition) => Promise<void>,
   ): Promise<{ width: number; height: number }>;
@@ -33,5 +34,13 @@ export class PictureUnreadable extends Error {
   constructor(reason: string) {
     super(reason);
     this.name = 'PictureUnreadable';
+  }
+}
+
+/** It took too long this time; a machine with less to do may manage. The message is for whoever uploaded it. */
+export class PictureSlow extends Error {
+  constructor(seconds: number) {
+    super(`Making pictures of it took longer than ${seconds} s.`);
+    this.name = 'PictureSlow';
   }
 }

@@ -1,20 +1,33 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
+import { DomainError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/ids.ts';
 import type { FileStore } from './file-store.ts';
 import { companyPrefix, storageKeyOf } from './storage-keys.ts';
-import { storageKeysInUse, sweepUploads } from './uploads.service.ts';
+import { dropUpload, forgottenUploads, storageKeysInUse } from './uploads.service.ts';
 
 const OBJECTS_AT_ONCE = 500;
 const UPLOADS_AT_ONCE = 100;
 /** Younger ones may still be on their way into the books. */
 const ORPHAN_AGE_MS = 24 * 3_600_000;
 
-/** Lets go of uploads that were announced a day ago and never completed. Returns how many. */
+/** Lets go of uploads that were announced a day ago and never completed. One that cannot go holds up no other. Returns how many. */
 export async function sweepForgottenUploads(run: Run, session: Session): Promise<number> {
   let swept = 0;
+  let after: Id<'file'> | undefined;
   for (;;) {
-    const batch = await run(session, (ctx) => sweepUploads(ctx, UPLOADS_AT_ONCE));
-    swept += batch;
-    if (batch < UPLOADS_AT_ONCE) return swept;
+    const from = after;
+    const batch = await run(session, (ctx) => forgottenUploads(ctx, UPLOADS_AT_ONCE, from));
+    for (const id of batch) {
+      try {
+        await run(session, (ctx) => dropUpload(ctx, id));
+        swept += 1;
+      } catch (error) {
+        // Shown by something, or completed just now.
+        if (!(error instanceof DomainError) || error.status >= 500) throw error;
+      }
+    }
+    if (batch.length < UPLOADS_AT_ONCE) return swept;
+    after = batch.at(-1);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
+import { CommitUnknown } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { FileStore, SignedRequest } from './file-store.ts';
 import { addPrivateFile, privateFile } from './files.service.ts';
@@ -44,7 +45,8 @@ export async function storePrivateFile(
     const fileId = await run(lookingOnly(session), (ctx) => addPrivateFile(ctx, purpose, arrived));
     return { fileId, ...stored };
   } catch (error) {
-    await store.delete([storageKey]).catch(() => undefined); // else the orphan sweep finds it
+    // Perhaps there is a row of these bytes now; what is not deleted here and belongs to none, the orphan sweep finds.
+    if (!(error instanceof CommitUnknown)) await store.delete([storageKey]).catch(() => undefined);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
-import { InvalidInput } from '../../kernel/errors.ts';
+import { CommitUnknown, InvalidInput } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { Conflict } from '../../kernel/postgres-error.ts';
 import { fileSettings } from './file-settings.ts';
@@ -10,9 +10,16 @@ import { FileInUse, NotAnImage, UploadIncomplete } from './files.errors.ts';
 import { type ArrivedFile, addPicture, deleteFile } from './files.service.ts';
 import { HEAD_BYTES, type TypeOf } from './image-ports.ts';
 import { newStorageKey, originalKey } from './storage-keys.ts';
-import { announceUpload, awaitedUpload, completeUpload, dropUpload, refuseIfFull } from './uploads.service.ts';
+import {
+  announceUpload,
+  awaitedUpload,
+  completedUpload,
+  completeUpload,
+  dropUpload,
+  refuseIfFull,
+  UPLOAD_SECONDS,
+} from './uploads.service.ts';
 
-const UPLOAD_SECONDS = 15 * 60;
 /** Whose foreign keys hold a file, by how their names begin. */
 const SHOWN_BY = [
   ['product_media', 'product'],
@@ -36,7 +43,8 @@ export async function storePicture(
   session: Session,
   { name, content }: { name: string; content: AsyncIterable<Uint8Array> },
 ): Promise<ArrivedFile> {
-  await run(lookingOnly(session), refuseIfFull);
+  // The repetition of a request that was answered gets that answer, also if what it brought was the last that fitted.
+  if (!session.idempotency) await run(lookingOnly(session), refuseIfFull);
   const { head, all } = await peek(content);
   const contentType = imageType(await typeOf(head));
   const storageKey = newStorageKey(session.companyId, 'image');
@@ -52,18 +60,19 @@ export async function keepPicture(
   session: Session,
   arrived: ArrivedFile,
 ): Promise<FileView> {
-  let isKept = false;
+  let isSuperfluous = true;
   try {
     return await run(session, async (ctx) => {
       const { file, isNew } = await addPicture(ctx, arrived);
-      isKept = isNew;
+      isSuperfluous = !isNew;
       return file;
     });
   } catch (error) {
-    isKept = false;
+    // Perhaps there is a row of these bytes now. If there is none, the orphan sweep finds them.
+    isSuperfluous = !(error instanceof CommitUnknown);
     throw error;
   } finally {
-    if (!isKept) await dropPicture(store, arrived);
+    if (isSuperfluous) await dropPicture(store, arrived);
   }
 }
 
@@ -96,8 +105,8 @@ export async function beginUpload(
 }
 
 /**
- * Looks at what came to the address of `beginUpload`: all of it, by its bytes. Throws `UploadIncomplete`, `NotAnImage`
- * (nothing of it stays then), `UploadNotAwaited`, `NotFound`.
+ * Looks at what came to the address of `beginUpload`: all of it, by its bytes. A file that was completed before is the
+ * answer once more. Throws `UploadIncomplete`, `NotAnImage` (nothing of it stays then), `UploadNotAwaited`, `NotFound`.
  */
 export async function finishUpload(
   run: Run,
@@ -106,6 +115,7 @@ export async function finishUpload(
   id: Id<'file'>,
 ): Promise<FileView> {
   const row = await run(lookingOnly(session), (ctx) => awaitedUpload(ctx, id));
+  if (!row) return run(session, (ctx) => completedUpload(ctx, id));
   const key = originalKey(row);
   const announced = row.sizeBytes ?? 0;
   const arrived = await store.sizeOf(key);

@@ -14,7 +14,7 @@ import type {
   RowOutcome,
 } from './adjustments.contract.ts';
 import { BundleHasNoStock, StockBelowZero, StockChanged, TooMuchStock } from './inventory.errors.ts';
-import { ensureLevels, listed, lockLevels, type Move, moveStock } from './levels.service.ts';
+import { ensureLevels, listed, lockLevels, type Move, moveStock, readLevels } from './levels.service.ts';
 import { defaultLocationId } from './locations.service.ts';
 import { readStockItems } from './low-stock.service.ts';
 import { settle } from './settlement.service.ts';
@@ -65,11 +65,14 @@ export async function adjustStockBatch(ctx: Ctx, { reason, rows }: NewAdjustment
 async function adjust(ctx: Ctx, rows: readonly AdjustmentRow[], reason: string): Promise<Result[]> {
   const targets = await targetsOf(ctx, rows);
   const found = targets.flatMap((target) => (target instanceof Error ? [] : [target]));
-  await ensureLevels(ctx, found);
-  const levels = await lockLevels(
+  // A row that is refused makes no shelf: what is not there yet is judged as empty, which is what it will be.
+  const seen = new Map((await readLevels(ctx, idsOf(found))).map((level) => [keyOf(level), level.onHand]));
+  const foreseen = rows.map((row, at) => resultOf(row, targets[at] ?? new NotFound('variant'), seen));
+  await ensureLevels(
     ctx,
-    found.map(({ variantId }) => variantId),
+    foreseen.flatMap((result) => ('target' in result ? [result.target] : [])),
   );
+  const levels = await lockLevels(ctx, idsOf(found));
   const onHand = new Map(levels.map((level) => [keyOf(level), level.onHand]));
   const results = rows.map((row, at) => resultOf(row, targets[at] ?? new NotFound('variant'), onHand));
   await carryOut(ctx, results, reason);
@@ -84,8 +87,9 @@ function resultOf(row: AdjustmentRow, target: Target | Refusal, counts: Map<stri
   const subject = row.sku ?? target.variantId;
   if (row.expected !== undefined && row.expected !== present)
     return { refusal: new StockChanged(subject, row.expected, present), onHand: present };
-  if (present + delta < 0) return { refusal: new StockBelowZero(subject, present, delta), onHand: present };
-  if (present + delta > UNITS_MAX) return { refusal: new TooMuchStock(subject, UNITS_MAX), onHand: present };
+  if (present + delta < 0) return { refusal: StockBelowZero.byChange(subject, present, delta), onHand: present };
+  if (delta > 0 && present + delta > UNITS_MAX)
+    return { refusal: new TooMuchStock(subject, UNITS_MAX), onHand: present };
   counts.set(keyOf(target), present + delta);
   return { target, delta, onHand: present + delta };
 }
@@ -173,4 +177,5 @@ async function placesOf(ctx: Ctx, rows: readonly AdjustmentRow[]) {
   return (id: Id<'loc'> | undefined) => (id === undefined ? fallback : ids.has(id) ? id : undefined);
 }
 
+const idsOf = (targets: readonly Target[]) => new Set(targets.map(({ variantId }) => variantId));
 const keyOf = ({ variantId, locationId }: Target) => `${variantId}|${locationId}`;

@@ -4,8 +4,8 @@ import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 
-/** A switched location refreshes so many products at once; the sweep sees to the others. */
-const PRODUCTS_AT_LOCATION_MAX = 2_000;
+/** A switched location refreshes the products of so many variants at once; a `refreshStockSoon` sees to the others. */
+const LEVELS_AT_LOCATION_MAX = 500;
 
 /**
  * Units of a level that can be sold now, below zero counted as none: what is on hand without what is promised and what
@@ -23,7 +23,7 @@ export const heldOf = (l: string): SQL => sql`(${sql.raw(`${l}.reserved`)} - coa
 
 /** Units of a variant that can be sold now, over all active locations. `variantId` is SQL for its id. */
 export const freeOfVariant = (ctx: Ctx, variantId: SQL): SQL => sql`(
-    select coalesce(sum(${freeOf('l')}), 0)::int from stock_levels l
+    select least(coalesce(sum(${freeOf('l')}), 0), 2147483647)::int from stock_levels l
     join stock_locations p on p.company_id = l.company_id and p.id = l.location_id and p.is_active
     where l.company_id = ${ctx.companyId} and l.variant_id = ${variantId}
   )`;
@@ -39,9 +39,9 @@ export async function refreshAvailability(ctx: Ctx, productIds: Iterable<Id<'pro
   const given = [...productIds];
   if (given.length === 0) return;
   const { backorder } = await getSettings(ctx, 'inventory');
-  const wanted = await ctx.tx.execute<{ id: Id<'prod'>; known: boolean }>(sql`select p.id, exists (
-      select 1 from product_availability a where a.company_id = p.company_id and a.product_id = p.id
-    ) as known
+  const wanted = await ctx.tx.execute<{ id: Id<'prod'>; known: boolean }>(sql`select p.id, (
+      select 1 from product_availability a where a.company_id = p.company_id and a.product_id = p.id limit 1
+    ) is not null as known
     from products p
     where p.company_id = ${ctx.companyId} and (${isAnyOf(sql`p.id`, given)} or p.id = any(${bundlesOf(ctx, given)}))`);
   const known = wanted.filter((row) => row.known).map((row) => row.id);
@@ -63,12 +63,14 @@ export async function refreshAvailabilityOf(ctx: Ctx, variantIds: Iterable<Id<'v
   );
 }
 
-/** After a location was switched on or off: the products with goods there, up to a bound. The sweep does the others. */
+/** After a location was switched on or off: the products with goods there, up to a bound. */
 export async function refreshAvailabilityAt(ctx: Ctx, locationId: Id<'loc'>): Promise<void> {
   const rows = await ctx.tx.execute<{ id: Id<'prod'> }>(sql`select distinct v.product_id as id
-    from stock_levels l join product_variants v on v.company_id = l.company_id and v.id = l.variant_id
-    where l.company_id = ${ctx.companyId} and l.location_id = ${locationId} and l.on_hand > 0
-    limit ${PRODUCTS_AT_LOCATION_MAX}`);
+    from (
+      select l.company_id, l.variant_id from stock_levels l
+      where l.company_id = ${ctx.companyId} and l.location_id = ${locationId} and l.on_hand > 0
+      order by l.variant_id limit ${LEVELS_AT_LOCATION_MAX}
+    ) l join product_variants v on v.company_id = l.company_id and v.id = l.variant_id`);
   await refreshAvailability(
     ctx,
     rows.map(({ id }) => id),

@@ -10,6 +10,15 @@ export class LocationHandleTaken extends DomainError {
   }
 }
 
+/** More places than a company can be asked to look at for every order. */
+export class TooManyLocations extends DomainError {
+  readonly code = 'too_many_locations';
+  readonly status = 409;
+  constructor(max: number) {
+    super(`There are ${max} stock locations already, which is the most. Rename one that is switched off, and use it.`);
+  }
+}
+
 /** A company always has a place to sell from. */
 export class LastActiveLocation extends DomainError {
   readonly code = 'last_active_location';
@@ -59,8 +68,30 @@ export class NotReserved extends DomainError {
 export class StockBelowZero extends DomainError {
   readonly code = 'stock_below_zero';
   readonly status = 409;
-  constructor(subject: string, onHand: number, delta: number) {
-    super(`There are ${onHand} of ${subject} on hand, which cannot be changed by ${delta}. Count again, or use setTo.`);
+  constructor(message: string) {
+    super(message);
+  }
+
+  static byChange(subject: string, onHand: number, delta: number): StockBelowZero {
+    return new StockBelowZero(
+      `There are ${onHand} of ${subject} on hand, which cannot be changed by ${delta}. Count again, or use setTo.`,
+    );
+  }
+
+  /** A transfer takes what is on hand and promised to nobody. */
+  static byTransfer(variantId: Id<'var'>, { onHand, reserved }: { onHand: number; reserved: number }, wanted: number) {
+    const there = `Of ${variantId} ${onHand} are on hand, ${reserved} of them promised`;
+    return new StockBelowZero(`${there}; ${wanted} cannot leave. Send fewer, or release holds.`);
+  }
+
+  /** Promised goods leave the shelf on which they are promised. */
+  static byFulfilment(variantId: Id<'var'>, locationId: Id<'loc'>, onHand: number, leaving: number, elsewhere: number) {
+    const there = `Of ${variantId} ${onHand} are on hand at ${locationId}, where ${leaving} are to leave`;
+    const advice =
+      elsewhere > 0
+        ? `${elsewhere} lie at other locations: send them there with a stock transfer first.`
+        : 'Count again, or wait until they have come.';
+    return new StockBelowZero(`${there}. ${advice}`);
   }
 }
 
@@ -89,7 +120,7 @@ export class TooMuchStock extends DomainError {
   readonly code = 'too_much_stock';
   readonly status = 422;
   constructor(subject: string, max: number) {
-    super(`There cannot be more than ${max} of ${subject} on hand at one location.`);
+    super(`There cannot be more than ${max} of ${subject} on hand, promised or on their way at one location.`);
   }
 }
 

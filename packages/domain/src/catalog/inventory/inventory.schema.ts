@@ -155,6 +155,9 @@ export const stockReservations = pgTable(
     variantId: idColumn('var', 'variant_id').notNull(),
     locationId: idColumn('loc', 'location_id').notNull(),
     quantity: integer('quantity').notNull(),
+    /** What was asked for: the variant itself, or the bundle it is a part of, and how many units each takes. */
+    wantedVariantId: idColumn('var', 'wanted_variant_id').notNull(),
+    piecesEach: integer('pieces_each').notNull().default(1),
     status: text('status').$type<ReservationStatus>().notNull().default('held'),
     expiresAt: instantColumn('expires_at'),
     createdAt: createdAt(),
@@ -163,7 +166,7 @@ export const stockReservations = pgTable(
   (t) => [
     ...walls(t),
     relayMayLook(),
-    check('stock_reservations_quantity', sql`quantity > 0`),
+    check('stock_reservations_quantity', sql`quantity > 0 and pieces_each > 0`),
     check('stock_reservations_status', sql`status in ('held', 'released', 'expired', 'consumed')`),
     index('stock_reservations_owner').on(t.companyId, t.ownerType, t.ownerId),
     // The time is in it: what has run out of one level is read with every answer about its stock.
@@ -178,6 +181,20 @@ export const stockReservations = pgTable(
       foreignColumns: [stockLevels.companyId, stockLevels.variantId, stockLevels.locationId],
     }),
   ],
+);
+
+/** A company whose settings or locations changed: what can be had and who is low is looked at anew, product by product. */
+export const stockRefreshes = pgTable(
+  'stock_refreshes',
+  {
+    companyId: companyIdColumn(),
+    /** How far it has come. */
+    afterProductId: idColumn('prod', 'after_product_id'),
+    /** Which change it is for: another one begins anew. */
+    round: integer('round').notNull().default(1),
+    dueAt: instantColumn('due_at').notNull().default(sql`now()`),
+  },
+  (t) => [companyWall(), relayMayLook(), primaryKey({ columns: [t.companyId] })],
 );
 
 /**

@@ -2,7 +2,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
+import { TooMuchStock } from './inventory.errors.ts';
 import type { MovementKind } from './inventory.schema.ts';
+import { UNITS_MAX } from './stock.contract.ts';
 
 /** Counters of one variant at one place, as they stand in the table: `reserved` still has the holds that ran out. */
 export interface Level {
@@ -66,6 +68,13 @@ export async function lockLevels(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Pro
     for no key update`);
 }
 
+/** As `lockLevels`, for a look: anybody may change them meanwhile. */
+export async function readLevels(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Level[]> {
+  return ctx.tx.execute<Level & Record<string, unknown>>(sql`select ${LEVEL_COLUMNS}
+    from stock_levels l
+    where l.company_id = ${ctx.companyId} and ${isAnyOf(sql`l.variant_id`, variantIds)}`);
+}
+
 /** Makes levels that are not there yet, with all counters at zero. */
 export async function ensureLevels(ctx: Ctx, pairs: readonly Pick<Level, 'variantId' | 'locationId'>[]): Promise<void> {
   if (pairs.length === 0) return;
@@ -74,6 +83,20 @@ export async function ensureLevels(ctx: Ctx, pairs: readonly Pick<Level, 'varian
     select distinct ${ctx.companyId}, g.v, g.l from ${listed(rows, 'g(v text collate "C", l text collate "C")')}
     order by g.v, g.l
     on conflict do nothing`);
+}
+
+/**
+ * Throws `TooMuchStock` where moves would raise a counter above what it is meant to hold. `levels` are those the moves
+ * change, locked. What lowers a counter is always welcome.
+ */
+export function refuseTooMuch(levels: readonly Level[], moves: readonly Move[]): void {
+  for (const level of levels) {
+    const own = moves.filter(({ variantId, locationId }) => variantId === level.variantId && locationId === level.locationId);
+    for (const counter of ['onHand', 'incoming'] as const) {
+      const delta = own.reduce((sum, move) => sum + (move[counter] ?? 0), 0);
+      if (delta > 0 && level[counter] + delta > UNITS_MAX) throw new TooMuchStock(level.variantId, UNITS_MAX);
+    }
+  }
 }
 
 /**

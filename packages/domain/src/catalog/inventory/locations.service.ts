@@ -1,4 +1,5 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound, VersionStale } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -7,12 +8,16 @@ import { keyset, type ListQuery, type Page, pageFrom } from '../../kernel/page.t
 import { violates } from '../../kernel/postgres-error.ts';
 import { mine } from '../../kernel/tables.ts';
 import { refreshAvailabilityAt } from './availability.service.ts';
-import { LastActiveLocation, LocationHandleTaken } from './inventory.errors.ts';
+import { LastActiveLocation, LocationHandleTaken, TooManyLocations } from './inventory.errors.ts';
 import { stockLocations } from './inventory.schema.ts';
 import type { LocationPatch, LocationView, NewLocation } from './locations.contract.ts';
 import { locationCreated, locationUpdated } from './locations.events.ts';
+import { refreshStockSoon } from './refreshes.service.ts';
 
 type LocationRow = typeof stockLocations.$inferSelect;
+
+/** Every order looks at all of them, and they are never deleted. */
+export const LOCATIONS_MAX = 100;
 
 /** What every company begins with. */
 const FIRST_LOCATION: NewLocation = {
@@ -68,8 +73,19 @@ export async function getLocation(ctx: Ctx, id: Id<'loc'>): Promise<LocationView
   return viewOf(row);
 }
 
-/** Makes a location. Throws `LocationHandleTaken`. */
+/** Throws `NotFound` where one of these is no location of the company. */
+export async function refuseUnknownLocations(ctx: Ctx, ids: Iterable<Id<'loc'>>): Promise<void> {
+  const wanted = new Set(ids);
+  if (wanted.size === 0) return;
+  const known = await ctx.tx.$count(stockLocations, mine(ctx, stockLocations, isAnyOf(stockLocations.id, wanted)));
+  if (known < wanted.size) throw new NotFound('stock location');
+}
+
+/** Makes a location. Throws `LocationHandleTaken`, `TooManyLocations`. */
 export async function createLocation(ctx: Ctx, input: NewLocation): Promise<LocationView> {
+  await lockLocations(ctx); // so that two at once cannot both be the last one that fits
+  if ((await ctx.tx.$count(stockLocations, mine(ctx, stockLocations))) >= LOCATIONS_MAX)
+    throw new TooManyLocations(LOCATIONS_MAX);
   const values = { companyId: ctx.companyId, id: newId('loc'), ...input };
   const [row] = await refusingTakenHandle(input.handle, ctx.tx.insert(stockLocations).values(values).returning());
   if (!row) throw new Error('The insert gave no row back');
@@ -127,6 +143,7 @@ export async function updateLocation(
   await emit(ctx, locationUpdated, { aggregate: { id, sequence: row.eventSequence }, data: { stockLocation } });
   if (before.isActive !== row.isActive) {
     await refreshAvailabilityAt(ctx, id);
+    await refreshStockSoon(ctx);
     ctx.catalogueChanged();
   }
   return stockLocation;

@@ -16,7 +16,7 @@ interface ItemRow extends Omit<StockItemView, 'lowStockThreshold'> {
 
 const NOBODY: ReadonlySet<Id<'var'>> = new Set();
 
-/** The stock of variants as a whole; of a bundle and of what is not counted as well, which are never low. */
+/** The stock of variants as a whole; of a bundle and of what nobody counts, or ever counted, as well: they are never low. */
 export async function readStockItems(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<StockItemView[]> {
   const settings = await getSettings(ctx, 'inventory');
   const rows = await itemRows(ctx, variantIds);
@@ -67,15 +67,18 @@ export async function refreshLowStock(
   await emitAll(ctx, stockLow, announcements);
 }
 
+// No `exists`: PostgreSQL would answer that from a hash of all levels of the company, anew for each batch.
 async function itemRows(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<ItemRow[]> {
   return ctx.tx.execute<
     ItemRow & Record<string, unknown>
   >(sql`select v.id as "variantId", v.product_id as "productId", v.sku,
       ${freeOfVariant(ctx, sql`v.id`)} as available, i.low_stock_threshold as "lowStockThreshold",
       coalesce(i.is_low, false) as "isLow",
-      v.tracks_stock and v.archived_at is null and not exists (
-        select 1 from bundle_components k where k.company_id = v.company_id and k.bundle_variant_id = v.id
-      ) as "isCounted"
+      v.tracks_stock and v.archived_at is null and (
+        select 1 from bundle_components k where k.company_id = v.company_id and k.bundle_variant_id = v.id limit 1
+      ) is null and (
+        select 1 from stock_levels l where l.company_id = v.company_id and l.variant_id = v.id limit 1
+      ) is not null as "isCounted"
     from product_variants v
     left join stock_items i on i.company_id = v.company_id and i.variant_id = v.id
     where v.company_id = ${ctx.companyId} and ${isAnyOf(sql`v.id`, variantIds)}

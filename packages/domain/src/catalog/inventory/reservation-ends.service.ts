@@ -4,7 +4,8 @@ import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
-import { type Line, readParts } from './demand.service.ts';
+import { refreshAvailabilityOf } from './availability.service.ts';
+import { checkLines, type Line, readParts } from './demand.service.ts';
 import { NotReserved, StockBelowZero } from './inventory.errors.ts';
 import { type MovementKind, stockReservations } from './inventory.schema.ts';
 import {
@@ -16,8 +17,10 @@ import {
   type Move,
   type MovedLevel,
   moveStock,
+  refuseTooMuch,
 } from './levels.service.ts';
-import { defaultLocationId } from './locations.service.ts';
+import { defaultLocationId, refuseUnknownLocations } from './locations.service.ts';
+import { refreshLowStock } from './low-stock.service.ts';
 import { settle } from './settlement.service.ts';
 
 interface Held {
@@ -25,6 +28,10 @@ interface Held {
   variantId: Id<'var'>;
   locationId: Id<'loc'>;
   quantity: number;
+  /** What was asked for, and units of this variant that one of it takes: as it was then, whatever the recipe is now. */
+  wantedId: Id<'var'>;
+  piecesEach: number;
+  hasLapsed: boolean;
   owner: { type: string; id: string };
 }
 
@@ -39,26 +46,28 @@ interface Ending {
 
 /**
  * Gives an owner's goods back, all of them or what `lines` say (of a bundle: its parts); never more than is held. Doing
- * it again gives back nothing. Returns how many units came free.
+ * it again gives back nothing. Returns how many units came free. Not in one unit of work with a `reserve` (see there).
  */
 export async function release(ctx: Ctx, owner: { type: string; id: string }, lines?: readonly Line[]): Promise<number> {
-  const wanted = lines && (await piecesOf(ctx, lines));
+  if (lines) checkLines(lines);
   const { held } = await lockHeld(ctx, ofOwner(owner));
   // What was promised last is given back first.
-  const endings = wanted ? chosen([...held].reverse(), wanted).endings : all(held);
+  const endings = lines ? chosen([...held].reverse(), lines).endings : all(held);
   await settle(ctx, await endHolds(ctx, endings, 'released'));
   return unitsOf(endings);
 }
 
 /**
- * An owner's goods leave the shelf: all of them, or what `lines` say. Throws `NotReserved` when less is held than lines
- * name, `StockBelowZero` when the shelf has fewer than were promised.
+ * An owner's goods leave the shelf: all of them, or what `lines` say (of a bundle: the parts it had when it was
+ * reserved; of what was not counted then: nothing). Throws `NotReserved` when less is held than lines name, `NotFound` for
+ * a variant that is not here, `StockBelowZero` when the shelf has fewer than were promised.
  */
 export async function consume(ctx: Ctx, owner: { type: string; id: string }, lines?: readonly Line[]): Promise<number> {
-  const wanted = lines && (await piecesOf(ctx, lines));
+  if (lines) checkLines(lines);
   const { held, levels } = await lockHeld(ctx, ofOwner(owner));
-  const { endings, missing } = wanted ? chosen(held, wanted) : { endings: all(held), missing: undefined };
+  const { endings, missing } = lines ? chosen(held, lines) : { endings: all(held), missing: undefined };
   if (missing) throw new NotReserved(missing.variantId, missing.quantity, missing.quantity - missing.short);
+  if (lines) await refuseEnded(ctx, owner, held, lines);
   refuseEmptyShelves(levels, endings);
   await settle(ctx, await endHolds(ctx, endings, 'consumed'));
   return unitsOf(endings);
@@ -76,27 +85,36 @@ export async function extend(
     .update(stockReservations)
     .set({ expiresAt })
     .where(mine(ctx, stockReservations, isAnyOf(stockReservations.id, ids)));
+  const again = new Set(held.filter(({ hasLapsed }) => hasLapsed).map(({ variantId }) => variantId));
+  if (again.size > 0) await refreshLowStock(ctx, again); // they counted for nothing, and count again
+  await refreshAvailabilityOf(ctx, again);
   return held.length;
 }
 
-/** Goods that came back are on the shelf again, at their location or the default one. */
+/**
+ * Goods that came back are on the shelf again, at their location or the default one; of a bundle its parts, of what nobody
+ * counts nothing. Throws `InvalidInput`, `NotFound` for a variant or location that is not here, `TooMuchStock`.
+ */
 export async function restock(
   ctx: Ctx,
   lines: readonly (Line & { locationId?: Id<'loc'> | undefined })[],
   cause: Cause,
 ): Promise<void> {
-  const fallback = await defaultLocationId(ctx);
-  const moves = lines.map(({ variantId, locationId = fallback, quantity }) => ({
-    variantId,
-    locationId,
-    kind: 'return' as const,
-    onHand: quantity,
-  }));
-  await ensureLevels(ctx, moves);
-  await lockLevels(
+  checkLines(lines);
+  const parts = await readParts(ctx, new Set(lines.map(({ variantId }) => variantId)));
+  await refuseUnknownLocations(
     ctx,
-    moves.map(({ variantId }) => variantId),
+    lines.flatMap(({ locationId }) => locationId ?? []),
   );
+  const fallback = await defaultLocationId(ctx);
+  const moves = lines.flatMap(({ variantId: wantedId, locationId = fallback, quantity }) =>
+    (parts.get(wantedId) ?? [])
+      .filter(({ isCounted }) => isCounted)
+      .map(({ variantId, pieces }): Move => ({ variantId, locationId, kind: 'return', onHand: quantity * pieces })),
+  );
+  await ensureLevels(ctx, moves);
+  const levels = await lockLevels(ctx, new Set(moves.map(({ variantId }) => variantId)));
+  refuseTooMuch(levels, moves);
   await settle(ctx, await moveStock(ctx, moves, cause));
 }
 
@@ -168,35 +186,67 @@ async function lockHeld(ctx: Ctx, which: SQL | undefined): Promise<{ held: Held[
 
 function readHeld(ctx: Ctx, which: SQL | undefined): Promise<Held[]> {
   return ctx.tx.execute<Held & Record<string, unknown>>(sql`select r.id, r.variant_id as "variantId",
-      r.location_id as "locationId", r.quantity, json_build_object('type', r.owner_type, 'id', r.owner_id) as owner
+      r.location_id as "locationId", r.quantity, json_build_object('type', r.owner_type, 'id', r.owner_id) as owner,
+      r.wanted_variant_id as "wantedId", r.pieces_each as "piecesEach", coalesce(r.expires_at <= now(), false) as "hasLapsed"
     from stock_reservations r
     where r.company_id = ${ctx.companyId} and r.status = 'held' and ${which}
     order by r.id
     for update`);
 }
 
-/** Units of each counted variant that lines stand for. */
-async function piecesOf(ctx: Ctx, lines: readonly Line[]): Promise<Map<Id<'var'>, number>> {
-  const parts = await readParts(ctx, new Set(lines.map(({ variantId }) => variantId)));
-  const pieces = new Map<Id<'var'>, number>();
-  for (const { variantId: wantedId, quantity } of lines)
-    for (const part of parts.get(wantedId) ?? [])
-      if (part.isCounted) pieces.set(part.variantId, (pieces.get(part.variantId) ?? 0) + quantity * part.pieces);
-  return pieces;
+/** What is asked for of each variant, over all lines. */
+function wantedOf(lines: readonly Line[]): Map<Id<'var'>, number> {
+  const wanted = new Map<Id<'var'>, number>();
+  for (const { variantId, quantity } of lines) wanted.set(variantId, (wanted.get(variantId) ?? 0) + quantity);
+  return wanted;
 }
 
-/** Which holds, or which parts of them, make up what is wanted; and the first want that they do not cover. */
-function chosen(held: readonly Held[], wanted: ReadonlyMap<Id<'var'>, number>) {
-  const left = new Map(wanted);
+/** A part of what was asked for, of which holds have too few: in its own units. */
+interface Missing {
+  variantId: Id<'var'>;
+  quantity: number;
+  short: number;
+}
+
+/**
+ * Which holds, or which parts of them, make up what lines ask for, each by what it was made for; and the first part of
+ * which they have too few. What is still asked for is counted in units of what was wanted: a recipe may have changed
+ * between two holds.
+ */
+function chosen(held: readonly Held[], lines: readonly Line[]): { endings: Ending[]; missing: Missing | undefined } {
+  const wanted = wantedOf(lines);
+  const open = new Map<string, { asked: number; left: number; last: Held }>();
   const endings = held.flatMap((one) => {
-    const quantity = Math.min(one.quantity, left.get(one.variantId) ?? 0);
-    left.set(one.variantId, (left.get(one.variantId) ?? 0) - quantity);
+    const key = `${one.wantedId}|${one.variantId}`;
+    const asked = wanted.get(one.wantedId) ?? 0;
+    const left = open.get(key)?.left ?? asked;
+    const quantity = Math.min(one.quantity, Math.round(left * one.piecesEach));
+    open.set(key, { asked, left: left - quantity / one.piecesEach, last: one });
     return quantity > 0 ? [{ held: one, quantity }] : [];
   });
-  const [missing] = [...left].filter(([, short]) => short > 0);
-  if (!missing) return { endings, missing: undefined };
-  const [variantId, short] = missing;
-  return { endings, missing: { variantId, short, quantity: wanted.get(variantId) ?? 0 } };
+  const [missing] = [...open.values()].flatMap(({ asked, left, last: { variantId, piecesEach } }) => {
+    const short = Math.round(left * piecesEach);
+    return short > 0 ? [{ variantId, quantity: asked * piecesEach, short }] : [];
+  });
+  return { endings, missing };
+}
+
+/** What lines name and nothing is held for: it was never counted for this owner, or it ended, and then it cannot be sent. */
+async function refuseEnded(
+  ctx: Ctx,
+  owner: { type: string; id: string },
+  held: readonly Held[],
+  lines: readonly Line[],
+): Promise<void> {
+  const wanted = wantedOf(lines);
+  for (const { wantedId } of held) wanted.delete(wantedId);
+  if (wanted.size === 0) return;
+  const ended = await ctx.tx.execute<{ id: Id<'var'> }>(sql`select r.wanted_variant_id as id from stock_reservations r
+    where r.company_id = ${ctx.companyId} and ${ofOwner(owner)} and ${isAnyOf(sql`r.wanted_variant_id`, wanted.keys())}
+    order by r.id limit 1`);
+  const [first] = ended;
+  if (first) throw new NotReserved(first.id, wanted.get(first.id) ?? 0, 0);
+  await readParts(ctx, new Set(wanted.keys()));
 }
 
 function refuseEmptyShelves(levels: readonly Level[], endings: readonly Ending[]): void {
@@ -204,7 +254,11 @@ function refuseEmptyShelves(levels: readonly Level[], endings: readonly Ending[]
     const leaving = endings
       .filter(({ held }) => held.variantId === variantId && held.locationId === locationId)
       .reduce((sum, { quantity }) => sum + quantity, 0);
-    if (leaving > onHand) throw new StockBelowZero(variantId, onHand, -leaving);
+    if (leaving <= onHand) continue;
+    const elsewhere = levels
+      .filter((level) => level.variantId === variantId && level.locationId !== locationId)
+      .reduce((sum, level) => sum + level.onHand, 0);
+    throw StockBelowZero.byFulfilment(variantId, locationId, onHand, leaving, elsewhere);
   }
 }
 
@@ -243,8 +297,9 @@ async function markEnded(ctx: Ctx, endings: readonly Ending[], end: End): Promis
       where r.company_id = ${ctx.companyId} and r.id = p.id
     )
     insert into stock_reservations
-      (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, status, expires_at, created_at, ended_at)
-    select r.company_id, p.split, r.owner_type, r.owner_id, r.variant_id, r.location_id, p.q, ${end}, r.expires_at,
-      r.created_at, now()
+      (company_id, id, owner_type, owner_id, variant_id, location_id, quantity,
+        wanted_variant_id, pieces_each, status, expires_at, created_at, ended_at)
+    select r.company_id, p.split, r.owner_type, r.owner_id, r.variant_id, r.location_id, p.q,
+      r.wanted_variant_id, r.pieces_each, ${end}, r.expires_at, r.created_at, now()
     from stock_reservations r join parts p on p.id = r.id where r.company_id = ${ctx.companyId}`);
 }

@@ -2,18 +2,20 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
+import { InvalidInput } from '../../kernel/errors.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { allocate, type Demand, freeTogether, type Piece, type Shelf } from './allocation.ts';
 import { refreshAvailabilityOf } from './availability.service.ts';
 import { checkLines, type Line, type Part, readParts, readShelves } from './demand.service.ts';
-import { InsufficientStock, type Shortage } from './inventory.errors.ts';
+import { InsufficientStock, type Shortage, TooMuchStock } from './inventory.errors.ts';
 import { stockReservations } from './inventory.schema.ts';
 import { ensureLevels, ledgerInsert, listed, lockLevels } from './levels.service.ts';
 import { defaultLocationId } from './locations.service.ts';
 import { refreshLowStock } from './low-stock.service.ts';
 import { expireHoldsOf } from './reservation-ends.service.ts';
 import type { StockReservationsQuery, StockReservationView } from './reservations.contract.ts';
+import { UNITS_MAX } from './stock.contract.ts';
 
 /** Whose goods they are: `{ type: 'order', id }`. */
 export interface Owner {
@@ -36,6 +38,21 @@ export interface Reservation {
   quantity: number;
 }
 
+/** What of a demand is for what was asked for. */
+interface Want {
+  wantedId: Id<'var'>;
+  /** Units that one of it takes. */
+  piecesEach: number;
+  quantity: number;
+}
+
+interface WantedDemand extends Demand {
+  wants: readonly Want[];
+}
+
+/** A hold to be: a piece, or what of it is for one want. */
+type Share = Piece & Want;
+
 type Parts = ReadonlyMap<Id<'var'>, readonly Part[]>;
 type Shelves = ReadonlyMap<Id<'var'>, readonly Shelf[]>;
 /** What could be sold of variants just before, by the counters, over active locations. */
@@ -45,30 +62,33 @@ type FreeBefore = Map<Id<'var'>, number>;
  * Promises goods to an owner: all lines or none. Wants are added up per variant first (two bundles may share a part), then
  * taken by one statement that holds only if all of it is there. If it is not, holds that ran out are ended, the levels
  * are locked, and what there is then is the truth. Calling it again for the same owner reserves again.
- * Throws `NotFound` for a variant that is not here, `InsufficientStock`.
+ * Throws `NotFound` for a variant that is not here, `InsufficientStock`, `TooMuchStock`.
+ *
+ * Not in one unit of work with another `reserve`, a `release` or a `consume`: each locks levels in their order, two after
+ * another do not, and then two buyers may wait for each other in a circle.
  */
 export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reservation[]> {
   checkLines(request.lines);
   const wantedIds = new Set(request.lines.map(({ variantId }) => variantId));
   const [parts, shelves] = await Promise.all([readParts(ctx, wantedIds), readShelves(ctx, wantedIds)]);
   const demands = demandsOf(request.lines, parts);
+  const fallback = await ensureFallback(ctx, demands, shelves);
   let locked: readonly LevelKey[] | undefined;
   if (shortagesOf(request.lines, parts, shelves).length === 0) {
-    const kept = await keep(ctx, request, await placed(ctx, demands, shelves), shelves);
+    const kept = await keep(ctx, request, placed(demands, shelves, fallback), shelves);
     if (kept.isKept) return finish(ctx, kept, parts, false);
     locked = kept.locked;
   }
   const variantIds = demands.map(({ variantId }) => variantId);
   locked ??= await lockLevels(ctx, variantIds);
-  return reserveFromTruth(ctx, request, parts, demands, locked);
+  return reserveFromTruth(ctx, request, { parts, demands, fallback }, locked);
 }
 
 /** With the levels locked: nothing can change any more between looking and taking. */
 async function reserveFromTruth(
   ctx: Ctx,
   request: ReserveRequest,
-  parts: Parts,
-  demands: readonly Demand[],
+  { parts, demands, fallback }: { parts: Parts; demands: readonly WantedDemand[]; fallback: Id<'loc'> | undefined },
   levels: readonly LevelKey[],
 ): Promise<Reservation[]> {
   const locked = new Set(levels.map(keyOf));
@@ -83,21 +103,27 @@ async function reserveFromTruth(
   );
   const shortages = shortagesOf(request.lines, parts, shelves);
   if (shortages.length > 0) throw new InsufficientStock(shortages);
-  const kept = await keep(ctx, request, await placed(ctx, demands, shelves), shelves, HELD_ONLY);
+  const kept = await keep(ctx, request, placed(demands, shelves, fallback), shelves, HELD_ONLY);
+  if (kept.full) throw new TooMuchStock(kept.full, UNITS_MAX);
   if (!kept.isKept) throw new Error('Locked stock levels changed under the lock');
   return finish(ctx, kept, parts, true);
 }
 
-/** What is wanted of each counted variant, over all lines. */
-function demandsOf(lines: readonly Line[], parts: Parts): Demand[] {
-  const demands = new Map<Id<'var'>, Demand>();
-  for (const { variantId: wantedId, quantity } of lines) {
-    for (const { variantId, pieces, isCounted, backorder } of parts.get(wantedId) ?? []) {
+/** What is wanted of each counted variant, over all lines. Throws `InvalidInput` for more than a counter holds. */
+function demandsOf(lines: readonly Line[], parts: Parts): WantedDemand[] {
+  const demands = new Map<Id<'var'>, WantedDemand>();
+  for (const { variantId: wantedId, quantity: lineQuantity } of lines) {
+    for (const { variantId, pieces: piecesEach, isCounted, backorder } of parts.get(wantedId) ?? []) {
       if (!isCounted) continue;
-      const before = demands.get(variantId)?.quantity ?? 0;
-      demands.set(variantId, { variantId, quantity: before + quantity * pieces, backorder });
+      const before = demands.get(variantId);
+      const want = { wantedId, piecesEach, quantity: lineQuantity * piecesEach };
+      const quantity = (before?.quantity ?? 0) + want.quantity;
+      demands.set(variantId, { variantId, quantity, backorder, wants: [...(before?.wants ?? []), want] });
     }
   }
+  const message = `Expected at most ${UNITS_MAX} units of a variant in all lines together.`;
+  if ([...demands.values()].some(({ quantity }) => quantity > UNITS_MAX))
+    throw new InvalidInput({ pointer: '/lines', code: 'too_many_units', message });
   return [...demands.values()];
 }
 
@@ -114,20 +140,45 @@ function shortagesOf(lines: readonly Line[], parts: Parts, shelves: Shelves): Sh
   });
 }
 
-/** From where each demand is taken; makes the level that a promise beyond stock stands on. */
-async function placed(ctx: Ctx, demands: readonly Demand[], shelves: Shelves): Promise<Piece[]> {
-  const isBeyond = demands.some(({ variantId, quantity }) => freeTogether(shelves.get(variantId) ?? []) < quantity);
-  const fallback = isBeyond ? await defaultLocationId(ctx) : undefined;
-  const pieces = demands.flatMap((demand) => {
+/**
+ * Where promises beyond stock stand, with a level for everything that may be promised so. Made before anything is
+ * locked: who inserts a level under a lock waits in a circle with the one who inserts it first and locks then.
+ */
+async function ensureFallback(ctx: Ctx, demands: readonly Demand[], shelves: Shelves): Promise<Id<'loc'> | undefined> {
+  const endless = demands.filter(({ backorder }) => backorder);
+  if (endless.length === 0) return undefined;
+  const locationId = await defaultLocationId(ctx);
+  const without = endless.filter(
+    ({ variantId }) => !shelves.get(variantId)?.some((shelf) => shelf.locationId === locationId),
+  );
+  await ensureLevels(
+    ctx,
+    without.map(({ variantId }) => ({ variantId, locationId })),
+  );
+  return locationId;
+}
+
+/** From where each demand is taken, and what for. */
+function placed(demands: readonly WantedDemand[], shelves: Shelves, fallback: Id<'loc'> | undefined): Share[] {
+  return demands.flatMap((demand) => {
     const own = allocate(demand, shelves.get(demand.variantId) ?? [], fallback);
     if (!own) throw new Error('A demand without a shortage could not be placed');
-    return own;
+    return shared(own, demand.wants);
   });
-  const without = pieces.filter(
-    ({ variantId, locationId }) => !shelves.get(variantId)?.some((shelf) => shelf.locationId === locationId),
-  );
-  await ensureLevels(ctx, without);
-  return pieces;
+}
+
+/** Cuts pieces so that each is for one want; together they are the same. */
+function shared(pieces: readonly Piece[], wants: readonly Want[]): Share[] {
+  const open = wants.map((want) => ({ ...want }));
+  return pieces.flatMap((piece) => {
+    let left = piece.quantity;
+    return open.flatMap((want) => {
+      const quantity = Math.min(left, want.quantity);
+      left -= quantity;
+      want.quantity -= quantity;
+      return quantity > 0 ? [{ ...piece, ...want, quantity }] : [];
+    });
+  });
 }
 
 type LevelKey = Pick<Piece, 'variantId' | 'locationId'>;
@@ -140,6 +191,8 @@ interface Kept {
   isKept: boolean;
   reservations: Reservation[];
   freeBefore: FreeBefore;
+  /** A variant of which more would be promised at one place than its counter is meant to hold. */
+  full?: Id<'var'> | undefined;
   /** What is locked now, kept or not. */
   locked: readonly LevelKey[];
 }
@@ -151,36 +204,43 @@ interface Kept {
 async function keep(
   ctx: Ctx,
   request: ReserveRequest,
-  pieces: readonly Piece[],
+  pieces: readonly Share[],
   shelves: Shelves,
   which = ALL_LEVELS,
 ): Promise<Kept> {
   if (pieces.length === 0) return { isKept: true, reservations: [], freeBefore: new Map(), locked: [] };
   const { owner, expiresAt } = request;
-  const rows = pieces.map(({ variantId, locationId, quantity, isBeyond }) => ({
+  const rows = pieces.map(({ variantId, locationId, quantity, isBeyond, wantedId, piecesEach }) => ({
     id: newId('rsv'),
     m: newId('mov'),
     v: variantId,
     l: locationId,
     q: quantity,
     beyond: isBeyond,
+    w: wantedId,
+    e: piecesEach,
   }));
   const locked = await ctx.tx.execute<LockedRow & Record<string, unknown>>(sql`with given as materialized (
-      select * from ${listed(rows, 'g(id text, m text, v text collate "C", l text collate "C", q int, beyond bool)')}
+      select * from ${listed(rows, 'g(id text, m text, v text collate "C", l text collate "C", q int, beyond bool, w text, e int)')}
+    ), sums as (
+      select g.v, g.l, sum(g.q)::int as q, bool_or(g.beyond) as beyond from given g group by g.v, g.l
     ), locked as (
-      select l.variant_id, l.location_id, l.on_hand - l.reserved - l.safety_stock as free from stock_levels l
+      select l.variant_id, l.location_id, l.on_hand - l.reserved - l.safety_stock as free, l.reserved from stock_levels l
       where l.company_id = ${ctx.companyId} and l.variant_id = any(array(select g.v from given g)) ${which}
       order by l.variant_id, l.location_id
       for no key update
     ), fits as (
-      select count(*) = ${rows.length}::int as all from given g
-      join locked l on l.variant_id = g.v and l.location_id = g.l where g.beyond or l.free >= g.q
+      select count(*) filter (where (s.beyond or l.free >= s.q) and l.reserved + s.q <= ${UNITS_MAX}::int)
+          = (select count(*) from sums) as all,
+        min(s.v) filter (where l.reserved + s.q > ${UNITS_MAX}::int) as full
+      from sums s join locked l on l.variant_id = s.v and l.location_id = s.l
     ), raised as (
-      update stock_levels l set reserved = l.reserved + g.q, updated_at = now() from given g
-      where l.company_id = ${ctx.companyId} and l.variant_id = g.v and l.location_id = g.l and (select f.all from fits f)
+      update stock_levels l set reserved = l.reserved + s.q, updated_at = now() from sums s
+      where l.company_id = ${ctx.companyId} and l.variant_id = s.v and l.location_id = s.l and (select f.all from fits f)
     ), kept as (
-      insert into stock_reservations (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, expires_at)
-      select ${ctx.companyId}, g.id, ${owner.type}, ${owner.id}, g.v, g.l, g.q, ${expiresAt}::timestamptz
+      insert into stock_reservations
+        (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, wanted_variant_id, pieces_each, expires_at)
+      select ${ctx.companyId}, g.id, ${owner.type}, ${owner.id}, g.v, g.l, g.q, g.w, g.e, ${expiresAt}::timestamptz
       from given g where (select f.all from fits f)
     ), noted as (
       ${ledgerInsert(
@@ -189,16 +249,18 @@ async function keep(
         sql`select ${owner.type}::text, ${owner.id}::text, g.m, g.v, g.l, 'reservation', 0, g.q, 0 from given g where (select f.all from fits f)`,
       )}
     )
-    select l.variant_id as "variantId", l.location_id as "locationId", l.free, (select f.all from fits f) as "isKept"
+    select l.variant_id as "variantId", l.location_id as "locationId", l.free, (select f.all from fits f) as "isKept",
+      (select f.full from fits f) as full
     from locked l`);
   const isKept = locked[0]?.isKept ?? false;
   const reservations = rows.map(({ id, v, l, q }) => ({ id, variantId: v, locationId: l, quantity: q }));
-  return { isKept, reservations, freeBefore: freeBefore(locked, shelves), locked };
+  return { isKept, reservations, freeBefore: freeBefore(locked, shelves), full: locked[0]?.full ?? undefined, locked };
 }
 
 interface LockedRow extends Shelf {
   variantId: Id<'var'>;
   isKept: boolean;
+  full: Id<'var'> | null;
 }
 
 function freeBefore(locked: readonly LockedRow[], shelves: Shelves): FreeBefore {

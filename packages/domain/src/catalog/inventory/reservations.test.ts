@@ -84,6 +84,27 @@ test('orders that name the same goods in opposite order never wait for each othe
   for (const { variantId } of goods) expect(await levelsOf(session, variantId)).toMatchObject([{ reserved: 53 }]);
 });
 
+test('buyers of what has no shelf yet, beside holds that ran out, never wait for each other in a circle', async () => {
+  const session = await givenCompany(db);
+  await within(session, defaultLocationId); // makes it
+  await warmUp(db);
+  for (let round = 0; round < 10; round++) {
+    const counted = await givenGoods(db, session.companyId);
+    const endless = await givenGoods(db, session.companyId, { backorder: 'allow' });
+    await count(session, counted.variantId, 30);
+    const owner = order();
+    await take(session, [{ variantId: counted.variantId, quantity: 25 }], owner);
+    await lapse(owner);
+    const buyers = [1, 6, 1, 6, 1, 6].map((quantity) =>
+      take(session, [
+        { variantId: counted.variantId, quantity },
+        { variantId: endless.variantId, quantity: 1 },
+      ]),
+    );
+    expect(await outcomes(buyers)).toEqual({ sold: 6, refused: 0 });
+  }
+});
+
 test('of two orders that each take the last of another variant, the second one sees that the product is gone', async () => {
   const session = await givenCompany(db);
   const { variantId, productId } = await givenGoods(db, session.companyId);

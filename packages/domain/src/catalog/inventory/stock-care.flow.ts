@@ -2,6 +2,7 @@ import type { Run, Session } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { StockDriftView } from './drift.contract.ts';
 import { findDrift } from './drift.service.ts';
+import { refreshNext, takeRefresh } from './refreshes.service.ts';
 import { settleNext } from './settlement.service.ts';
 
 /** More than this need no listing: somebody has to look anyway. */
@@ -16,6 +17,12 @@ export async function refreshStock(run: Run, session: Session, isStopping?: () =
   do {
     after = await run(session, (ctx) => settleNext(ctx, after));
   } while (after !== undefined && !isStopping?.());
+}
+
+/** As `refreshStock`, one share of it, where somebody asked for it. Says whether there may be more to do. */
+export async function refreshStockShare(run: Run, session: Session): Promise<boolean> {
+  const task = await run(session, takeRefresh);
+  return task !== undefined && (await run(session, (ctx) => refreshNext(ctx, task)));
 }
 
 /** Whether the counters say what the ledger says: the levels that do not, at most a hundred. */

@@ -14,6 +14,7 @@ import { ensureLevels, lockLevels } from './levels.service.ts';
 import { defaultLocationId, getLocation } from './locations.service.ts';
 import { refreshLowStock } from './low-stock.service.ts';
 import { settle } from './settlement.service.ts';
+import { refuseBundles } from './stock.service.ts';
 import type {
   StockLevelPatch,
   StockLevelsQuery,
@@ -49,7 +50,7 @@ export async function getStockLevel(ctx: Ctx, variantId: Id<'var'>, locationId: 
 
 /**
  * Sets what is kept back at a location (the default one if none is named), and when the variant counts as low.
- * Throws `NotFound` for a variant or location that is not here.
+ * Throws `NotFound` for a variant or location that is not here, `BundleHasNoStock`.
  */
 export async function updateStockLevel(
   ctx: Ctx,
@@ -62,6 +63,7 @@ export async function updateStockLevel(
     .from(productVariants)
     .where(mine(ctx, productVariants, eq(productVariants.id, variantId)));
   if (!variant) throw new NotFound('variant');
+  await refuseBundles(ctx, [variantId]);
   await ensureLevels(ctx, [{ variantId, locationId }]);
   const levels = await lockLevels(ctx, [variantId]);
   const held = levels.find((level) => level.locationId === locationId);

@@ -4,7 +4,7 @@ import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
 import { text } from '../../kernel/text.ts';
 
-/** Counters are 32-bit in the database; sums of a few stay inside. */
+/** The most units of a variant at one place, and in one order. Counters are 32-bit in the database. */
 export const UNITS_MAX = 100_000_000;
 export const SKU_LENGTH_MAX = 255;
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -52,17 +52,21 @@ export type StockLevelsQuery = z.infer<typeof stockLevelsQuery>;
 export const stockLevelsPage = pageOf(stockLevelView);
 
 /** What of a level is set rather than counted. */
-export const stockLevelPatch = z.strictObject({
-  locationId: idOf('loc').optional().meta({ description: 'Whose safety stock. Without it the default location.' }),
-  safetyStock: z.int().min(0).max(UNITS_MAX).optional(),
-  lowStockThreshold: z
-    .int()
-    .min(0)
-    .max(UNITS_MAX)
-    .nullable()
-    .optional()
-    .meta({ description: 'Of the variant at all locations. null: that of the inventory settings.' }),
-});
+export const stockLevelPatch = z
+  .strictObject({
+    locationId: idOf('loc').optional().meta({ description: 'Whose safety stock. Without it the default location.' }),
+    safetyStock: z.int().min(0).max(UNITS_MAX).optional(),
+    lowStockThreshold: z
+      .int()
+      .min(0)
+      .max(UNITS_MAX)
+      .nullable()
+      .optional()
+      .meta({ description: 'Of the variant at all locations. null: that of the inventory settings.' }),
+  })
+  .refine(({ safetyStock, lowStockThreshold }) => safetyStock !== undefined || lowStockThreshold !== undefined, {
+    error: 'Expected safetyStock or lowStockThreshold.',
+  });
 export type StockLevelPatch = z.infer<typeof stockLevelPatch>;
 
 export const movementKind = z.enum([

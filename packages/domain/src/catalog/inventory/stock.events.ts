@@ -14,7 +14,7 @@ export const stockLow = defineEvent('inventory.low_stock', z.object({ stockItem:
   sample: { stockItem: { ...item, available: 4, isLow: true } },
 });
 
-/** Staff changed what is on hand. The aggregate is the variant; all its levels are told. */
+/** A stock adjustment changed what is on hand (counts that come with a product or an import announce the product). The aggregate is the variant; all its levels are told. */
 export const stockAdjusted = defineEvent(
   'inventory.adjusted',
   z.object({ stockItem: stockItemView, stockLevels: z.array(stockLevelView) }),

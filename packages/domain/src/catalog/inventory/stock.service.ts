@@ -5,6 +5,7 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { freeOf, freeOfVariant, heldOf } from './availability.service.ts';
+import { BundleHasNoStock } from './inventory.errors.ts';
 import { type Cause, type Level, ledgerInsert, listed, lockLevels, moveStock } from './levels.service.ts';
 import { defaultLocationId } from './locations.service.ts';
 import { refreshLowStock } from './low-stock.service.ts';
@@ -33,12 +34,12 @@ type Counted = Required<OnHandCount>;
 const keyOf = ({ variantId, locationId }: Pick<Level, 'variantId' | 'locationId'>) => `${variantId}|${locationId}`;
 
 /**
- * Sets what is on hand, for a batch of any size in a few statements, with the ledger; returns how many levels changed. If
- * a level is named twice the last one holds. Tells who is low. Availability, audit and catalogue version are the
- * caller's to see to. Throws `NotFound` for a variant or location that is not here.
+ * Sets what is on hand, for a batch of any size in a few statements, with the ledger; gives the variants whose count
+ * changed. If a level is named twice the last one holds. Tells who is low. Availability, audit and catalogue version are the
+ * caller's to see to. Throws `NotFound` for a variant or location that is not here, `BundleHasNoStock`.
  */
-export async function setOnHand(ctx: Ctx, items: readonly OnHandCount[], cause: Cause): Promise<number> {
-  if (items.length === 0) return 0;
+export async function setOnHand(ctx: Ctx, items: readonly OnHandCount[], cause: Cause): Promise<Set<Id<'var'>>> {
+  if (items.length === 0) return new Set();
   const isPlaceless = items.some(({ locationId }) => locationId === undefined);
   const fallback = isPlaceless ? await defaultLocationId(ctx) : undefined;
   const counts = new Map<string, Counted>();
@@ -46,6 +47,7 @@ export async function setOnHand(ctx: Ctx, items: readonly OnHandCount[], cause: 
     if (locationId === undefined) throw new Error('unreachable: the default location was read');
     counts.set(keyOf({ variantId, locationId }), { variantId, locationId, quantity });
   }
+  await refuseBundles(ctx, new Set(items.map(({ variantId }) => variantId)));
   const made = await insertLevels(ctx, [...counts.values()], cause);
   const fresh = new Set(made.map(keyOf));
   const known = [...counts.values()].filter((count) => !fresh.has(keyOf(count)));
@@ -54,7 +56,14 @@ export async function setOnHand(ctx: Ctx, items: readonly OnHandCount[], cause: 
   const concerned = new Set([...made, ...changed].map(({ variantId }) => variantId));
   const newOnes = new Set(made.map(({ variantId }) => variantId).filter((id) => !others.has(id)));
   if (concerned.size > 0) await refreshLowStock(ctx, concerned, newOnes);
-  return made.length + changed.length;
+  return concerned;
+}
+
+/** Throws `BundleHasNoStock` where one of these is made of others. */
+export async function refuseBundles(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<void> {
+  const [bundle] = await ctx.tx.execute<{ id: Id<'var'> }>(sql`select k.bundle_variant_id as id from bundle_components k
+    where k.company_id = ${ctx.companyId} and ${isAnyOf(sql`k.bundle_variant_id`, variantIds)} limit 1`);
+  if (bundle) throw new BundleHasNoStock(bundle.id);
 }
 
 /** Levels that are not there yet, already with their count. */

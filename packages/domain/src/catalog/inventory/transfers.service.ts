@@ -17,6 +17,7 @@ import {
   type Move,
   type MovedLevel,
   moveStock,
+  refuseTooMuch,
 } from './levels.service.ts';
 import { getLocation } from './locations.service.ts';
 import { expireHoldsOf } from './reservation-ends.service.ts';
@@ -27,6 +28,8 @@ import { stockTransferLines, stockTransfers, type TransferStatus } from './trans
 
 type TransferId = Id<'trf'>;
 type Line = TransferView['lines'][number];
+
+const NOT_IN_IT = 'This variant is not in this transfer. Name only those that are, or adjust the stock of the others.';
 
 /** The moves a transfer may make. */
 const MOVES: Record<string, readonly TransferStatus[]> = {
@@ -98,31 +101,34 @@ export async function sendTransfer(ctx: Ctx, id: TransferId): Promise<TransferVi
   const there = [...levels, ...freed].filter(({ locationId }) => locationId === before.fromLocationId);
   const source = new Map(there.map((level) => [level.variantId, level])); // what was freed is told last
   for (const { variantId, quantity } of before.lines) {
-    const { onHand, reserved } = source.get(variantId) ?? { onHand: 0, reserved: 0 };
-    if (onHand - reserved < quantity) throw new StockBelowZero(variantId, Math.max(0, onHand - reserved), -quantity);
+    const there = source.get(variantId) ?? { onHand: 0, reserved: 0 };
+    if (there.onHand - there.reserved < quantity) throw StockBelowZero.byTransfer(variantId, there, quantity);
   }
   const moves = before.lines.flatMap(({ variantId, quantity }): Move[] => [
     { variantId, locationId: before.fromLocationId, kind: 'transfer_out', onHand: -quantity },
     { variantId, locationId: before.toLocationId, kind: 'transfer_plan', incoming: quantity },
   ]);
+  refuseTooMuch(levels, moves);
   return conclude(ctx, before, { status: 'in_transit', sentAt: sql`now()` }, moves, transferSent, freed);
 }
 
 /**
  * Takes down what arrived, all of it or a part, as often as it takes; what is lost is on no shelf any more. The transfer
- * is done when nothing is on its way. Throws `NotFound`, `TransferNotAllowed`, `InvalidInput` for more than is on its way.
+ * is done when nothing is on its way. Throws `NotFound`, `TransferNotAllowed`, `TooMuchStock`, `InvalidInput` for more than is
+ * on its way.
  */
 export async function receiveTransfer(ctx: Ctx, id: TransferId, receipt: NewReceipt): Promise<TransferView> {
   const before = await lockTransfer(ctx, id, 'received');
   const lines = new Map(before.lines.map((line) => [line.variantId, line]));
   receipt.lines.forEach(({ variantId, received, lost }, at) => {
     const line = lines.get(variantId);
-    const open = line ? openOf(line) : 0;
+    if (!line) throw new InvalidInput({ pointer: `/lines/${at}/variantId`, code: 'not_in_transfer', message: NOT_IN_IT });
+    const open = openOf(line);
     if (received + lost <= open) return;
     const message = `${open} of this variant are on their way in this transfer, not ${received + lost}.`;
     throw new InvalidInput({ pointer: `/lines/${at}`, code: 'more_than_sent', message });
   });
-  await lockBoth(ctx, before);
+  const levels = await lockBoth(ctx, before);
   const rows = receipt.lines.map(({ variantId, received, lost }) => ({ v: variantId, r: received, x: lost }));
   await ctx.tx.execute(sql`update stock_transfer_lines t set received = t.received + g.r, lost = t.lost + g.x
     from ${listed(rows, 'g(v text collate "C", r int, x int)')}
@@ -138,18 +144,20 @@ export async function receiveTransfer(ctx: Ctx, id: TransferId, receipt: NewRece
       incoming: -received - lost,
     };
   });
+  refuseTooMuch(levels, moves);
   return conclude(ctx, before, isDone ? { status: 'received', closedAt: sql`now()` } : {}, moves, transferReceived);
 }
 
 /** Calls a transfer off; what is on its way goes back to where it came from. Throws `NotFound`, `TransferNotAllowed`. */
 export async function cancelTransfer(ctx: Ctx, id: TransferId): Promise<TransferView> {
   const before = await lockTransfer(ctx, id, 'cancelled');
-  if (before.status === 'in_transit') await lockBoth(ctx, before);
+  const levels = before.status === 'in_transit' ? await lockBoth(ctx, before) : [];
   const open = before.status === 'in_transit' ? before.lines.filter((line) => openOf(line) > 0) : [];
   const moves = open.flatMap((line): Move[] => [
     { variantId: line.variantId, locationId: before.fromLocationId, kind: 'transfer_in', onHand: openOf(line) },
     { variantId: line.variantId, locationId: before.toLocationId, kind: 'transfer_plan', incoming: -openOf(line) },
   ]);
+  refuseTooMuch(levels, moves);
   return conclude(ctx, before, { status: 'cancelled', closedAt: sql`now()` }, moves, transferCancelled);
 }
 

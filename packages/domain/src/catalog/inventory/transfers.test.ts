@@ -9,6 +9,7 @@ import { createLocation, defaultLocationId } from './locations.service.ts';
 import { reserve } from './reservations.service.ts';
 import { readStock, setOnHand } from './stock.service.ts';
 import { checkStock } from './stock-care.flow.ts';
+import { updateStockLevel } from './stock-levels.service.ts';
 import type { NewReceipt } from './transfers.contract.ts';
 import { cancelTransfer, createTransfer, listTransfers, receiveTransfer, sendTransfer } from './transfers.service.ts';
 
@@ -133,4 +134,21 @@ test("another company's transfer, location and variant are not there", async () 
   await expect(create(other.from, mine.variantId)).rejects.toThrow(NotFound);
   await expect(create(mine.from, other.variantId)).rejects.toThrow(NotFound);
   expect((await within(mine.session, (ctx) => listTransfers(ctx, { limit: 10 }))).data).toEqual([]);
+});
+
+test('what a transfer and a changed shelf do to the stock makes the answers of visitors anew', async () => {
+  const { session, plan, send, receive, variantId } = await given();
+  // The shown version of the catalogue is raised by each of them.
+  const version = async () =>
+    Number((await db.admin`select version from catalogue_versions where company_id = ${session.companyId}`)[0]?.['version']);
+  const { id } = await plan(6);
+  const versions = [await version()];
+  await send(id);
+  versions.push(await version());
+  await receive(id, { received: 6 });
+  versions.push(await version());
+  await within(session, (ctx) => updateStockLevel(ctx, variantId, { safetyStock: 1 }));
+  versions.push(await version());
+  expect([...new Set(versions)].sort((a, b) => a - b)).toEqual(versions);
+  expect(new Set(versions).size).toBe(4);
 });

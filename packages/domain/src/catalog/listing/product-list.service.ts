@@ -15,9 +15,11 @@ import {
 
 /** Rows a page can have, and the one after it that says whether there is more. In the text, for the planner to see. */
 const PAGE_ROWS_MAX = 101;
-/** Hits of a search that are looked at; with further conditions more of them, for those leave few over. */
+/** Hits of a search that are ranked; with further conditions more of them, for those leave few over. */
 const HITS_MAX = 5_000;
-const HITS_FILTERED_MAX = 20_000;
+const HITS_FILTERED_MAX = 100_000;
+/** Hits in an order of their own need no rank: all there are in a catalogue of this size. */
+const HITS_UNRANKED_MAX = 500_000;
 
 /** Which conditions a text has: there is one prepared text for each shape, and values are never in it. */
 export interface ListShape {
@@ -153,8 +155,10 @@ function startOf(shape: ListShape, order: ListOrder, of: Of): string {
           and ${isCollectionVisible('k')}) m
       join products p on p.company_id = m.company_id and p.id = m.product_id`;
   if (!shape.q) return 'products p';
-  const isFiltered = shape.category || shape.collection || shape.tag || shape.options > 0;
-  return `(select f.product_id, f.rank from search_products(${of('q')}::text, ${isFiltered ? HITS_FILTERED_MAX : HITS_MAX}) f
+  const asked = shape.category || shape.collection || shape.tag || shape.options > 0 || shape.price || shape.inStock;
+  const hits = asked ? `${HITS_FILTERED_MAX}, true` : `${HITS_MAX}, true`;
+  const isRanked = order === orderOf('relevance'); // counts and facets have no order
+  return `(select f.product_id, f.rank from search_products(${of('q')}::text, ${isRanked ? hits : `${HITS_UNRANKED_MAX}, false`}) f
         order by f.rank, f.product_id desc) s
       join products p on p.company_id = ${company} and p.id = s.product_id`;
 }

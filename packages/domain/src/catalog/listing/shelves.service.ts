@@ -1,7 +1,7 @@
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput } from '../../kernel/errors.ts';
 import { parameters, runText, type TextStatement, type Value } from '../../kernel/text-statement.ts';
-import { isCollectionVisible, isVisible, ownImage, upperPath } from './listing-text.ts';
+import { isCollectionVisible, isVisible, ownImage } from './listing-text.ts';
 
 /** More categories than these are not a menu any more. */
 const CATEGORIES_MAX = 2_000;
@@ -76,12 +76,12 @@ const CATEGORIES = ((): TextStatement<ShelfParameter> => {
       join categories c on c.company_id = t.company_id and c.parent_id = t.id where c.company_id = ${company}
     ) select * from tree order by place limit ${CATEGORIES_MAX}) tree
   left join (
-    select above.id, count(distinct p.id)::int as products
-    from categories above
-    join categories d on d.company_id = ${company} and d.path >= above.path and d.path < ${upperPath('above')}
-    join product_categories pc on pc.company_id = ${company} and pc.category_id = d.id
-    join products p on p.company_id = ${company} and p.id = pc.product_id
-    where above.company_id = ${company} and ${isVisible('p')} group by above.id
+    select shelf.id, count(distinct pc.product_id)::int as products
+    from product_categories pc
+    join products p on p.company_id = ${company} and p.id = pc.product_id and ${isVisible('p')}
+    join categories d on d.company_id = ${company} and d.id = pc.category_id
+    cross join lateral unnest(string_to_array(rtrim(d.path, '/'), '/')) shelf(id)
+    where pc.company_id = ${company} group by shelf.id
   ) counted on counted.id = tree.id
   cross join lateral (select tree.id, tree.parent_id as "parentId", tree.handle, tree.name, tree.description,
     ${ownImage('tree', 'tree.name', company, of('filesUrl'))} as image, coalesce(counted.products, 0) as "productCount"

@@ -1,4 +1,4 @@
-import { desc, eq } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -6,13 +6,12 @@ import { toView } from '../../kernel/money.ts';
 import { keyset, type ListQuery, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { productVariants } from '../products/variants.schema.ts';
-import { BEGINNING_OF_TIME } from './listing-prices.ts';
 import type { PriceChangeView, PriorPriceView } from './prices.contract.ts';
 import { priceChanges } from './prices.schema.ts';
 import { type PriceChange, priorPrice } from './prior-price.ts';
 
-/** The newest lines of a variant that are looked at for its prior price: years, for most. */
-const CHANGES_LOOKED_AT_MAX = 2_000;
+/** The newest lines of a variant in each currency that are looked at for its prior price: years, for most. */
+const CHANGES_PER_CURRENCY_MAX = 2_000;
 
 type VariantId = Id<'var'>;
 
@@ -36,22 +35,15 @@ export async function listPriceChanges(
 /** What a variant costs now in each currency, since when, and its lowest price in the 30 days before. Throws `NotFound`. */
 export async function priorPricesOf(ctx: Ctx, variantId: VariantId): Promise<{ data: PriorPriceView[] }> {
   await refuseUnknownVariant(ctx, variantId);
-  const rows = await ctx.tx
-    .select()
-    .from(priceChanges)
-    .where(mine(ctx, priceChanges, eq(priceChanges.variantId, variantId)))
-    .orderBy(desc(priceChanges.id))
-    .limit(CHANGES_LOOKED_AT_MAX);
   const lines = new Map<string, PriceChange[]>();
-  for (const { amount, compareAt, currency, ...row } of rows.reverse()) {
-    const line = { ...row, amountMinor: amount, compareAtMinor: compareAt };
+  let now = ctx.now.toISOString();
+  for (const { currency, ...line } of await newestChanges(ctx, variantId)) {
     const ofCurrency = lines.get(currency);
     if (ofCurrency) ofCurrency.push(line);
     else lines.set(currency, [line]);
+    // The history is written by the database's clock, which may be a little ahead of ours.
+    if (line.changedAt > now) now = line.changedAt;
   }
-  // The history is written by the database's clock, which may be a little ahead of ours.
-  const latestMs = Date.parse(rows.at(-1)?.changedAt ?? BEGINNING_OF_TIME);
-  const now = new Date(Math.max(latestMs, ctx.now.getTime())).toISOString();
   const data = [...lines]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([currency, changes]): PriorPriceView[] => {
@@ -67,6 +59,35 @@ export async function priorPricesOf(ctx: Ctx, variantId: VariantId): Promise<{ d
       ];
     });
   return { data };
+}
+
+/** The newest lines in each currency, oldest first, and before them the prices that stood already. */
+function newestChanges(ctx: Ctx, variantId: VariantId): Promise<(PriceChange & { currency: string })[]> {
+  const { id, priceId, currency, change, amount, compareAt, validFrom, validUntil, changedAt } = priceChanges;
+  const ofVariant = mine(ctx, priceChanges, eq(priceChanges.variantId, variantId));
+  const isLookedAt = sql`${id} in (
+    with placed as (
+      select ${id} as id, ${priceId} as price_id, ${change} as change,
+        row_number() over (partition by ${currency} order by ${id} desc) <= ${CHANGES_PER_CURRENCY_MAX}::int as is_new
+      from ${priceChanges} where ${ofVariant}
+    ), standing as (
+      select distinct on (price_id) id, change from placed where not is_new order by price_id, id desc
+    )
+    select id from placed where is_new union all select id from standing where change = 'set')`;
+  return ctx.tx
+    .select({
+      priceId,
+      currency,
+      change,
+      amountMinor: amount,
+      compareAtMinor: compareAt,
+      validFrom,
+      validUntil,
+      changedAt,
+    })
+    .from(priceChanges)
+    .where(mine(ctx, priceChanges, eq(priceChanges.variantId, variantId), isLookedAt))
+    .orderBy(asc(id));
 }
 
 async function refuseUnknownVariant(ctx: Ctx, variantId: VariantId): Promise<void> {

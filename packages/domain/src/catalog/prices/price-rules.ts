@@ -2,9 +2,8 @@ import type { FieldFault } from '../../kernel/errors.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { BEGINNING_OF_TIME, END_OF_TIME } from './listing-prices.ts';
 import type { PriceDraft } from './price-draft.ts';
+import { PRICES_PER_VARIANT_MAX } from './price-limits.contract.ts';
 
-/** Prices of one variant: all currencies and windows together. */
-export const PRICES_PER_VARIANT_MAX = 100;
 /**
  * Instants at which the prices of one product in one currency begin or end, all its variants together: each makes a
  * listing price. Sales that begin and end together count once.

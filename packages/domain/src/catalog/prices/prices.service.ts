@@ -100,8 +100,14 @@ export async function refreshListingPrices(ctx: Ctx, productIds: readonly Produc
   const kept = new Set(wanted.map(listingKey));
   const gone = stored.filter((row) => !kept.has(listingKey(row)));
   await deleteAll(ctx, listingPrices, ['productId', 'currency', 'validFrom'], gone);
-  const changed = wanted.filter((row) => !isSame(row));
+  const isKnown = (row: ListingRow) => before.has(listingKey(row));
+  const changed = wanted.filter((row) => isKnown(row) && !isSame(row));
   await upsertAll(ctx, listingPrices, ['productId', 'currency', 'validFrom'], changed);
+  await insertAll(
+    ctx,
+    listingPrices,
+    wanted.filter((row) => !isKnown(row)),
+  );
 }
 
 const tooManyTimes = (currency: Currency) =>
@@ -244,7 +250,8 @@ async function store(ctx: Ctx, { set, removed }: PriceDifference): Promise<void>
     validFrom: price.validFrom,
     validUntil: price.validUntil,
   });
-  await upsertAll(ctx, prices, ['id'], set.map(rowOf));
+  await upsertAll(ctx, prices, ['id'], set.filter(({ isNew }) => !isNew).map(rowOf));
+  await insertAll(ctx, prices, set.filter(({ isNew }) => isNew).map(rowOf));
   const historyOf = (change: 'set' | 'removed') => (price: StoredPrice) => {
     const { id: priceId, ...row } = rowOf(price);
     return { id: newId('pch'), priceId, change, ...row, actorType: ctx.actor.type, actorId: ctx.actor.id };

@@ -4,10 +4,11 @@ import { InvalidInput, NotFound } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
+import { gate, somebodyWaits } from '../../testing/lock-waits.ts';
 import { warmUp } from '../../testing/people.ts';
 import { BEGINNING_OF_TIME, END_OF_TIME } from './listing-prices.ts';
 import type { PriceDraft, PriceWrite } from './price-draft.ts';
-import { PRICES_PER_VARIANT_MAX } from './price-rules.ts';
+import { PRICES_PER_VARIANT_MAX } from './price-limits.contract.ts';
 import { readPrices, refreshListingPrices, writePrices } from './prices.service.ts';
 
 const db = useDatabase();
@@ -202,4 +203,26 @@ test('a batch takes as many statements as one variant, and writers of the same p
     join product_variants v on v.id = p.variant_id and v.product_id = l.product_id
     where p.company_id = ${shop.companyId}`;
   expect(last?.['count']).toBe(60);
+});
+
+test('two variants of one product priced at once: the product is listed by both', async () => {
+  const shop = await givenCompany(db);
+  const { variantId: small, productId } = await givenGoods(db, shop.companyId);
+  const { variantId: large } = await givenGoods(db, shop.companyId, { productId });
+  await write(shop, { variantId: small, prices: [ngn(100n)] }, { variantId: large, prices: [ngn(150n)] });
+  const [written, mayEnd] = [gate(), gate()];
+  const first = db.app.run(shop, async (ctx) => {
+    await writePrices(noted(ctx), [{ variantId: small, prices: [ngn(50n)] }]);
+    written.open();
+    await mayEnd.passed;
+  });
+  await written.passed;
+  const second = write(shop, { variantId: large, prices: [ngn(200n)] });
+  await somebodyWaits(db);
+  mayEnd.open();
+  await Promise.all([first, second]);
+  const listed = await listingOf(productId);
+  expect(listed).toMatchObject([{ min: 50, max: 200 }]);
+  await db.app.run(shop, (ctx) => refreshListingPrices(ctx, [productId]));
+  expect([...(await listingOf(productId))]).toEqual([...listed]);
 });

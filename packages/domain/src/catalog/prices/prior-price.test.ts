@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Id } from '../../kernel/ids.ts';
-import { type PriceChange, priorPrice } from './prior-price.ts';
+import { priceInForce } from './current-price.ts';
+import { PRIOR_PRICE_DAYS, type PriceChange, type PriorPrice, priorPrice } from './prior-price.ts';
 
 const day = (n: number) => new Date(Date.UTC(2026, 0, 1 + n)).toISOString();
 const line = (at: number, amount: number, more: Partial<PriceChange> = {}): PriceChange => ({
@@ -43,4 +45,63 @@ test('a price that was taken away is none, and one set anew was not for sale bef
 
 test('the same price set again is no change', () => {
   expect(priorPrice([line(0, 100), line(20, 90), line(25, 90)], day(30))?.currentSince).toBe(day(20));
+});
+
+test('of two lines the later one counts, also when its transaction began before that of the other', () => {
+  expect(priorPrice([line(0, 100), line(20, 90), line(19, 80)], day(30))).toEqual({
+    currentMinor: 80n,
+    currentSince: day(20),
+    lowestBeforeMinor: 100n,
+  });
+});
+
+/** The same in words, without any cleverness: day by day, from all lines anew. */
+function naively(changes: readonly PriceChange[], today: number): PriorPrice | undefined {
+  const priceOn = (n: number) => {
+    const rows = new Map<string, PriceChange>();
+    for (const one of changes)
+      if (one.changedAt <= day(n))
+        if (one.change === 'set') rows.set(one.priceId, one);
+        else rows.delete(one.priceId);
+    return priceInForce([...rows.values()], day(n))?.amountMinor;
+  };
+  const currentMinor = priceOn(today);
+  if (currentMinor === undefined) return undefined;
+  let since = today;
+  while (since > 0 && priceOn(since - 1) === currentMinor) since--;
+  let lowestBeforeMinor: bigint | null = null;
+  for (let n = Math.max(0, since - PRIOR_PRICE_DAYS); n < since; n++) {
+    const amount = priceOn(n);
+    if (amount !== undefined && (lowestBeforeMinor === null || amount < lowestBeforeMinor)) lowestBeforeMinor = amount;
+  }
+  return { currentMinor, currentSince: day(since), lowestBeforeMinor };
+}
+
+test('whatever happened to the prices, it is what reading them day by day gives', () => {
+  const someDay = fc.option(fc.integer({ min: 0, max: 90 }), { nil: null });
+  const someLine = fc
+    .record({
+      at: fc.integer({ min: 1, max: 90 }),
+      amount: fc.integer({ min: 1, max: 4 }),
+      which: fc.constantFrom('prc_a', 'prc_b', 'prc_c'),
+      change: fc.constantFrom<'set' | 'removed'>('set', 'set', 'removed'),
+      from: someDay,
+      until: someDay,
+    })
+    .filter(({ from, until }) => from === null || until === null || from < until)
+    .map(({ at, amount, which, change, from, until }) =>
+      line(at, amount, {
+        change,
+        priceId: which as Id<'prc'>, // any text will do
+        validFrom: from === null ? null : day(from),
+        validUntil: until === null ? null : day(until),
+      }),
+    );
+  fc.assert(
+    fc.property(fc.array(someLine, { maxLength: 12 }), fc.integer({ min: 0, max: 95 }), (lines, today) => {
+      const changes = lines.toSorted((a, b) => (a.changedAt < b.changedAt ? -1 : 1));
+      expect(priorPrice(changes, day(today))).toEqual(naively(changes, today));
+    }),
+    { numRuns: 500 },
+  );
 });

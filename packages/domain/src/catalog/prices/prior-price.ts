@@ -30,35 +30,52 @@ export interface PriorPrice {
  * no price now.
  */
 export function priorPrice(changes: readonly PriceChange[], now: Instant): PriorPrice | undefined {
-  const current = priceAt(changes, now);
-  if (current === undefined) return undefined;
-  const times = timesOf(changes, now);
-  let since = now;
-  for (const at of times.toReversed()) {
-    if (priceAt(changes, at) !== current) break;
-    since = at;
+  const steps = priceSteps(changes, now);
+  const current = steps.at(-1);
+  if (current?.amountMinor === undefined) return undefined;
+  const start = new Date(Date.parse(current.at) - PRIOR_PRICE_DAYS * DAY_MS).toISOString();
+  let lowest: bigint | null = null;
+  // Backwards to the step that the 30 days begin in.
+  for (const { at, amountMinor } of steps.slice(0, -1).reverse()) {
+    if (amountMinor !== undefined && (lowest === null || amountMinor < lowest)) lowest = amountMinor;
+    if (at <= start) break;
   }
-  const start = new Date(Date.parse(since) - PRIOR_PRICE_DAYS * DAY_MS).toISOString();
-  const before = [start, ...times.filter((at) => at > start && at < since)]
-    .map((at) => priceAt(changes, at))
-    .filter((amount) => amount !== undefined);
-  const lowest = before.reduce<bigint | null>((low, amount) => (low === null || amount < low ? amount : low), null);
-  return { currentMinor: current, currentSince: since, lowestBeforeMinor: lowest };
+  return { currentMinor: current.amountMinor, currentSince: current.at, lowestBeforeMinor: lowest };
+}
+
+/** From an instant on the price is this, until the next step; undefined: not for sale. */
+interface PriceStep {
+  at: Instant;
+  amountMinor: bigint | undefined;
+}
+
+/** What buyers paid up to now, by the rows there were at each time: one walk through the times and the lines together. */
+function priceSteps(changes: readonly PriceChange[], now: Instant): PriceStep[] {
+  const lines = inOrder(changes).filter(({ changedAt }) => changedAt <= now);
+  const rows = new Map<Id<'prc'>, PriceChange>();
+  const steps: PriceStep[] = [];
+  let next = 0;
+  for (const at of timesOf(lines, now)) {
+    for (let line = lines[next]; line && line.changedAt <= at; line = lines[++next])
+      if (line.change === 'set') rows.set(line.priceId, line);
+      else rows.delete(line.priceId);
+    const amountMinor = priceInForce([...rows.values()], at)?.amountMinor;
+    if (steps.length === 0 || steps.at(-1)?.amountMinor !== amountMinor) steps.push({ at, amountMinor });
+  }
+  return steps;
+}
+
+/** A line bears the time its transaction began, which may be before that of a line it had to wait for. */
+function inOrder(changes: readonly PriceChange[]): PriceChange[] {
+  let latest: Instant = '';
+  return changes.map((line) => {
+    if (line.changedAt > latest) latest = line.changedAt;
+    return { ...line, changedAt: latest };
+  });
 }
 
 /** Every instant up to now at which the price may have become another, in order. */
 function timesOf(changes: readonly PriceChange[], now: Instant): Instant[] {
   const times = changes.flatMap(({ changedAt, validFrom, validUntil }) => [changedAt, validFrom, validUntil]);
   return [...new Set(times.filter((at) => at !== null))].filter((at) => at <= now).sort();
-}
-
-/** What a buyer paid at an instant: by the rows there were then. */
-function priceAt(changes: readonly PriceChange[], at: Instant): bigint | undefined {
-  const rows = new Map<Id<'prc'>, PriceChange>();
-  for (const line of changes) {
-    if (line.changedAt > at) continue;
-    if (line.change === 'set') rows.set(line.priceId, line);
-    else rows.delete(line.priceId);
-  }
-  return priceInForce([...rows.values()], at)?.amountMinor;
 }

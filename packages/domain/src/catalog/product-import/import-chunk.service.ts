@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
-import type { FieldFault } from '../../kernel/errors.ts';
+import { type FieldFault, InvalidInput } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { foldKey } from '../../kernel/text.ts';
@@ -12,10 +11,10 @@ import { stockLocations } from '../inventory/inventory.schema.ts';
 import { readPrices } from '../prices/prices.service.ts';
 import { saveProducts } from '../product-management/product-save.service.ts';
 import type { ProductSaved } from '../product-management/product-save.ts';
-import { productHandle } from '../products/handles.contract.ts';
 import { optionsKeyOf } from '../products/option-combinations.ts';
 import type { StoredProduct } from '../products/product-draft.ts';
 import { productIdsByHandle, readProducts, variantsBySku } from '../products/product-reader.service.ts';
+import { productFields } from '../products/products.contract.ts';
 import { ensureAttributes } from './attribute-columns.service.ts';
 import { ensureCategories } from './category-paths.service.ts';
 import type { FileColumns } from './file-columns.ts';
@@ -51,7 +50,6 @@ export async function importProducts(
   plan: ImportPlan,
   products: readonly ImportedProduct[],
 ): Promise<Progress[]> {
-  await planForBatches(ctx);
   await ensureAttributes(ctx, plan.columns);
   const stored = await storedByHandle(
     ctx,
@@ -59,16 +57,22 @@ export async function importProducts(
   );
   const faults = products.map((): RowFault[] => []);
   const meanings = await meaningsOf(ctx, plan, products, stored);
-  for (const [at, product] of products.entries()) faults[at]?.push(...unknownNames(product, plan, meanings));
-  const able = products.filter((_, at) => faults[at]?.every(({ isNote, code }) => isNote && code !== CHECKED_LATER));
-  const planned = able.map((product) => saveOf(product, stored.get(handleKeyOf(product.handle)), meanings));
-  const saves = planned.map(({ save }) => save);
+  const planned = new Map<ImportedProduct, PlannedSave>();
+  for (const [at, product] of products.entries()) {
+    const found = faults[at] ?? [];
+    found.push(...unknownNames(product, plan, meanings));
+    if (!found.every(({ isNote, code }) => isNote && code !== CHECKED_LATER)) continue;
+    const one = plannedSave(plan, product, stored.get(handleKeyOf(product.handle)), meanings);
+    if ('save' in one) planned.set(product, one);
+    else found.push(...one.faults);
+  }
+  const saves = [...planned.values()].map(({ save }) => save);
   const saved = await saveProducts(ctx, saves, { type: 'product_import', id: plan.importId });
-  const placeOf = new Map(able.map((product, at) => [product, at]));
+  const savedOf = new Map([...planned.keys()].map((product, at) => [product, saved[at]]));
   return products.map((product, at) => {
     const found = faults[at] ?? [];
-    const one = saved[placeOf.get(product) ?? -1];
-    const { places } = planned[placeOf.get(product) ?? -1] ?? {};
+    const one = savedOf.get(product);
+    const { places } = planned.get(product) ?? {};
     if (!one || !places) return found.every(({ isNote }) => isNote) ? presumed(product, found) : refused(found);
     const progress = counted(product, one, places, (refusal) => faultsOf(plan, product, refusal, places));
     const counts = { ...progress.counts, errors: progress.counts.errors + found.length };
@@ -76,12 +80,20 @@ export async function importProducts(
   });
 }
 
-/**
- * Every statement of a batch goes from some hundred ids to their rows by an index. A planner that knows little of the
- * tables (a new company, a first import) takes the company's rows for few and walks all of them instead, and keeps plans
- * it made when there were none: without this an import of 10,000 variants took 118 s and not 4.
- */
-const planForBatches = (ctx: Ctx) => ctx.tx.execute(sql`set local plan_cache_mode = force_custom_plan`);
+/** What is to be saved for a product of the file, or what is wrong with its descriptions. */
+function plannedSave(
+  { format, columns }: ImportPlan,
+  product: ImportedProduct,
+  stored: StoredProduct | undefined,
+  meanings: Meanings,
+): PlannedSave | { faults: RowFault[] } {
+  try {
+    return saveOf(product, stored, meanings);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    return { faults: error.faults.map((fault) => rowFaultOf(format, columns, product, [], fault)) };
+  }
+}
 
 /** A bundle of a dry run whose parts were rolled back with an earlier piece of the file. */
 function presumed({ variants }: ImportedProduct, faults: RowFault[]): Progress {
@@ -95,7 +107,7 @@ function presumed({ variants }: ImportedProduct, faults: RowFault[]): Progress {
 }
 
 /** A handle as products have it; as it stands where it cannot be one. */
-export const handleKeyOf = (handle: string): string => productHandle.safeParse(handle).data ?? handle;
+export const handleKeyOf = (handle: string): string => productFields.handle.safeParse(handle).data ?? handle;
 
 async function storedByHandle(ctx: Ctx, handles: readonly string[]): Promise<Map<string, StoredProduct>> {
   const ids = await productIdsByHandle(ctx, handles.map(handleKeyOf));

@@ -163,7 +163,7 @@ export async function importCatalogue(
   let counts = NOTHING_COUNTED;
   for (let piece = await reading.next(); piece; piece = await reading.next()) {
     const { groups } = piece;
-    const progress = await run(session, async (ctx) => {
+    const progress = await run({ ...session, isBatch: true }, async (ctx) => {
       const made = await importGroupsInto(ctx, plan, groups);
       const entity = { type: 'company', id: ctx.companyId };
       ctx.audit({ action: 'catalogue.seeded', entity, after: made.counts });

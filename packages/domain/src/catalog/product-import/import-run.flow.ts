@@ -63,7 +63,14 @@ export class ImportRunner {
     const withoutStock = !maker.permissions.has(inventory.write);
     const row = lease.rowsTotal === null ? await this.inspect(maker, lease, withoutStock) : lease;
     const reading = await this.readingOf(maker, row, withoutStock);
-    const saving = { run: this.run, report: this.ports.report, maker, plan: planOf(row, reading), lease: row };
+    const { report } = this.ports;
+    const saving = {
+      run: this.run,
+      report,
+      maker: { ...maker, isBatch: true },
+      plan: planOf(row, reading),
+      lease: row,
+    };
     const until = Date.now() + (this.ports.shareMs ?? SHARE_MS);
     const { last, isAtEnd } = await saveSideBySide(saving, reading, until);
     if (isAtEnd) return this.end(system, last, 'completed');

@@ -57,7 +57,8 @@ export interface PlannedSave {
 
 /**
  * What is to be saved so that a product is as the file tells it: what the file does not tell stays, and so do variants
- * and pictures it does not name, in their places. Variants are found by SKU, then by options.
+ * and pictures it does not name, in their places. Variants are found by SKU, then by options. Throws `InvalidInput` for a
+ * description nested too deep.
  */
 export function saveOf(product: ImportedProduct, stored: StoredProduct | undefined, meanings: Meanings): PlannedSave {
   const matches = matchesOf(product, stored);
@@ -228,7 +229,8 @@ function componentsOf(
 function translationsOf({ translations }: ImportedProduct, stored: StoredProduct | undefined) {
   const merged: Record<string, ProductDraft['translations'][string]> = { ...stored?.translations };
   for (const [locale, words] of Object.entries(translations)) {
-    const description = words.description == null ? words.description : cleanHtml(words.description);
+    const pointer = `/translations/${locale}/description`;
+    const description = words.description == null ? words.description : cleanHtml(words.description, pointer);
     merged[locale] = {
       ...UNTRANSLATED,
       ...merged[locale],

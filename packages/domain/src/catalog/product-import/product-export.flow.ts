@@ -65,7 +65,8 @@ async function write(run: Run, store: FileStore, system: Session, row: ExportRow
   try {
     await run(maker, (ctx) => endExport(ctx, row, { fileId }));
   } catch (error) {
-    await run(maker, (ctx) => deletePrivateFile(ctx, fileId));
+    // If the export has it after all, it cannot go. Else it goes now, or in a day with those nothing refers to.
+    await run(maker, (ctx) => deletePrivateFile(ctx, fileId)).catch(() => undefined);
     throw error;
   }
   return undefined;

@@ -79,7 +79,8 @@ export async function beginImport(
       }),
     );
   } catch (error) {
-    await dropFile(run, session, file);
+    // If it was queued after all, its file cannot go. Else it goes now, or in a day with those nothing refers to.
+    await dropFile(run, session, file).catch(() => undefined);
     throw error;
   }
 }

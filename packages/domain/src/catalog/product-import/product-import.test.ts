@@ -62,6 +62,14 @@ test('one price and one title changed in the file change just those two products
   expect(counts.prices).toBe(1);
 });
 
+test('a description nested without end holds up its own product only, and is named by its cell', async () => {
+  const shop = await givenImports(db);
+  const file = `handle,title,status,description\ndeep,Deep,draft,${'<b>'.repeat(5_000)}\nfine,Fine,draft,<b>x</b>\n`;
+  const { counts, errors } = await shop.imported(file);
+  expect(counts.products).toMatchObject({ created: 1, failed: 1 });
+  expect(errors).toMatchObject([{ row: 2, column: 'description', code: 'too_deep' }]);
+});
+
 test('the report names the columns we have no place for, and no others', async () => {
   const shop = await givenImports(db);
   const { ignoredColumns } = await shop.imported(FIXTURE);
@@ -114,6 +122,33 @@ test('a crash between two pieces, and within one, loses and doubles nothing', as
       events: 450,
     });
   }
+});
+
+test('of two pieces saved side by side, the second is kept and not repeated when the first one fails', async () => {
+  const shop = await givenImports(db);
+  const { id } = await shop.begin(catalogue(450));
+  let hasFailed = false;
+  const failing: Run = (session, work) =>
+    db.app.run(session, async (ctx) => {
+      const result = await work(ctx);
+      const rows = await ctx.tx.execute("select 1 from products where handle = 'thing-0'");
+      if (rows.length === 0 || hasFailed) return result;
+      await new Promise((resolve) => setTimeout(resolve, 300)); // the other one is done by then
+      hasFailed = true;
+      throw new DatabaseUnavailable('away for a moment');
+    });
+  await shop.newRunner({}, failing).share(shop.system);
+  const [row] = await db.admin`select rows_done, ahead from product_imports where id = ${id}`;
+  expect(row).toMatchObject({ rows_done: 0, ahead: [{ from: 200, to: expect.any(Number) }] });
+
+  await leaseRunsOut(shop);
+  await shop.work();
+  expect(await shop.look(id)).toMatchObject({
+    status: 'completed',
+    rowsDone: 900,
+    counts: { rows: 900, products: { created: 450, unchanged: 0 } },
+  });
+  expect(await standing(shop)).toMatchObject({ products: 450, versions: 450, events: 450 });
 });
 
 test('a product that cannot be saved through our fault does not hold up the others of its piece', async () => {

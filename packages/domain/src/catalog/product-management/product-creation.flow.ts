@@ -1,6 +1,7 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { HandleTaken } from '../products/products.errors.ts';
+import { cleanedNew } from './product-forms.ts';
 import type { NewProduct, ProductCopy, ProductView } from './product-management.contract.ts';
 import { copyProduct, createProduct } from './product-management.service.ts';
 
@@ -8,8 +9,10 @@ import { copyProduct, createProduct } from './product-management.service.ts';
 const ATTEMPTS_MAX = 4;
 
 /** As `createProduct`; a handle made from the title that somebody takes at this very moment is made anew. */
-export const createProductNamed = (run: Run, session: Session, form: NewProduct): Promise<ProductView> =>
-  renaming(form.handle === undefined, () => run(session, (ctx) => createProduct(ctx, form)));
+export async function createProductNamed(run: Run, session: Session, form: NewProduct): Promise<ProductView> {
+  const clean = cleanedNew(form);
+  return renaming(form.handle === undefined, () => run(session, (ctx) => createProduct(ctx, clean)));
+}
 
 /** As `copyProduct`, with the same care for the handle. */
 export const copyProductNamed = (run: Run, session: Session, id: Id<'prod'>, copy: ProductCopy): Promise<ProductView> =>

@@ -43,8 +43,45 @@ const USUAL_VARIANT: VariantDraft = {
   components: [],
 };
 
+declare const CLEANED: unique symbol;
+/** A form whose descriptions are safe to show. Only the functions below make one: nothing else can be saved. */
+export type Cleaned<Form> = Form & { readonly [CLEANED]: true };
+
+/**
+ * A form with its descriptions cleaned. That may take a moment, so it is done before a transaction begins. Throws
+ * `InvalidInput`.
+ */
+export function cleanedNew(form: NewProduct): Cleaned<NewProduct> {
+  const translations =
+    form.translations &&
+    Object.fromEntries(
+      Object.entries(form.translations).map(([locale, words]) => [
+        locale,
+        cleanedWords(words, `/translations/${locale}/description`),
+      ]),
+    );
+  return { ...cleanedPatch(form), ...(translations && { translations }) };
+}
+
+/** The same of a form with one description. */
+export function cleanedPatch<Form extends { description?: string | undefined }>(form: Form): Cleaned<Form> {
+  const { description } = form;
+  // The mark is for the compiler only.
+  return { ...form, ...(description !== undefined && { description: cleanHtml(description) }) } as Cleaned<Form>;
+}
+
+/** The same of the words in one language. */
+export function cleanedWords(words: TranslationInput, pointer = '/description'): Cleaned<TranslationInput> {
+  const { description } = words;
+  // The mark is for the compiler only.
+  return {
+    ...words,
+    ...(description && { description: cleanHtml(description, pointer) }),
+  } as Cleaned<TranslationInput>;
+}
+
 /** What is to be saved for a form that makes a product. Throws `InvalidInput`. */
-export function saveOfNew(form: NewProduct, handle: string): ProductSave {
+export function saveOfNew(form: Cleaned<NewProduct>, handle: string): ProductSave {
   const options = form.options ?? [];
   const variants = form.variants ?? impliedVariants(form);
   const media = withVariantPictures(
@@ -54,7 +91,7 @@ export function saveOfNew(form: NewProduct, handle: string): ProductSave {
   const draft: ProductDraft = {
     handle,
     title: form.title,
-    description: cleanHtml(form.description ?? ''),
+    description: form.description ?? '',
     kind: form.kind ?? kindFor(options),
     status: form.status,
     publishedAt: null,
@@ -80,7 +117,7 @@ export function saveOfNew(form: NewProduct, handle: string): ProductSave {
  * What is to be saved so that a product is as a patch says: lists are replaced, everything else that is not named stays.
  * Throws `InvalidInput`.
  */
-export function saveOfPatch(stored: StoredProduct, patch: ProductPatch): ProductSave {
+export function saveOfPatch(stored: StoredProduct, patch: Cleaned<ProductPatch>): ProductSave {
   refuseCounts(patch.variants ?? []);
   const options = patch.options ?? stored.options;
   const given = patch.variants ?? stored.variants.map(({ id }): VariantPatch => ({ id }));
@@ -94,7 +131,7 @@ export function saveOfPatch(stored: StoredProduct, patch: ProductPatch): Product
     ...stored,
     handle: patch.handle ?? stored.handle,
     title: patch.title ?? stored.title,
-    description: patch.description === undefined ? stored.description : cleanHtml(patch.description),
+    description: patch.description ?? stored.description,
     kind: patch.kind ?? kindAfter(stored.kind, options),
     vendor: patch.vendor === undefined ? stored.vendor : patch.vendor,
     productType: patch.productType === undefined ? stored.productType : patch.productType,
@@ -131,7 +168,7 @@ export function saveOfCopy(
 /** A translation as it is stored. */
 export const translationOf = (words: TranslationInput): TranslationDraft => ({
   title: words.title ?? null,
-  description: words.description ? cleanHtml(words.description) : null,
+  description: words.description || null,
   seoTitle: words.seoTitle ?? null,
   seoDescription: words.seoDescription ?? null,
 });

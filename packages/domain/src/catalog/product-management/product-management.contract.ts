@@ -4,10 +4,14 @@ import { idOf } from '../../kernel/ids.ts';
 import { currencyCode } from '../../kernel/money.ts';
 import { prose, text } from '../../kernel/text.ts';
 import { pictureView } from '../files/pictures.contract.ts';
+import { UNITS_MAX } from '../inventory/stock.contract.ts';
+import { PRICES_PER_VARIANT_MAX } from '../prices/price-limits.contract.ts';
 import {
   ATTRIBUTE_VALUE_MAX,
   ATTRIBUTES_MAX,
   DESCRIPTION_MAX,
+  DESCRIPTIONS_MAX,
+  descriptionsLength,
   LOCALES_MAX,
   MEDIA_MAX,
   OPTION_VALUE_MAX,
@@ -15,15 +19,14 @@ import {
   SEO_DESCRIPTION_MAX,
   SEO_TITLE_MAX,
   TITLE_MAX,
+  TOO_LONG_TOGETHER,
   VARIANTS_MAX,
 } from '../products/product-limits.contract.ts';
 import { localeTag, productFields, variantFields } from '../products/products.contract.ts';
 
 /** What is typed may be longer than what is left of it when it has been cleaned. */
 const RAW_DESCRIPTION_MAX = 2 * DESCRIPTION_MAX;
-const PRICES_PER_VARIANT_MAX = 100;
 const LOCATIONS_PER_VARIANT_MAX = 100;
-const UNITS_MAX = 1_000_000_000;
 const REASON_MAX = 1_000;
 const HANDLE_PLACE = 'Without it one is made from the title.';
 
@@ -113,25 +116,28 @@ const descriptive = z.strictObject({
 });
 
 /** A product as it is made. */
-export const newProduct = descriptive.partial().extend({
-  title: productFields.title,
-  handle: productFields.handle.optional().meta({ description: HANDLE_PLACE, example: 'blue-cotton-shirt' }),
-  kind: productFields.kind.optional().meta({ description: 'Without it `variable` with options, else `simple`.' }),
-  status: z.enum(['draft', 'active']).default('draft'),
-  variants: z
-    .array(newVariant)
-    .min(1)
-    .max(VARIANTS_MAX)
-    .optional()
-    .meta({ description: 'Left out: one variant, or with options one for every combination of their values.' }),
-  translations: z.record(localeTag, translationInput).optional(),
-  // For products of one variant it is tedious to spell out `variants`.
-  sku: variantFields.sku.optional().meta({ description: 'Of the only variant, if `variants` is left out.' }),
-  barcode: variantFields.barcode.optional(),
-  weightGrams: variantFields.weightGrams.optional(),
-  prices: prices.optional().meta({ description: 'Of every variant, if `variants` is left out.' }),
-  onHand: onHand.optional().meta({ description: 'Of every variant, if `variants` is left out.' }),
-});
+export const newProduct = descriptive
+  .partial()
+  .extend({
+    title: productFields.title,
+    handle: productFields.handle.optional().meta({ description: HANDLE_PLACE, example: 'blue-cotton-shirt' }),
+    kind: productFields.kind.optional().meta({ description: 'Without it `variable` with options, else `simple`.' }),
+    status: z.enum(['draft', 'active']).default('draft'),
+    variants: z
+      .array(newVariant)
+      .min(1)
+      .max(VARIANTS_MAX)
+      .optional()
+      .meta({ description: 'Left out: one variant, or with options one for every combination of their values.' }),
+    translations: z.record(localeTag, translationInput).optional(),
+    // For products of one variant it is tedious to spell out `variants`.
+    sku: variantFields.sku.optional().meta({ description: 'Of the only variant, if `variants` is left out.' }),
+    barcode: variantFields.barcode.optional(),
+    weightGrams: variantFields.weightGrams.optional(),
+    prices: prices.optional().meta({ description: 'Of every variant, if `variants` is left out.' }),
+    onHand: onHand.optional().meta({ description: 'Of every variant, if `variants` is left out.' }),
+  })
+  .refine((form) => descriptionsLength(form) <= DESCRIPTIONS_MAX, { error: TOO_LONG_TOGETHER, path: ['translations'] });
 export type NewProduct = z.infer<typeof newProduct>;
 
 /** What changes of a product. Lists replace what was there; the status has routes of its own. */

@@ -1,13 +1,21 @@
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound, PermissionMissing, VersionStale } from '../../kernel/errors.ts';
+import { freeHandle, slugOf } from '../../kernel/handle.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { can as inventory } from '../inventory/inventory.access.ts';
 import { readPrices } from '../prices/prices.service.ts';
-import { freeHandle, slugOf } from '../products/handles.ts';
 import type { ProductDraft, StoredProduct, TranslationDraft } from '../products/product-draft.ts';
 import { handlesLike, lockProducts } from '../products/product-reader.service.ts';
 import { refusalOf, StatusMoveRefused } from '../products/products.errors.ts';
-import { countsStock, placeInForm, saveOfCopy, saveOfNew, saveOfPatch, translationOf } from './product-forms.ts';
+import {
+  type Cleaned,
+  countsStock,
+  placeInForm,
+  saveOfCopy,
+  saveOfNew,
+  saveOfPatch,
+  translationOf,
+} from './product-forms.ts';
 import type {
   NewProduct,
   ProductCopy,
@@ -28,7 +36,7 @@ type ProductId = Id<'prod'>;
  * Makes a product with its variants, prices and stock. Throws `InvalidInput`, `HandleTaken`, `SkuTaken`, and
  * `PermissionMissing` where stock is counted in by somebody who may not.
  */
-export async function createProduct(ctx: Ctx, form: NewProduct): Promise<ProductView> {
+export async function createProduct(ctx: Ctx, form: Cleaned<NewProduct>): Promise<ProductView> {
   stockMayBeCounted(ctx, form);
   return saveOne(ctx, saveOfNew(form, form.handle ?? (await handleFor(ctx, form.title))), form);
 }
@@ -40,7 +48,7 @@ export async function createProduct(ctx: Ctx, form: NewProduct): Promise<Product
 export async function updateProduct(
   ctx: Ctx,
   id: ProductId,
-  patch: ProductPatch,
+  patch: Cleaned<ProductPatch>,
   expectedVersion?: number,
 ): Promise<ProductView> {
   stockMayBeCounted(ctx, patch);
@@ -64,36 +72,46 @@ export async function copyProduct(ctx: Ctx, id: ProductId, copy: ProductCopy): P
  * Lets visitors see a product, from a time on and perhaps until one; what is published already keeps its beginning
  * unless another is given. Where an approval is needed it waits for that. Throws `NotFound`, `InvalidInput`.
  */
-export const publishProduct = (ctx: Ctx, id: ProductId, { publishAt, unpublishAt }: PublicationInput) =>
-  move(ctx, id, 'publication', (stored) => ({
+export const publishProduct = (
+  ctx: Ctx,
+  id: ProductId,
+  { publishAt, unpublishAt }: PublicationInput,
+  expectedVersion?: number,
+) =>
+  move(ctx, id, 'publication', expectedVersion, (stored) => ({
     publishedAt: publishAt ?? (stored.status === 'active' ? stored.publishedAt : ctx.now.toISOString()),
     unpublishAt: unpublishAt === undefined ? stillAhead(ctx, stored.unpublishAt) : unpublishAt,
   }));
 
 /** Takes a product off the shop, or back from the archive or the queue for approval: a draft again. Throws `NotFound`. */
-export const withdrawProduct = (ctx: Ctx, id: ProductId) =>
-  move(ctx, id, 'withdrawal', () => ({ publishedAt: null, unpublishAt: null }));
+export const withdrawProduct = (ctx: Ctx, id: ProductId, expectedVersion?: number) =>
+  move(ctx, id, 'withdrawal', expectedVersion, () => ({ publishedAt: null, unpublishAt: null }));
 
 /** Puts a product away. It keeps its handle and SKUs, and can be published again. Throws `NotFound`. */
-export const archiveProduct = (ctx: Ctx, id: ProductId) => move(ctx, id, 'archival', () => ({}));
+export const archiveProduct = (ctx: Ctx, id: ProductId, expectedVersion?: number) =>
+  move(ctx, id, 'archival', expectedVersion, () => ({}));
 
-/** Lets what waits for an approval be seen, from the time that was asked for or now. Throws `NotFound`, `StatusMoveRefused`. */
-export const approveProduct = (ctx: Ctx, id: ProductId) =>
-  move(ctx, id, 'approval', ({ publishedAt }) => {
-    const now = ctx.now.toISOString();
-    return { publishedAt: publishedAt !== null && publishedAt > now ? publishedAt : now };
-  });
+/**
+ * Lets what waits for an approval be seen, from the time that was asked for or now. Throws `NotFound`,
+ * `StatusMoveRefused`, and `VersionStale` when it is no longer what the approver read.
+ */
+export const approveProduct = (ctx: Ctx, id: ProductId, expectedVersion?: number) =>
+  move(ctx, id, 'approval', expectedVersion, ({ publishedAt, unpublishAt }) => ({
+    publishedAt: stillAhead(ctx, publishedAt) ?? ctx.now.toISOString(),
+    // An end that passed while it waited would hide it at once.
+    unpublishAt: stillAhead(ctx, unpublishAt),
+  }));
 
 /** Gives what waits for an approval back as a draft, with the reason. Throws `NotFound`, `StatusMoveRefused`. */
-export const rejectProduct = (ctx: Ctx, id: ProductId, { reason }: RejectionInput) =>
-  move(ctx, id, 'rejection', () => ({ publishedAt: null, unpublishAt: null }), reason);
+export const rejectProduct = (ctx: Ctx, id: ProductId, { reason }: RejectionInput, expectedVersion?: number) =>
+  move(ctx, id, 'rejection', expectedVersion, () => ({ publishedAt: null, unpublishAt: null }), reason);
 
 /** Sets the words of a product in one language. Throws `NotFound`, `VersionStale`. */
 export const translateProduct = (
   ctx: Ctx,
   id: ProductId,
   locale: string,
-  words: TranslationInput,
+  words: Cleaned<TranslationInput>,
   expectedVersion?: number,
 ): Promise<ProductView> => withTranslation(ctx, id, locale, translationOf(words), expectedVersion);
 
@@ -118,10 +136,11 @@ async function move(
   ctx: Ctx,
   id: ProductId,
   name: StatusMove,
+  expectedVersion: number | undefined,
   change: (stored: StoredProduct) => Partial<ProductDraft>,
   rejectionReason: string | null = null,
 ): Promise<ProductView> {
-  const stored = await lockProduct(ctx, id);
+  const stored = await lockProduct(ctx, id, expectedVersion);
   const { from, to, next } = STATUS_MOVES[name];
   if (!from.includes(stored.status)) throw new StatusMoveRefused(stored.status, to, next);
   const draft = { ...stored, ...change(stored), status: to };
@@ -152,7 +171,7 @@ async function lockProduct(ctx: Ctx, id: ProductId, expectedVersion?: number): P
 
 /** The title's own handle, or the first free one with a number after it. */
 async function handleFor(ctx: Ctx, title: string): Promise<string> {
-  const slug = slugOf(title);
+  const slug = slugOf(title, 'product');
   const taken = await handlesLike(ctx, slug);
   return freeHandle(slug, (handle) => taken.has(handle));
 }

@@ -1,17 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { getSettings } from '../../company/settings/settings.service.ts';
-import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { FieldFault } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { emitAll } from '../../kernel/outbox.ts';
-import { mine } from '../../kernel/tables.ts';
 import { refreshMemberships } from '../collections/memberships.service.ts';
 import { refreshAvailability } from '../inventory/availability.service.ts';
-import { stockLocations } from '../inventory/inventory.schema.ts';
 import type { Cause } from '../inventory/levels.service.ts';
 import { type OnHandCount, setOnHand } from '../inventory/stock.service.ts';
-import { priceFaults } from '../prices/price-rules.ts';
 import { changePrices, readPrices, refreshListingPrices } from '../prices/prices.service.ts';
 import type { ProductWrite, ProductWritten, StoredProduct } from '../products/product-draft.ts';
 import { lockProducts } from '../products/product-reader.service.ts';
@@ -20,6 +16,7 @@ import { can } from '../products/products.access.ts';
 import { productArchived, productCreated, productPublished, productUpdated } from './product-management.events.ts';
 import type { ProductSave, ProductSaved } from './product-save.ts';
 import { snapshotOf } from './product-snapshot.ts';
+import { faultsBeside } from './save-faults.service.ts';
 
 /** Up to this many products a save notes each of them in the audit log; the note on a larger one is its caller's. */
 export const NOTED_ONE_BY_ONE_MAX = 20;
@@ -72,12 +69,18 @@ export async function saveProducts(
   return results;
 }
 
+/** What a save looks up, and what foreign keys point to. */
+const LOOKED_UP = '{products,product_variants,product_options,prices,files,stock_levels}';
+
 /**
- * For the rest of this transaction PostgreSQL plans each statement for the values it is given: then it looks long lists up
- * in a hash, and sees how large the tables are by now. A plan kept from when they were empty (a new company's first
- * import, before anything is analysed) compares every row of the company with every value of the list.
+ * Until these tables have been analysed (a new deployment's first minute), PostgreSQL plans each statement of this
+ * transaction for the values it is given, the checks of foreign keys among them. A plan kept from when the tables were
+ * empty walks all of the company's rows for each value: 10,000 variants took two minutes. Once they have been analysed
+ * kept plans are right, and planning every check anew would cost more than the check.
  */
-const planAnew = (ctx: Ctx) => ctx.tx.execute(sql`set local plan_cache_mode = force_custom_plan`);
+const planAnew = (ctx: Ctx) =>
+  ctx.tx.execute(sql`select set_config('plan_cache_mode', 'force_custom_plan', true) from pg_class
+    where oid = any(${LOOKED_UP}::regclass[]) and reltuples < 0 limit 1`);
 
 /** Stands where no refusal was given; every such place is filled before anybody sees it. */
 const NEVER: FieldFault = { pointer: '', code: 'unsaved', message: 'This product was not saved.' };
@@ -102,55 +105,13 @@ async function asFarAsApproved(ctx: Ctx, saves: readonly ProductSave[]): Promise
   });
 }
 
-/** What is wrong with prices and stock, by the place of the save. Found before anything is written. */
-async function faultsBeside(
-  ctx: Ctx,
-  saves: readonly ProductSave[],
-): Promise<Map<number, readonly [FieldFault, ...FieldFault[]]>> {
-  const locationIds = saves.flatMap(({ stock = [] }) =>
-    stock.flatMap((variant) => variant?.onHand.flatMap(({ locationId }) => locationId ?? []) ?? []),
-  );
-  const known = await knownLocations(ctx, locationIds);
-  const faults = new Map<number, readonly [FieldFault, ...FieldFault[]]>();
-  saves.forEach(({ prices = [], priceCurrencies, stock = [] }, at) => {
-    const found = [
-      ...prices.flatMap((drafts, variant) =>
-        drafts ? priceFaults(drafts, `/variants/${variant}/prices`, priceCurrencies) : [],
-      ),
-      ...stock.flatMap((variant, place) =>
-        (variant?.onHand ?? []).flatMap(({ locationId, quantity }, shelf) => {
-          const where = `/variants/${place}/onHand/${shelf}`;
-          if (!Number.isSafeInteger(quantity) || quantity < 0 || quantity > UNITS_MAX)
-            return [{ pointer: where, code: 'out_of_range', message: `Expected 0 to ${UNITS_MAX} units.` }];
-          if (locationId === undefined || known.has(locationId)) return [];
-          const message = 'There is no such stock location in this company.';
-          return [{ pointer: `${where}/locationId`, code: 'unknown_location', message }];
-        }),
-      ),
-    ];
-    const [first, ...others] = found;
-    if (first) faults.set(at, [first, ...others]);
-  });
-  return faults;
-}
-
-/** What a level's counter holds, with room to add to it. */
-const UNITS_MAX = 1_000_000_000;
-
-async function knownLocations(ctx: Ctx, ids: readonly Id<'loc'>[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const rows = await ctx.tx
-    .select({ id: stockLocations.id })
-    .from(stockLocations)
-    .where(mine(ctx, stockLocations, isAnyOf(stockLocations.id, new Set(ids))));
-  return new Set(rows.map(({ id }) => id));
-}
-
 /** Writes the prices that are given, and notes in each `done` how many rows that changed. */
 async function writePrices(ctx: Ctx, done: readonly Done[]): Promise<void> {
   const writes = done.flatMap(({ save, written }) =>
-    written.variants.flatMap(({ id }, at) => {
+    written.variants.flatMap(({ id, isRevived }, at) => {
       const prices = save.prices?.[at];
+      // What it cost when it was taken off the shop is nobody's price of today.
+      if (isRevived) return [{ variantId: id, prices: prices ?? [] }];
       return prices ? [{ variantId: id, prices, currencies: save.priceCurrencies }] : [];
     }),
   );
@@ -171,19 +132,20 @@ function hasOtherVariants({ before, product }: Written): boolean {
   return ids.size !== product.variants.length || product.variants.some(({ id }) => !ids.has(id));
 }
 
-/** Counts in what is on hand; says of which products. */
+/** Counts in what is on hand; says of which products that changed the count. */
 async function writeStock(ctx: Ctx, done: readonly Done[], cause: Cause): Promise<Set<Id<'prod'>>> {
-  const restocked = new Set<Id<'prod'>>();
+  const productOf = new Map<Id<'var'>, Id<'prod'>>();
   const counts = done.flatMap(({ save, written }) =>
-    written.variants.flatMap(({ id: variantId, outcome }, at): OnHandCount[] => {
+    written.variants.flatMap(({ id: variantId, outcome, isRevived }, at): OnHandCount[] => {
       const stock = save.stock?.[at];
-      if (!stock || !(stock.alsoExisting || outcome === 'created')) return [];
-      restocked.add(written.product.id);
+      const isCounted = stock && (stock.alsoExisting || outcome === 'created' || isRevived);
+      if (!isCounted || written.product.kind === 'bundle') return [];
+      productOf.set(variantId, written.product.id);
       return stock.onHand.map((count) => ({ ...count, variantId }));
     }),
   );
   const changed = await setOnHand(ctx, counts, cause);
-  return changed > 0 ? restocked : new Set();
+  return new Set([...changed].flatMap((variantId) => productOf.get(variantId) ?? []));
 }
 
 /** What follows from a save. Gives the products whose version was raised for their prices alone. */

@@ -111,6 +111,37 @@ test('stock counts for new variants only, unless it is said otherwise', async ()
   expect(await onHand()).toEqual([9]);
 });
 
+test('a variant that comes back from the archive is counted in like a new one, and has no price of the past', async () => {
+  const { inShop, save } = await given();
+  const options = [{ name: 'Size', values: ['S', 'M'] }];
+  const [small, medium] = [variantDraft({ options: ['S'] }), variantDraft({ options: ['M'] })];
+  const variable = { kind: 'variable' as const, options };
+  const counts = (quantity: number) => ({ onHand: [{ quantity }], alsoExisting: false });
+  const product = saved(
+    await save({
+      draft: productDraft({ ...variable, variants: [small, medium] }),
+      prices: [[price(100n)], [price(200n), price(3n, 'JPY')]],
+      stock: [counts(5), counts(5)],
+    }),
+  );
+  const { id, variants } = product;
+  const gone = variants[1]?.id ?? newId('var');
+  const read = () =>
+    inShop(async (ctx) => {
+      const prices = (await readPrices(ctx, [gone])).get(gone) ?? [];
+      return [prices.map(({ amountMinor }) => amountMinor), (await readStock(ctx, [gone])).get(gone)?.[0]?.onHand];
+    });
+  const leave = () => save({ id, draft: { ...product, variants: variants.slice(0, 1) } });
+  const comeBack = (more: Partial<ProductSave>) =>
+    save({ id, draft: { ...product, variants: [small, medium] }, ...more });
+  await leave();
+  expect(saved(await comeBack({ stock: [undefined, counts(8)] })).variants[1]?.id).toBe(gone);
+  expect(await read()).toEqual([[], 8]);
+  await leave();
+  await comeBack({ prices: [undefined, [price(7n)]], priceCurrencies: ['NGN'] });
+  expect(await read()).toEqual([[7n], 8]);
+});
+
 test('a wrong price, an unknown location and a wrong product are refused, each at its place, and the others are saved', async () => {
   const [{ save }, other] = [await given(), await given()];
   const [foreign] = await db.admin<
@@ -133,6 +164,55 @@ test('a wrong price, an unknown location and a wrong product are refused, each a
   ]);
   const [foreignFault, unknownFault] = results.slice(1, 3);
   expect(foreignFault).toEqual(unknownFault);
+});
+
+test('too many price times are the fault of their product only, with those that it has already', async () => {
+  const { save, inShop } = await given();
+  const options = [{ name: 'Size', values: ['S', 'M', 'L'] }];
+  const variants = ['S', 'M', 'L'].map((size) => variantDraft({ options: [size] }));
+  const sales = (from: number, count: number) =>
+    Array.from({ length: count }, (_one, at) => {
+      const time = (minute: number) => new Date(Date.UTC(2030, 0, 1, 0, minute)).toISOString();
+      return price(5n, 'NGN', { validFrom: time(2 * (from + at)), validUntil: time(2 * (from + at) + 1) });
+    });
+  const product = saved(
+    await save({ draft: productDraft({ kind: 'variable', options, variants }), prices: [sales(0, 60), sales(60, 40)] }),
+  );
+  const results = await save(
+    { id: product.id, draft: product, prices: [undefined, undefined, sales(100, 1)] },
+    { draft: productDraft(), prices: [[price(100n)]] },
+  );
+  expect(results.map((one) => (one.outcome === 'refused' ? one.faults : one.outcome))).toMatchObject([
+    [{ pointer: '/variants/2/prices', code: 'too_many_price_times' }],
+    'created',
+  ]);
+  const [result] = await save({ id: product.id, draft: product, prices: [sales(100, 1)] });
+  expect(result?.outcome).toBe('updated');
+  const id = variantOf(product);
+  expect((await inShop((ctx) => readPrices(ctx, [id]))).get(id)).toHaveLength(1);
+});
+
+test('stock is not given to a bundle', async () => {
+  const { save } = await given();
+  const part = saved(await save({ draft: productDraft() }));
+  const variants = [variantDraft({ components: [{ variantId: variantOf(part), quantity: 1 }] })];
+  const [refused] = await save({
+    draft: productDraft({ kind: 'bundle', variants }),
+    stock: [{ onHand: [{ quantity: 3 }], alsoExisting: false }],
+  });
+  expect(refused).toMatchObject({ faults: [{ pointer: '/variants/0/onHand', code: 'stock_of_a_bundle' }] });
+});
+
+test('of products counted anew, those whose count is the same are not noted as restocked', async () => {
+  const { shop, save } = await given();
+  const counts = (quantity: number) => [{ onHand: [{ quantity }], alsoExisting: true }];
+  const [same, other] = [
+    saved(await save({ draft: productDraft(), stock: counts(5) })),
+    saved(await save({ draft: productDraft(), stock: counts(5) })),
+  ];
+  await save({ id: same.id, draft: same, stock: counts(5) }, { id: other.id, draft: other, stock: counts(6) });
+  expect(await shop.auditOf(same.id)).toEqual(['product.created']);
+  expect(await shop.auditOf(other.id)).toEqual(['product.created', 'product.restocked']);
 });
 
 test('a variant that goes takes its price off the list', async () => {

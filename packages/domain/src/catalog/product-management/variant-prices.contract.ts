@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import { idOf } from '../../kernel/ids.ts';
 import { text } from '../../kernel/text.ts';
+import { PRICES_PER_VARIANT_MAX } from '../prices/price-limits.contract.ts';
 import { SKU_MAX } from '../products/product-limits.contract.ts';
 import { priceInput, priceView } from './product-management.contract.ts';
 
-const PRICES_MAX = 100;
 export const PRICE_UPDATES_MAX = 1_000;
 
 /** All prices of a variant, in all currencies. */
-export const variantPricesInput = z.strictObject({ prices: z.array(priceInput).max(PRICES_MAX) });
+export const variantPricesInput = z.strictObject({ prices: z.array(priceInput).max(PRICES_PER_VARIANT_MAX) });
 export type VariantPricesInput = z.infer<typeof variantPricesInput>;
 
 export const variantPricesView = z.object({
   variantId: idOf('var'),
   productId: idOf('prod'),
   sku: z.string().nullable(),
+  version: z.int().meta({ description: 'Of the product, for If-Match.' }),
   prices: z.array(priceView.extend({ isCurrent: z.boolean().meta({ description: 'In force at this moment.' }) })),
 });
 export type VariantPricesView = z.infer<typeof variantPricesView>;
@@ -24,7 +25,7 @@ export const priceUpdates = z.strictObject({
     .array(
       z.strictObject({
         sku: text(SKU_MAX).meta({ example: 'SHIRT-BLUE-M' }),
-        prices: z.array(priceInput).min(1).max(PRICES_MAX).meta({
+        prices: z.array(priceInput).min(1).max(PRICES_PER_VARIANT_MAX).meta({
           description: 'All prices of the variant in the currencies that are named here; those in others stay.',
         }),
       }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { InvalidInput } from '../../kernel/errors.ts';
 import { cleanHtml, textOf } from './description-html.ts';
 
 test('scripts, handlers, styles, frames, forms and odd addresses go; what they hold goes with scripts and styles', () => {
@@ -45,6 +46,26 @@ test('cleaning what is clean changes nothing', () => {
     }),
     { numRuns: 5_000 },
   );
+});
+
+const codeOf = (html: string) => {
+  try {
+    return cleanHtml(html, '/here').length > 0 ? 'clean' : 'empty';
+  } catch (error) {
+    return error instanceof InvalidInput ? error.faults.map(({ pointer, code }) => `${pointer} ${code}`).join() : error;
+  }
+};
+
+test('elements inside each other without end are refused at their field, however their ends are hidden', () => {
+  for (const opened of ['<b>', '<svg>', '<b><!--</b>-->', '<b title="</b>">', '<b></u>'])
+    expect(codeOf(opened.repeat(10_000))).toBe('/here too_deep');
+});
+
+test('many elements beside each other are fine, also where their ends are left out', () => {
+  for (const one of ['<b>x</b>', '<p>x', 'x<br>', 'x<img src="https://a.example/x.png">', '</p>', '<b>x</b></i>'])
+    expect(codeOf(one.repeat(1_000))).toBe('clean');
+  expect(codeOf(`<ul>${'<li>x'.repeat(1_000)}</ul>`)).toBe('clean');
+  expect(codeOf(`<table>${'<tr><td>x<td>y'.repeat(500)}</table>`)).toBe('clean');
 });
 
 test('the words of a description stand apart without its markup', () => {

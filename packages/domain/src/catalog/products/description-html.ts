@@ -1,4 +1,5 @@
 import sanitizeHtml from 'sanitize-html';
+import { InvalidInput } from '../../kernel/errors.ts';
 
 const FORMATTING = 'b strong i em u s del ins sub sup small mark code kbd abbr q cite span br wbr'.split(' ');
 const BLOCKS = 'p div h1 h2 h3 h4 h5 h6 blockquote pre hr ul ol li dl dt dd figure figcaption details summary'.split(
@@ -36,8 +37,10 @@ const RULES: sanitizeHtml.IOptions = {
 const UNSEEN = /[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/gu;
 const LINE_SEPARATOR = /[\u2028\u2029]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-/** Two are enough for all that people write. */
-const PASSES_MAX = 5;
+/**
+ * Elements inside each other. What people write has ten or so; the sanitizer's work grows with the square of the depth.
+ */
+const DEPTH_MAX = 200;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&amp;': '&',
   '&lt;': '<',
@@ -46,20 +49,37 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&nbsp;': ' ',
 };
 
-/** The description as it is stored and shown: safe HTML. Cleaning what is clean changes nothing. */
-export function cleanHtml(html: string): string {
+/**
+ * The description as it is stored and shown: safe HTML. In time that grows with its length and no faster. Throws
+ * `InvalidInput` (`too_deep`, at `pointer`) for elements inside each other without end.
+ */
+export function cleanHtml(html: string, pointer = '/description'): string {
   const text = html.replace(UNSEEN, '').replace(LONE_SURROGATE, '').replace(LINE_SEPARATOR, '\n').trim();
   // Most descriptions of imports are plain sentences, and taking HTML apart is slow.
   if (!/[<&>]/.test(text)) return text;
-  // Taking out a tag can leave others that close each other differently: once more, until nothing changes any more.
-  let clean = sanitizeHtml(text, RULES).trim();
-  for (let pass = 1; pass < PASSES_MAX; pass++) {
-    const again = sanitizeHtml(clean, RULES).trim();
-    if (again === clean) break;
-    clean = again;
-  }
-  return clean;
+  // Taking out a tag can leave others that close each other differently: a second time, so that they come to rest.
+  return sanitized(sanitized(text, pointer), pointer);
 }
+
+/** The depth is counted by the sanitizer's own reading: tags in comments and attributes must not deceive about it. */
+function sanitized(text: string, pointer: string): string {
+  let depth = 0;
+  const onOpenTag = () => {
+    depth += 1;
+    if (depth > DEPTH_MAX) throw tooDeep(pointer);
+  };
+  const onCloseTag = () => {
+    depth -= 1;
+  };
+  return sanitizeHtml(text, { ...RULES, onOpenTag, onCloseTag }).trim();
+}
+
+const tooDeep = (pointer: string) =>
+  new InvalidInput({
+    pointer,
+    code: 'too_deep',
+    message: `More than ${DEPTH_MAX} HTML elements lie inside each other here. Close those that are open, or send plain text.`,
+  });
 
 /** The words of a clean description without its markup, in one line. */
 export function textOf(html: string): string {

@@ -3,6 +3,7 @@ import { faultCode, faultWords } from '../../kernel/fault-words.ts';
 import { foldKey } from '../../kernel/text.ts';
 import { optionsKeyOf } from './option-combinations.ts';
 import type { ProductDraft } from './product-draft.ts';
+import { DESCRIPTIONS_MAX, descriptionsLength, TOO_LONG_TOGETHER } from './product-limits.contract.ts';
 import { draftBounds } from './products.contract.ts';
 import type { ProductKind } from './products.schema.ts';
 
@@ -11,6 +12,8 @@ export const FAULTS_MAX = 50;
 
 /** Kinds with exactly one variant and nothing to choose. */
 const SINGLE: readonly ProductKind[] = ['simple', 'bundle', 'gift'];
+/** Kinds that are no part of a bundle. */
+export const NO_COMPONENTS: readonly ProductKind[] = ['bundle', 'gift'];
 
 /**
  * A draft in the one form in which it is stored (trimmed, tags and categories sorted and each once, option values as the
@@ -39,7 +42,13 @@ export function settledDraft(given: ProductDraft): { draft: ProductDraft } | { f
       ),
     ),
   };
-  const faults = [...kindFaults(draft), ...windowFaults(draft), ...optionFaults(draft), ...variantFaults(draft)];
+  const faults = [
+    ...kindFaults(draft),
+    ...lengthFaults(draft),
+    ...windowFaults(draft),
+    ...optionFaults(draft),
+    ...variantFaults(draft),
+  ];
   return faults.length > 0 ? { faults: faults.slice(0, FAULTS_MAX) } : { draft: withDeclaredSpelling(draft) };
 }
 
@@ -69,6 +78,11 @@ function kindFaults({ kind, options, variants }: ProductDraft): FieldFault[] {
   if (kind === 'bundle' && first?.components.length === 0)
     faults.push(fault('/variants/0/components', 'components_missing', 'A bundle needs at least one component.'));
   return faults;
+}
+
+function lengthFaults({ description, translations }: ProductDraft): FieldFault[] {
+  const length = descriptionsLength({ description, translations });
+  return length > DESCRIPTIONS_MAX ? [fault('/translations', 'too_long_together', TOO_LONG_TOGETHER)] : [];
 }
 
 function windowFaults({ publishedAt, unpublishAt }: ProductDraft): FieldFault[] {

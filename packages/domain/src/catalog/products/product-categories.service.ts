@@ -6,13 +6,40 @@ import { categories } from '../categories/categories.schema.ts';
 import { productCategories } from './product-details.schema.ts';
 import { products } from './products.schema.ts';
 
-/** Takes a category off all its products; how many those were. For a category that is about to go: its row is locked. */
-export async function leaveCategory(ctx: Ctx, categoryId: Id<'cat'>): Promise<number> {
-  const left = await ctx.tx.execute(
-    sql`delete from ${productCategories}
-      where ${mine(ctx, productCategories, eq(productCategories.categoryId, categoryId))}`,
+/** Locks the products of a category that is about to go, in id order: products before their category, as saves do it. */
+export async function lockProductsOfCategory(ctx: Ctx, categoryId: Id<'cat'>): Promise<void> {
+  const ofCategory = mine(
+    ctx,
+    productCategories,
+    eq(productCategories.categoryId, categoryId),
+    eq(productCategories.productId, products.id),
   );
-  return left.count;
+  // Counted, so that a hundred thousand ids need not travel.
+  await ctx.tx.execute(
+    sql`select count(*) from (
+      select ${products.id} from ${products}
+      where ${mine(ctx, products)} and exists (select 1 from ${productCategories} where ${ofCategory})
+      order by ${products.id} for no key update
+    ) as locked`,
+  );
+}
+
+/**
+ * Takes a category off all its products, each of which gets a new version; how many those were. Call it between the lock
+ * of the products (`lockProductsOfCategory`) and of the category and the end of the category. The products announce
+ * nothing: `category.deleted` says it for all of them, for there may be a hundred thousand.
+ */
+export async function leaveCategory(ctx: Ctx, categoryId: Id<'cat'>): Promise<number> {
+  const changed = await ctx.tx.execute(
+    sql`with gone as (
+        delete from ${productCategories}
+        where ${mine(ctx, productCategories, eq(productCategories.categoryId, categoryId))}
+        returning ${productCategories.productId} as product_id
+      )
+      update ${products} set version = version + 1, event_sequence = event_sequence + 1, updated_at = now()
+      from gone where ${mine(ctx, products)} and ${products.id} = gone.product_id`,
+  );
+  return changed.count;
 }
 
 /**

@@ -113,4 +113,6 @@ export type ProductWritten =
 export interface VariantWritten {
   id: Id<'var'>;
   outcome: 'created' | 'updated' | 'unchanged';
+  /** It was archived, and is for sale again: as good as new to those who count it or price it. */
+  isRevived: boolean;
 }

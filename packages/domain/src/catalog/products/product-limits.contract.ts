@@ -1,8 +1,9 @@
 /** How large a product may be. Lengths are in characters. */
 export const TITLE_MAX = 255;
-export const HANDLE_MAX = 200;
 /** Of the HTML, cleaned. */
 export const DESCRIPTION_MAX = 100_000;
+/** Of a product's descriptions in all languages together. */
+export const DESCRIPTIONS_MAX = 300_000;
 export const VENDOR_MAX = 120;
 export const PRODUCT_TYPE_MAX = 120;
 export const SEO_TITLE_MAX = 255;
@@ -31,3 +32,15 @@ export const LOCALES_MAX = 50;
 export const ATTRIBUTES_MAX = 100;
 export const ATTRIBUTE_KEY_MAX = 60;
 export const ATTRIBUTE_VALUE_MAX = 2_000;
+
+/** Characters of the descriptions in all languages together. */
+export const descriptionsLength = ({
+  description = '',
+  translations = {},
+}: {
+  description?: string | undefined;
+  translations?: Readonly<Record<string, { description?: string | null | undefined }>> | undefined;
+}): number =>
+  Object.values(translations).reduce((sum, words) => sum + (words.description?.length ?? 0), description.length);
+
+export const TOO_LONG_TOGETHER = `Expected at most ${DESCRIPTIONS_MAX} characters in the descriptions of all languages together.`;

@@ -38,19 +38,25 @@ export async function readProducts(ctx: Ctx, ids: Iterable<ProductId>): Promise<
 
 /**
  * The same, of products that are about to be written: their rows are locked, in id order, and everything else is read
- * after that.
+ * after that. The rows of `others` are locked with them, and not read.
  */
-export async function lockProducts(ctx: Ctx, ids: Iterable<ProductId>): Promise<Map<ProductId, StoredProduct>> {
-  const wanted = [...new Set(ids)].sort();
-  if (wanted.length === 0) return new Map();
+export async function lockProducts(
+  ctx: Ctx,
+  ids: Iterable<ProductId>,
+  others: readonly ProductId[] = [],
+): Promise<Map<ProductId, StoredProduct>> {
+  const wanted = new Set(ids);
+  const locked = [...new Set([...wanted, ...others])].sort();
+  if (locked.length === 0) return new Map();
   const rows = await ctx.tx
     .select()
     .from(products)
-    .where(mine(ctx, products, isAnyOf(products.id, wanted)))
+    .where(mine(ctx, products, isAnyOf(products.id, locked)))
     .orderBy(products.id)
     .for('no key update');
-  const parts = await partsOf(ctx, wanted);
-  return new Map(rows.map((row) => [row.id, assembled(row, parts)]));
+  if (wanted.size === 0) return new Map();
+  const parts = await partsOf(ctx, [...wanted]);
+  return new Map(rows.flatMap((row) => (wanted.has(row.id) ? [[row.id, assembled(row, parts)] as const] : [])));
 }
 
 /** Which products have these handles now. Handles of the past are not looked at. */

@@ -20,7 +20,7 @@ export async function storePlans(ctx: Ctx, plans: readonly WritePlan[]): Promise
   await storeProducts(ctx, plans);
   await storeHandles(ctx, plans);
   await storeOptions(ctx, plans);
-  await upsertAll(ctx, productMedia, ['id'], all(plans, 'media').set);
+  await putAll(ctx, productMedia, ['id'], plans, 'media');
   await storeVariants(ctx, plans);
   await dropMedia(ctx, plans);
   await storeDetails(ctx, plans);
@@ -37,15 +37,39 @@ function all<Part extends keyof Changes>(plans: readonly WritePlan[], part: Part
   } as unknown as Changes[Part];
 }
 
+/**
+ * Rows of new products are inserted, those of others inserted or overwritten: to look for a row that cannot be there
+ * costs PostgreSQL nearly as much as to insert it.
+ */
+async function putAll<Part extends keyof Changes, T extends Parameters<typeof upsertAll>[1]>(
+  ctx: Ctx,
+  table: T,
+  key: Parameters<typeof upsertAll<T>>[2],
+  plans: readonly WritePlan[],
+  part: Part & (Changes[Part]['set'] extends Parameters<typeof upsertAll<T>>[3] ? Part : never),
+): Promise<void> {
+  // `part` has been held to the table's rows by its type.
+  const rowsOf = (some: readonly WritePlan[]) => all(some, part).set as Parameters<typeof upsertAll<T>>[3];
+  const [fresh, known] = parted(plans);
+  await Promise.all([insertAll(ctx, table, rowsOf(fresh)), upsertAll(ctx, table, key, rowsOf(known))]);
+}
+
+/** Plans of new products, and of those that are there. */
+function parted(plans: readonly WritePlan[]): [WritePlan[], WritePlan[]] {
+  return [plans.filter(({ before }) => !before), plans.filter(({ before }) => before)];
+}
+
 async function storeProducts(ctx: Ctx, plans: readonly WritePlan[]): Promise<void> {
-  const rows = plans.map(({ after }) => ({
+  const rowOf = ({ after }: WritePlan) => ({
     ...productRow(after.id, after),
     version: after.version,
     eventSequence: after.eventSequence,
     createdAt: after.createdAt,
     updatedAt: after.updatedAt,
-  }));
-  await upsertAll(ctx, products, ['id'], sorted(rows, 'id'), ['createdAt']);
+  });
+  const [fresh, known] = parted(plans);
+  await insertAll(ctx, products, sorted(fresh.map(rowOf), 'id'));
+  await upsertAll(ctx, products, ['id'], sorted(known.map(rowOf), 'id'), ['createdAt']);
 }
 
 /** A handle stays with its product when that takes another one, until a product takes it as its present one. */
@@ -86,16 +110,18 @@ async function storeVariants(ctx: Ctx, plans: readonly WritePlan[]): Promise<voi
       .update(productVariants)
       .set({ archivedAt: now, skuKey: null, updatedAt: now })
       .where(mine(ctx, productVariants, isAnyOf(productVariants.id, parked)));
-  const rows = all(plans, 'variants').set.map((row) => ({ ...row, updatedAt: now }));
-  await upsertAll(ctx, productVariants, ['id'], rows);
+  const rowsOf = (some: readonly WritePlan[]) => all(some, 'variants').set.map((row) => ({ ...row, updatedAt: now }));
+  const [fresh, known] = parted(plans);
+  await upsertAll(ctx, productVariants, ['id'], rowsOf(known));
+  await insertAll(ctx, productVariants, rowsOf(fresh));
   const [options, components] = [all(plans, 'variantOptions'), all(plans, 'components')];
   await Promise.all([
     deleteAll(ctx, variantOptions, ['variantId', 'nameKey'], options.gone),
     deleteAll(ctx, bundleComponents, ['bundleVariantId', 'componentVariantId'], components.gone),
   ]);
   await Promise.all([
-    upsertAll(ctx, variantOptions, ['variantId', 'nameKey'], options.set),
-    upsertAll(ctx, bundleComponents, ['bundleVariantId', 'componentVariantId'], components.set),
+    putAll(ctx, variantOptions, ['variantId', 'nameKey'], plans, 'variantOptions'),
+    putAll(ctx, bundleComponents, ['bundleVariantId', 'componentVariantId'], plans, 'components'),
   ]);
 }
 
@@ -125,11 +151,11 @@ async function storeDetails(ctx: Ctx, plans: readonly WritePlan[]): Promise<void
     deleteAll(ctx, productAttributes, ['productId', 'definitionId'], attributes.gone),
   ]);
   await Promise.all([
-    upsertAll(ctx, productCategories, ['productId', 'categoryId'], categories.set),
-    upsertAll(ctx, productTags, ['productId', 'tagKey'], tags.set),
-    upsertAll(ctx, productTranslations, ['productId', 'locale'], translations.set),
-    upsertAll(ctx, productAttributes, ['productId', 'definitionId'], attributes.set),
-    upsertAll(ctx, productSearchDocuments, ['productId'], all(plans, 'search').set),
+    putAll(ctx, productCategories, ['productId', 'categoryId'], plans, 'categories'),
+    putAll(ctx, productTags, ['productId', 'tagKey'], plans, 'tags'),
+    putAll(ctx, productTranslations, ['productId', 'locale'], plans, 'translations'),
+    putAll(ctx, productAttributes, ['productId', 'definitionId'], plans, 'attributes'),
+    putAll(ctx, productSearchDocuments, ['productId'], plans, 'search'),
   ]);
 }
 

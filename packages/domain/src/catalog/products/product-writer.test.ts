@@ -5,6 +5,7 @@ import { useDatabase } from '../../testing/database.ts';
 import { givenShop } from '../../testing/people.ts';
 import { productDraft, variantDraft } from '../../testing/product-drafts.ts';
 import { countingTx } from '../../testing/statement-count.ts';
+import { createAttribute, updateAttribute } from './attributes.service.ts';
 import type { ProductDraft, ProductWrite, ProductWritten, StoredProduct } from './product-draft.ts';
 import { productIdsByHandle, readProducts, variantsBySku } from './product-reader.service.ts';
 import { writeProducts } from './product-writer.service.ts';
@@ -248,6 +249,18 @@ test('two changes that read the same version: one wins, the other is told so', a
   expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'version_stale' } });
 });
 
+test('a picture that was only announced, or is being deleted, is shown by no product', async () => {
+  const { companyId, write } = await given();
+  const { media } = await givenReferences(companyId);
+  const outcomes: unknown[] = [];
+  for (const status of ['awaiting_upload', 'deleting', 'stored']) {
+    await db.admin`update files set status = ${status} where company_id = ${companyId}`;
+    outcomes.push(faultsOf((await write({ draft: productDraft({ media: media.slice(0, 1) }) }))[0]));
+  }
+  const unknown = [['/media/0/fileId', 'unknown_file']];
+  expect(outcomes).toEqual([unknown, unknown, 'created']);
+});
+
 test("another company's product, category, file, medium, variant and attribute are exactly like missing ones", async () => {
   const [a, b] = [await given(), await given()];
   const foreign = await givenReferences(b.companyId);
@@ -350,6 +363,124 @@ test('a bundle holds no bundle, not itself, and nothing that is part of a bundle
   ]);
   await write({ id: whole.id, draft: { ...whole, kind: 'simple', variants: [variantDraft()] } });
   expect((await read(whole.id)).variants[0]).toMatchObject({ id: wholeId, components: [] });
+});
+
+test('a bundle whose component has gone can be changed, emptied of it, and put away; nothing new of the gone is taken', async () => {
+  const { make, write, read } = await given();
+  const part = await make(shirt());
+  const [gone, stays] = part.variants;
+  if (!gone || !stays) throw new Error('a shirt has variants');
+  const of = (...variantIds: Id<'var'>[]) => [
+    variantDraft({ components: variantIds.map((variantId) => ({ variantId, quantity: 1 })) }),
+  ];
+  const bundle = await make({ kind: 'bundle', variants: of(gone.id, stays.id) });
+  await write({ id: part.id, draft: { ...part, variants: part.variants.slice(1) } });
+  const { id } = bundle;
+  expect((await write({ id, draft: { ...bundle, title: 'Set' } }))[0]?.outcome).toBe('updated');
+  expect((await write({ id, draft: { ...(await read(id)), status: 'archived' } }))[0]?.outcome).toBe('updated');
+  expect(faultsOf((await write({ draft: productDraft({ kind: 'bundle', variants: of(gone.id) }) }))[0])).toEqual([
+    ['/variants/0/components/0/variantId', 'unknown_variant'],
+  ]);
+  expect((await write({ id, draft: { ...bundle, variants: of(stays.id) } }))[0]?.outcome).toBe('updated');
+});
+
+test('what is part of a bundle becomes no gift', async () => {
+  const { make, write } = await given();
+  const part = await make();
+  const components = [{ variantId: part.variants[0]?.id ?? newId('var'), quantity: 1 }];
+  await make({ kind: 'bundle', variants: [variantDraft({ components })] });
+  expect(faultsOf((await write({ id: part.id, draft: { ...part, kind: 'gift' } }))[0])).toEqual([
+    ['/kind', 'bundle_in_bundle'],
+  ]);
+});
+
+/** Begins the second while the first has done its work and is not committed; both answers. */
+async function overlapping<A, B>(
+  inShop: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>,
+  first: (ctx: Ctx) => Promise<A>,
+  second: (ctx: Ctx) => Promise<B>,
+): Promise<[A, B]> {
+  const noted =
+    <T>(work: (ctx: Ctx) => Promise<T>) =>
+    (ctx: Ctx) => {
+      ctx.audit({ action: 'test.done', entity: { type: 'product', id: 'test' } });
+      return work(ctx);
+    };
+  const [hasWorked, mayEnd] = [signal(), signal()];
+  const one = inShop(
+    noted(async (ctx) => {
+      const done = await first(ctx);
+      hasWorked.give();
+      await mayEnd.given;
+      return done;
+    }),
+  );
+  await Promise.race([hasWorked.given, one]);
+  const other = inShop(noted(second));
+  // It waits for the first one, or is done by itself, wrongly: long enough for that.
+  await Promise.race([other.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]);
+  mayEnd.give();
+  return [await one, await other];
+}
+
+function signal() {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
+}
+
+test('of a bundle that is made and a component that becomes a bundle at once, the later is refused', async () => {
+  const { make, inShop } = await given();
+  const [part, other] = [await make(), await make()];
+  const of = (product: StoredProduct) => [
+    variantDraft({ components: [{ variantId: product.variants[0]?.id ?? newId('var'), quantity: 1 }] }),
+  ];
+  const made = { draft: productDraft({ kind: 'bundle', variants: of(part) }) };
+  const become = (one: StoredProduct, of_: StoredProduct) => ({
+    id: one.id,
+    draft: {
+      ...one,
+      kind: 'bundle' as const,
+      variants: of(of_).map((variant) => ({ ...variant, id: one.variants[0]?.id })),
+    },
+  });
+  const outcomes = (pair: [ProductWritten[], ProductWritten[]]) => pair.map(([one]) => faultsOf(one));
+  const write = (one: ProductWrite) => (ctx: Ctx) => writeProducts(ctx, [one]);
+  const [a, b] = [await make(), await make()];
+  expect(outcomes(await overlapping(inShop, write(made), write(become(part, other))))).toEqual([
+    'created',
+    [['/kind', 'bundle_in_bundle']],
+  ]);
+  // A circle, from both its ends.
+  const [first, second] = outcomes(await overlapping(inShop, write(become(a, b)), write(become(b, a))));
+  expect(first).toBe('updated');
+  expect(second).toEqual([
+    ['/kind', 'bundle_in_bundle'],
+    ['/variants/0/components/0/variantId', 'bundle_in_bundle'],
+  ]);
+});
+
+test('a choice that is being taken away is not given to a product', async () => {
+  const { make, inShop } = await given();
+  const product = await make();
+  const attribute = await inShop((ctx) =>
+    createAttribute(ctx, {
+      key: 'fit',
+      name: 'Fit',
+      type: 'choice',
+      choices: ['slim', 'wide'],
+      isPublic: true,
+      position: 0,
+    }),
+  );
+  const [, [written]] = await overlapping(
+    inShop,
+    (ctx) => updateAttribute(ctx, attribute.id, { choices: ['wide'] }),
+    (ctx) => writeProducts(ctx, [{ id: product.id, draft: { ...product, attributes: { fit: 'slim' } } }]),
+  );
+  expect(faultsOf(written)).toEqual([['/attributes/fit', 'attribute_value']]);
 });
 
 test('a batch takes the same number of statements for one product as for two hundred and fifty', async () => {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
+import { handleForm } from '../../kernel/handle.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { prose, text } from '../../kernel/text.ts';
-import { productHandle } from './handles.contract.ts';
 import {
   ALT_MAX,
   ATTRIBUTE_KEY_MAX,
@@ -42,7 +42,7 @@ export const localeTag = z
 
 /** The fields of a product one by one: what a form takes, what an import takes, what the writer holds everybody to. */
 export const productFields = {
-  handle: productHandle,
+  handle: handleForm('blue-cotton-shirt'),
   title: text(TITLE_MAX).meta({ example: 'Blue cotton shirt' }),
   description: prose(DESCRIPTION_MAX).meta({ description: 'HTML; what is not safe to show is taken out.' }),
   kind: z.enum(['simple', 'variable', 'bundle', 'gift']),

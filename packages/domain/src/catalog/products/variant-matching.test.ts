@@ -30,6 +30,14 @@ test('an id goes before a SKU, a SKU before options, one for sale before an arch
   });
 });
 
+test('one for sale with the same options goes before an archived one with the SKU', () => {
+  const [living, gone] = [known('new', ['S']), known('old', ['M'], true)];
+  const match = (...drafts: Parameters<typeof matchVariants>[0]) =>
+    matchVariants(drafts, [gone, living]).matches.map((one) => one?.id);
+  expect(match(variantDraft({ sku: 'old', options: ['S'] }))).toEqual([living.id]);
+  expect(match(variantDraft({ sku: 'old', options: ['L'] }))).toEqual([gone.id]);
+});
+
 test('the same file twice is two pictures, each known again in its order', () => {
   const [one, two] = [newId('file'), newId('file')];
   const stored = [one, one, two].map((fileId) => ({ id: newId('med'), fileId, alt: '' }));

@@ -12,17 +12,15 @@ export interface KnownVariant {
 }
 
 /**
- * Which known variant each draft means: the one with its id, else with its SKU, else with its options; one that is for
- * sale before an archived one. `undefined`: a new one. Also the places of drafts whose id is none of the product's.
+ * Which known variant each draft means: the one with its id; else, of those for sale, the one with its SKU, else with its
+ * options; else the same of the archived ones. `undefined`: a new one. Also the places of drafts whose id is none of the product's.
  */
 export function matchVariants(
   drafts: readonly VariantDraft[],
   known: readonly KnownVariant[],
 ): { matches: (KnownVariant | undefined)[]; unknown: number[] } {
   const matches = new Map<number, KnownVariant>();
-  const free = new Map(
-    [...known].sort((a, b) => Number(a.isArchived) - Number(b.isArchived)).map((one) => [one.id, one]),
-  );
+  const free = new Map(known.map((one) => [one.id, one]));
   const take = (at: number, found: KnownVariant | undefined) => {
     if (!found || !free.delete(found.id)) return;
     matches.set(at, found);
@@ -31,9 +29,14 @@ export function matchVariants(
     if (draft.id !== undefined) take(at, free.get(draft.id));
   });
   const unknown = drafts.flatMap((draft, at) => (draft.id !== undefined && !matches.has(at) ? [at] : []));
-  const takeBy = (keyOf: (draft: VariantDraft) => string | null, keyOfKnown: (one: KnownVariant) => string | null) => {
+  const takeBy = (
+    isArchived: boolean,
+    keyOf: (draft: VariantDraft) => string | null,
+    keyOfKnown: (one: KnownVariant) => string | null,
+  ) => {
     const byKey = new Map<string, KnownVariant>();
     for (const one of free.values()) {
+      if (one.isArchived !== isArchived) continue;
       const key = keyOfKnown(one);
       if (key !== null && !byKey.has(key)) byKey.set(key, one);
     }
@@ -42,14 +45,18 @@ export function matchVariants(
       if (key !== null) take(at, byKey.get(key));
     });
   };
-  takeBy(
-    ({ sku }) => skuKeyOf(sku),
-    ({ skuKey }) => skuKey,
-  );
-  takeBy(
-    ({ options }) => optionsKeyOf(options),
-    ({ optionsKey }) => optionsKey,
-  );
+  for (const isArchived of [false, true]) {
+    takeBy(
+      isArchived,
+      ({ sku }) => skuKeyOf(sku),
+      ({ skuKey }) => skuKey,
+    );
+    takeBy(
+      isArchived,
+      ({ options }) => optionsKeyOf(options),
+      ({ optionsKey }) => optionsKey,
+    );
+  }
   return { matches: drafts.map((_draft, at) => matches.get(at)), unknown };
 }
 

@@ -1,7 +1,7 @@
 import { type FieldFault, NotFound, VersionStale } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { attributeFault } from './attribute-values.ts';
-import { FAULTS_MAX } from './draft-rules.ts';
+import { FAULTS_MAX, NO_COMPONENTS } from './draft-rules.ts';
 import { optionsKeyOf } from './option-combinations.ts';
 import type { ProductDraft, ProductWrite, StoredProduct, StoredVariant, VariantWritten } from './product-draft.ts';
 import {
@@ -56,7 +56,7 @@ export function planWrite(scene: WriteScene, claims: Claims, write: ProductWrite
   const faults = [
     ...unknownIds(matched.unknown, media.unknown),
     ...nameFaults(scene, claims, write.id, draft, matched.matches),
-    ...referenceFaults(scene, claims, write, draft),
+    ...referenceFaults(scene, claims, { id: write.id, before, categoryIds: write.draft.categoryIds }, draft),
   ].slice(0, FAULTS_MAX);
   const [first, ...others] = faults;
   if (first) return { faults: [first, ...others] };
@@ -111,6 +111,7 @@ function planOf(
     variants: numbered.variants.map((variant, at) => ({
       id: variant.id,
       outcome: matches[at] === undefined ? 'created' : written.has(variant.id) ? 'updated' : 'unchanged',
+      isRevived: matches[at]?.isArchived ?? false,
     })),
     parked: parkedOf(before, numbered),
   };
@@ -215,7 +216,15 @@ function nameFaults(
   return faults;
 }
 
-function referenceFaults(scene: WriteScene, claims: Claims, write: ProductWrite, draft: ProductDraft): FieldFault[] {
+/** What of a write matters to what its draft refers to. */
+interface Referring {
+  id: Id<'prod'> | undefined;
+  before: StoredProduct | undefined;
+  /** In the caller's order, which the pointers are about. */
+  categoryIds: ProductDraft['categoryIds'];
+}
+
+function referenceFaults(scene: WriteScene, claims: Claims, write: Referring, draft: ProductDraft): FieldFault[] {
   const unknown = <T>(
     list: readonly T[],
     isKnown: (one: T) => boolean,
@@ -227,7 +236,7 @@ function referenceFaults(scene: WriteScene, claims: Claims, write: ProductWrite,
     );
   return [
     ...unknown(
-      write.draft.categoryIds, // in the caller's order, which the pointers are about
+      write.categoryIds,
       (category) => scene.categoryIds.has(category),
       (at) => `/categoryIds/${at}`,
       'category',
@@ -244,31 +253,34 @@ function referenceFaults(scene: WriteScene, claims: Claims, write: ProductWrite,
       const message = `There is no attribute ${key}. GET /v1/product-attributes lists them.`;
       return [fault(`/attributes/${key}`, 'unknown_attribute', message)];
     }),
-    ...componentFaults(scene, claims, write.id, draft),
+    ...componentFaults(scene, claims, write, draft),
   ];
 }
 
 function componentFaults(
   scene: WriteScene,
   claims: Claims,
-  id: Id<'prod'> | undefined,
+  { id, before }: Pick<Referring, 'id' | 'before'>,
   draft: ProductDraft,
 ): FieldFault[] {
-  if (draft.kind !== 'bundle') return [];
   const faults: FieldFault[] = [];
-  if (id !== undefined && scene.inBundles.has(id))
+  if (NO_COMPONENTS.includes(draft.kind) && id !== undefined && scene.inBundles.has(id))
     faults.push(
-      fault('/kind', 'bundle_in_bundle', 'This product is part of a bundle, so it cannot become one itself.'),
+      fault('/kind', 'bundle_in_bundle', `This product is part of a bundle, so it cannot become a ${draft.kind}.`),
     );
+  if (draft.kind !== 'bundle') return faults;
+  // A component that has gone out of the shop since must not keep the bundle from being changed, or put away.
+  const settled = new Set(before?.variants.flatMap(({ components }) => components.map(({ variantId }) => variantId)));
   draft.variants.forEach(({ components }, at) => {
     components.forEach(({ variantId }, place) => {
+      if (settled.has(variantId)) return;
       const where = `/variants/${at}/components/${place}/variantId`;
       const found = scene.components.get(variantId);
       const kind = found && (claims.kinds.get(found.productId) ?? found.kind);
       if (!found) faults.push(fault(where, 'unknown_variant', 'There is no such variant for sale in this company.'));
       else if (found.productId === id)
         faults.push(fault(where, 'component_of_itself', 'A bundle cannot be a component of itself.'));
-      else if (kind === 'bundle' || kind === 'gift')
+      else if (kind !== undefined && NO_COMPONENTS.includes(kind))
         faults.push(fault(where, 'bundle_in_bundle', `A ${kind} cannot be a component of a bundle.`));
     });
   });

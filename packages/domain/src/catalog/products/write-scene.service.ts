@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, ne } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, notInArray } from 'drizzle-orm';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
@@ -7,6 +7,7 @@ import { mine } from '../../kernel/tables.ts';
 import { categories } from '../categories/categories.schema.ts';
 import { files } from '../files/files.schema.ts';
 import type { AttributeRule } from './attribute-values.ts';
+import { NO_COMPONENTS } from './draft-rules.ts';
 import { attributeDefinitions } from './product-details.schema.ts';
 import type { ProductDraft, ProductWrite, StoredProduct } from './product-draft.ts';
 import { lockProducts, productIdsByHandle, variantsBySku } from './product-reader.service.ts';
@@ -32,15 +33,20 @@ export interface WriteScene {
   inBundles: ReadonlySet<Id<'prod'>>;
 }
 
-/** Locks the products that are to be written, then reads what their drafts refer to. A constant number of statements. */
+/**
+ * Locks the products that are to be written, and with them those that bundles are to consist of: what these are must not
+ * change before the bundle is there. Then reads what the drafts refer to. A constant number of statements.
+ */
 export async function readScene(
   ctx: Ctx,
   writes: readonly ProductWrite[],
   drafts: readonly ProductDraft[],
 ): Promise<WriteScene> {
   const ids = writes.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  const stored = await lockProducts(ctx, ids);
   const variants = drafts.flatMap((draft) => draft.variants);
+  const parts = variants.flatMap((variant) => variant.components.map(({ variantId }) => variantId));
+  const owners = [...(await knownComponents(ctx, parts)).values()].map(({ productId }) => productId);
+  const stored = await lockProducts(ctx, ids, owners);
   const [archived, handleOwners, skuOwners, categoryIds, fileIds, definitions, components, inBundles] =
     await Promise.all([
       archivedVariants(ctx, [...stored.keys()]),
@@ -65,11 +71,8 @@ export async function readScene(
         // Those the products have as well: one that is taken off is deleted by its id.
         [...drafts, ...stored.values()].flatMap(({ attributes }) => Object.keys(attributes)),
       ),
-      knownComponents(
-        ctx,
-        variants.flatMap((variant) => variant.components.map(({ variantId }) => variantId)),
-      ),
-      partsOfBundles(ctx, drafts.some(({ kind }) => kind === 'bundle') ? ids : []),
+      knownComponents(ctx, parts),
+      partsOfBundles(ctx, drafts.some(({ kind }) => NO_COMPONENTS.includes(kind)) ? ids : []),
     ]);
   const now = ctx.now.toISOString();
   return { now, stored, archived, handleOwners, skuOwners, categoryIds, fileIds, definitions, components, inBundles };
@@ -100,13 +103,16 @@ async function knownCategories(ctx: Ctx, ids: readonly Id<'cat'>[]): Promise<Set
   const rows = await ctx.tx
     .select({ id: categories.id })
     .from(categories)
-    .where(mine(ctx, categories, isAnyOf(categories.id, new Set(ids))));
+    .where(mine(ctx, categories, isAnyOf(categories.id, new Set(ids))))
+    .orderBy(categories.id)
+    .for('key share');
   return new Set(rows.map(({ id }) => id));
 }
 
 async function knownPictures(ctx: Ctx, ids: readonly Id<'file'>[]): Promise<Set<Id<'file'>>> {
   if (ids.length === 0) return new Set();
-  const isPicture = and(eq(files.purpose, 'image'), ne(files.status, 'deleting'));
+  // An upload that was only announced may never come.
+  const isPicture = and(eq(files.purpose, 'image'), notInArray(files.status, ['deleting', 'awaiting_upload']));
   const rows = await ctx.tx
     .select({ id: files.id })
     .from(files)
@@ -120,7 +126,10 @@ async function knownDefinitions(ctx: Ctx, keys: readonly string[]): Promise<Writ
   const rows = await ctx.tx
     .select({ id, key, type, choices })
     .from(attributeDefinitions)
-    .where(mine(ctx, attributeDefinitions, isAnyOf(key, new Set(keys))));
+    .where(mine(ctx, attributeDefinitions, isAnyOf(key, new Set(keys))))
+    .orderBy(id)
+    // Whoever takes a choice away meanwhile is waited for: what is read here is what it may be when it is written.
+    .for('key share');
   return new Map(rows.map((row) => [row.key, row]));
 }
 

@@ -54,6 +54,8 @@ test('a product counts once it is shown, with a price in the own currency, and g
   await saved({ ...save(shown), prices: [] });
   await saved({ ...save(shown), prices: [[{ ...PRICE, currency: 'JPY' }]] });
   await saved(save({ ...shown, publishedAt: '2999-01-01T00:00:00.000Z' }));
+  await saved(save({ ...shown, kind: 'gift' }));
+  await saved(save({ ...shown, unpublishAt: '2026-01-02T00:00:00.000Z' }));
   expect([await isDone('product'), await isDone('stock')]).toEqual([false, false]);
   await saved({ ...save(shown), stock: [] });
   expect([await isDone('product'), await isDone('stock')]).toEqual([true, false]);

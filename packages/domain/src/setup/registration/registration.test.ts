@@ -58,6 +58,12 @@ test('a registered company has its owner with every permission, its roles, and a
   ]);
 });
 
+test('a registered company has one place to sell from', async () => {
+  const { company } = await registerCompany(db.app.run, ports(), caller, asking());
+  const places = await db.admin`select handle, is_active from stock_locations where company_id = ${company.id}`;
+  expect(places.map((row) => ({ ...row }))).toEqual([{ handle: 'main', is_active: true }]);
+});
+
 test('a taken handle is refused and nothing of the second company is left', async () => {
   const first = await registerCompany(db.app.run, ports(), caller, asking());
   await expect(registerCompany(db.app.run, ports(), caller, asking(first.company.handle))).rejects.toBeInstanceOf(
