@@ -24,7 +24,7 @@ export interface Read {
   readonly canonical: string;
   /** Reads the answer in a unit of work. */
   make(ctx: Ctx, facts: ShopFacts, tongue: Tongue): Promise<Answer>;
-  /** The path of a thing that was renamed. */
+  /** The path of a thing that was renamed, without the query. */
   pathOf?(handle: string): string;
 }
 
@@ -42,7 +42,8 @@ interface Parts {
 
 /**
  * What visitors read of the catalogue. Each request looks up the catalogue's version (one look-up for all that arrive
- * together); under the same version what is in memory is sent as it is. At most two statements a read.
+ * together); under the same version what is in memory is sent as it is. At most two statements a read; a third for a
+ * product that is not there by that handle, which may have been renamed.
  */
 export class StorefrontReads {
   private readonly facts = new Map<CompanyId, KnownFacts>();
@@ -94,7 +95,7 @@ export class StorefrontReads {
       // Past the boundary the facts are read anew, so an answer made under these must not outlive it.
       const left = found.goodUntil - this.now();
       const made = await this.parts.run(session, (ctx) => read.make(ctx, found.facts, tongueOf(found, language, read)));
-      return madeOf({ ...made, goodForMs: Math.min(made.goodForMs, left) }, read.pathOf);
+      return madeOf({ ...made, goodForMs: Math.min(made.goodForMs, left) }, tongueOf(found, language, read), read);
     });
   }
 
@@ -110,11 +111,11 @@ export class StorefrontReads {
           Promise.all([read.make(ctx, known.facts, tongueOf(known, language, read)), ownCatalogueVersion(ctx)]),
         )
         .catch((error: unknown) => this.unlessOld(session, known, error));
-      if (made && version === known.version) return madeOf(made, read.pathOf).answer;
+      if (made && version === known.version) return madeOf(made, tongueOf(known, language, read), read).answer;
     }
     const found = await this.factsOf(session, await this.parts.versions.of(session.companyId));
     const made = await this.parts.run(session, (ctx) => read.make(ctx, found.facts, tongueOf(found, language, read)));
-    return madeOf(made, read.pathOf).answer;
+    return madeOf(made, tongueOf(found, language, read), read).answer;
   }
 
   /** What was refused by old facts is asked again; what was refused by the present ones stays refused. */
@@ -126,7 +127,8 @@ export class StorefrontReads {
   private nameOf(session: Session, found: KnownFacts, language: string | undefined, read: Read): AnswerName {
     const { currency, locale } = tongueOf(found, language, read);
     const { companyId } = session;
-    return { companyId, version: found.version, asked: `${read.route}|${currency}|${locale}|${read.canonical}` };
+    const asked = `${read.route}|${currency}|${locale}|${read.canonical}${read.pathOf ? namedOf(read.query) : ''}`;
+    return { companyId, version: found.version, asked };
   }
 
   /** They change with the version and at boundaries, so they are read once between two of those. */
@@ -164,8 +166,15 @@ const tongueOf = ({ facts }: KnownFacts, acceptLanguage: string | undefined, { q
   locale: localeFor(facts, query.locale, acceptLanguage),
 });
 
-function madeOf({ json, goodForMs, movedTo: handle }: Answer, pathOf: Read['pathOf']): MadeAnswer {
+/** What of it was named. A move leads on with that, so an answer that may be a move is one for those who named the same. */
+const namedOf = ({ currency, locale }: InTongue) => `|${currency ? 'c' : ''}${locale ? 'l' : ''}`;
+
+function madeOf({ json, goodForMs, movedTo: handle }: Answer, tongue: Tongue, { query, pathOf }: Read): MadeAnswer {
   if (handle === undefined) return { answer: readyText(json), goodForMs };
   if (!pathOf) throw new Error('An answer has moved, and its route does not say where to');
-  return { answer: movedTo(pathOf(handle)), goodForMs };
+  const kept = new URLSearchParams({
+    ...(query.currency && { currency: tongue.currency }),
+    ...(query.locale && { locale: tongue.locale }),
+  });
+  return { answer: movedTo(kept.size > 0 ? `${pathOf(handle)}?${kept}` : pathOf(handle)), goodForMs };
 }

@@ -1,3 +1,5 @@
+import { readMovedHandle } from '@souk/domain/catalog/listing/product-page.service';
+import { newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,6 +9,8 @@ import { givenShopfront, type ProductPage } from '../testing/shopfront.ts';
 const db = useDatabase();
 const storefront = bootStorefront(db);
 const givenShop = () => givenShopfront(db, storefront);
+
+const SORTS = ['newest', 'price', '-price', 'title', '-title', 'relevance'];
 
 const HIDDEN = [
   { handle: 'a-draft', status: 'draft' },
@@ -70,6 +74,62 @@ test('what visitors may not see shows nowhere: list, page, search, count, facets
   });
   expect((await shop.ask('categories')).body).toMatchObject({ data: [{ handle: 'shelf', productCount: 1 }] });
   expect((await shop.ask('collections/all')).body).toMatchObject({ productCount: 1 });
+});
+
+test('a member that was excluded is none in any order, nor in any number', async () => {
+  const shop = await givenShop();
+  const [kept, excluded] = [await shop.product({ handle: 'kept' }), await shop.product({ handle: 'excluded' })];
+  await shop.collection('set', [kept, excluded]);
+  await db.admin`update collection_members set is_excluded = true where product_id = ${excluded.id}`;
+  for (const sort of ['', ...SORTS.map((one) => `&sort=${one}`)])
+    expect([sort, await shop.handles(`collection=set${sort}`)]).toEqual([sort, ['kept']]);
+  const { body } = await shop.ask('products?collection=set&count=true&facets=true');
+  expect(body).toMatchObject({ count: 1, facets: { available: 1 } });
+  expect((await shop.ask('collections/set')).body).toMatchObject({ productCount: 1 });
+  expect((await shop.ask('products/excluded')).status).toBe(200);
+});
+
+test('a collection that is not published shows its products in no order, and counts none', async () => {
+  const shop = await givenShop();
+  await shop.collection('later', [await shop.product({ prices: { NGN: 100 } })], { publishedIn: 60 });
+  for (const sort of ['', ...SORTS.map((one) => `&sort=${one}`)])
+    expect([sort, await shop.handles(`collection=later${sort}`)]).toEqual([sort, []]);
+  for (const sort of ['', '&sort=price', '&sort=newest']) {
+    const { body } = await shop.ask(`products?collection=later&count=true&facets=true${sort}`);
+    expect([sort, body]).toMatchObject([sort, { data: [], count: 0, facets: { available: 0, price: null } }]);
+  }
+  expect((await shop.ask('collections/later')).status).toBe(404);
+  expect((await shop.ask('collections')).body.data).toEqual([]);
+});
+
+test('an archived variant and an attribute kept inside are not on the page', async () => {
+  const shop = await givenShop();
+  const { id, variants } = await shop.product({
+    handle: 'gown',
+    variants: [
+      { sku: 'G-S', options: { Size: 'S' }, onHand: 0 },
+      { sku: 'G-M', options: { Size: 'M' }, onHand: 5 },
+    ],
+  });
+  await db.admin`update product_variants set archived_at = now() where id = ${variants[1] ?? ''}`;
+  const definitions = ['shown', 'inside'].map((key, position) => ({
+    id: newId('attr'),
+    key,
+    name: key,
+    type: 'text',
+    position,
+    is_public: key === 'shown',
+  }));
+  await shop.insert('attribute_definitions', definitions);
+  await shop.insert(
+    'product_attributes',
+    definitions.map((definition) => ({ product_id: id, definition_id: definition.id, value: 'x' })),
+  );
+  const { body, text } = await shop.ask<{ variants: unknown[]; attributes: unknown[] }>('products/gown');
+  expect(body).toMatchObject({ isAvailable: false, variants: [{ sku: 'G-S' }], attributes: [{ key: 'shown' }] });
+  expect([body.variants.length, body.attributes.length]).toEqual([1, 1]);
+  expect(text).not.toContain('G-M');
+  expect(text).not.toContain('inside');
 });
 
 test('the products of another shop are like none, and the same handle shows each shop its own', async () => {
@@ -152,6 +212,13 @@ test('what is unknown or malformed is refused by its name', async () => {
   expect(await pointers('locale=not_a_tag')).toEqual([400, ['?locale']]);
   expect(await pointers('option[a]=1&option[b]=1&option[c]=1&option[d]=1')).toEqual([400, ['?option']]);
   expect(await pointers('after=nonsense')).toEqual([400, ['?after']]);
+  expect(await pointers('option[__proto__]=1')).toEqual([400, ['?option.__proto__']]);
+  expect(await pointers('option[a]=1&option[__proto__]=1')).toEqual([400, ['?option.__proto__']]);
+  expect(await pointers('__proto__=1')).toEqual([400, ['?__proto__']]);
+  expect(await pointers('__proto__[a]=1')).toEqual([400, ['?__proto__']]);
+  expect(await pointers('option=x&option[a]=1')).toEqual([400, ['?option']]);
+  expect(await pointers('option[a]=1&option=x')).toEqual([400, ['?option']]);
+  expect(await pointers(`after=${'a'.repeat(4_001)}`)).toEqual([400, ['?after']]);
   expect((await shop.ask<{ detail: string }>('products?currency=EUR')).body.detail).toContain('NGN');
   for (const path of ['categories?x=1', 'collections?sort=x', 'collections/a?x=1', 'products/a?x=1'])
     expect([path, (await shop.ask(path)).status]).toEqual([path, 400]);
@@ -195,7 +262,16 @@ test('hostile values are values: they find nothing and break nothing', async () 
     expect([key, (await shop.ask(`products?after=${forged(key)}`)).status]).toEqual([key, 400]);
 });
 
-const SORTS = ['newest', 'price', '-price', 'title', '-title', 'relevance'];
+test('a cursor beyond every place in a collection, or of a very long title, is one like any other', async () => {
+  const shop = await givenShop();
+  const long = 'ß字'.repeat(120);
+  await shop.collection('picks', [await shop.product({ handle: 'a', title: `${long}a` })]);
+  await shop.product({ handle: 'b', title: `${long}b` });
+  const beyond = Buffer.from(JSON.stringify(['manual', '9'.repeat(16), 'prod_01h455vb4pex5vsknk084sn02q']));
+  expect(await shop.handles(`collection=picks&after=${beyond.toString('base64url')}`)).toEqual([]);
+  const { body } = await shop.ask('products?sort=title&limit=1');
+  expect(await shop.handles(`sort=title&limit=1&after=${body.page.next}`)).toEqual(['b']);
+});
 
 test('walking the pages of every order meets every product once, however many are alike', async () => {
   const shop = await givenShop();
@@ -322,7 +398,7 @@ test('words come in the language asked for, field by field, else in that of the 
     handle: 'gown',
     title: 'Gown',
     description: '<p>Long.</p>',
-    translations: { fr: { title: 'Robe' } },
+    translations: { fr: { title: 'Robe' }, nl: { title: 'Jurk' } },
   });
   const title = async (query: string, acceptLanguage = '') =>
     (
@@ -335,6 +411,7 @@ test('words come in the language asked for, field by field, else in that of the 
   expect(await title('?locale=fr-CA')).toBe('Robe');
   expect(await title('?locale=pt-BR')).toBe('Gown');
   expect(await title('?locale=de')).toBe('Gown');
+  expect(await title('?locale=nl')).toBe('Gown'); // translated, and not offered any more
   expect(await title('', 'de, fr;q=0.9, en;q=0.1')).toBe('Robe');
   expect(await title('?locale=en', 'fr')).toBe('Gown');
   expect(await title('', ';;;q=x,,*')).toBe('Gown');
@@ -351,6 +428,40 @@ test('an old handle leads to the present one, of visible products only', async (
   expect([moved.status, moved.headers['location']]).toEqual([301, '/v1/products/new-name']);
   expect((await shop.ask('products/old%20name')).status).toBe(301);
   expect((await shop.ask('products/was-hidden')).status).toBe(404);
+});
+
+test('a move keeps the currency and the language that were named, each caller its own', async () => {
+  const shop = await givenShop();
+  await shop.settings('general', { currencies: ['JPY'], locales: ['fr'] });
+  await shop.product({ handle: 'new-name', oldHandles: ['old'] });
+  const location = async (query: string, headers = {}) =>
+    (await shop.ask(`products/old${query}`, headers)).headers['location'];
+  for (const round of ['made', 'from memory'])
+    expect([
+      round,
+      await location(''),
+      await location('?currency=NGN'),
+      await location('?currency=JPY'),
+      await location('?locale=fr'),
+      await location('', { 'accept-language': 'fr' }),
+      await location('?locale=fr&currency=JPY'),
+    ]).toEqual([
+      round,
+      '/v1/products/new-name',
+      '/v1/products/new-name?currency=NGN',
+      '/v1/products/new-name?currency=JPY',
+      '/v1/products/new-name?locale=fr',
+      '/v1/products/new-name',
+      '/v1/products/new-name?currency=JPY&locale=fr',
+    ]);
+});
+
+test('a product never moves to where it was asked for', async () => {
+  const shop = await givenShop();
+  await shop.product({ handle: 'here', oldHandles: ['before'] });
+  const moved = (handle: string) =>
+    db.app.run(shop.system, (ctx) => readMovedHandle(ctx, { company: shop.companyId, handle }));
+  expect([await moved('before'), await moved('here')]).toEqual(['here', undefined]);
 });
 
 test('a page says of each variant whether it can be had this moment', async () => {

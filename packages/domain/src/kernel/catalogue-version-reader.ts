@@ -1,6 +1,8 @@
 import type { Ctx } from './ctx.ts';
+import { DatabaseUnavailable } from './errors.ts';
 import type { CompanyId } from './ids.ts';
-import type { Pool } from './pool.ts';
+import type { Connection, Pool } from './pool.ts';
+import { fromPostgres } from './postgres-error.ts';
 import { runText } from './text-statement.ts';
 
 // Whose connections it takes: nobody's in particular.
@@ -8,22 +10,43 @@ const SHARE = 'catalogue versions';
 const TEXT = `select company_id as id, version::float8 as version from catalogue_versions
   where company_id = any(string_to_array($1, ','))`;
 
+/** All reads of visitors wait behind one look-up, so a connection that says nothing is given up early. */
+const LOOKUP_LIMIT_MS = 2_000;
+const ATTEMPTS_MAX = 2;
+
 /**
  * The catalogue versions of some companies, in one statement and without a unit of work: there is no company to set, and
- * everybody may read these numbers. A company whose catalogue never changed has none.
+ * everybody may read these numbers. A company whose catalogue never changed has none. Where a connection is lost or gives
+ * no answer in time, another one is asked once. Throws `DatabaseUnavailable`.
  */
-export async function readCatalogueVersions(pool: Pool, ids: Iterable<CompanyId>): Promise<Map<CompanyId, number>> {
-  const connection = await pool.acquire(SHARE);
+export async function readCatalogueVersions(
+  pool: Pool,
+  ids: Iterable<CompanyId>,
+  limitMs = LOOKUP_LIMIT_MS,
+): Promise<Map<CompanyId, number>> {
+  const list = [...ids].join(',');
+  for (let tried = 1; ; tried++) {
+    const connection = await pool.acquire(SHARE);
+    try {
+      return await lookUp(connection, list, pool.options.prepare, limitMs);
+    } catch (error) {
+      if (tried >= ATTEMPTS_MAX || !connection.isLost()) throw fromPostgres(error);
+    } finally {
+      pool.release(connection, SHARE);
+    }
+  }
+}
+
+async function lookUp(connection: Connection, ids: string, prepare: boolean, limitMs: number) {
+  const watchdog = setTimeout(() => connection.destroy(new DatabaseUnavailable('no answer in time')), limitMs);
   try {
     const rows = await Promise.race([
-      connection.client.unsafe<{ id: CompanyId; version: number }[]>(TEXT, [[...ids].join(',')], {
-        prepare: pool.options.prepare,
-      }),
+      connection.client.unsafe<{ id: CompanyId; version: number }[]>(TEXT, [ids], { prepare }),
       connection.lost,
     ]);
     return new Map(rows.map(({ id, version }) => [id, version]));
   } finally {
-    pool.release(connection, SHARE);
+    clearTimeout(watchdog);
   }
 }
 

@@ -5,6 +5,8 @@ import { InvalidInput } from './errors.ts';
 
 export const PAGE_LIMIT_MAX = 100;
 const PAGE_LIMIT_DEFAULT = 20;
+/** Room for a long title in any script, in base64. */
+const CURSOR_MAX = 4_000;
 
 /** Digits are a number; `1e1`, `0x10`, ` 5` and an empty text, which `Number()` would take, are not. */
 export const plainNumber = (value: unknown): unknown =>
@@ -13,7 +15,7 @@ export const plainNumber = (value: unknown): unknown =>
 /** The query every list takes. Lists add their filters: `listQuery.extend({ … })`; unknown names are refused. */
 export const listQuery = z.strictObject({
   limit: z.preprocess(plainNumber, z.int().min(1).max(PAGE_LIMIT_MAX)).default(PAGE_LIMIT_DEFAULT),
-  after: z.string().max(500).optional().meta({ description: 'The `next` of the page before.' }),
+  after: z.string().max(CURSOR_MAX).optional().meta({ description: 'The `next` of the page before.' }),
 });
 export type ListQuery = z.infer<typeof listQuery>;
 

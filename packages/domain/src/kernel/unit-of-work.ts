@@ -224,7 +224,7 @@ function guard(
   let onlyRead = true;
   const door = {
     options: client.options,
-    unsafe(statement: string, parameters: never[]) {
+    unsafe(statement: string, parameters: never[], asked?: { prepare: boolean }) {
       if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
       if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
       if (!PLAIN_READ.test(statement) || LOCKING.test(statement)) {
@@ -232,7 +232,7 @@ function guard(
         const table = auditedTable(statement);
         if (table) wrote.add(table);
       }
-      const query = client.unsafe(statement, parameters, { prepare });
+      const query = client.unsafe(statement, parameters, { prepare: prepare && asked?.prepare !== false });
       query.catch(() => {
         onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
       });

@@ -2,7 +2,7 @@ import { SetMetadata } from '@nestjs/common';
 import { faultWords } from '@souk/domain/kernel/fault-words';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { faultsOf, RequestInvalid } from './request-invalid.ts';
+import { faultsOf, RequestInvalid, unknownField } from './request-invalid.ts';
 import { hasQuery, refuseUnknownQuery } from './unknown-query.ts';
 
 const TAKES = 'souk:takes';
@@ -13,6 +13,7 @@ const REMEMBERED_MAX = 2_000;
 const REMEMBERED_LENGTH_MAX = 500;
 /** `option[Colour]` */
 const DEEP = /^([^[\]]+)\[([^\]]*)\]$/;
+const PROTOTYPE = '__proto__';
 
 /** What a handler on the fast lane takes of a request: contracts of the query and of parts of the path. */
 export interface Takes {
@@ -69,20 +70,28 @@ function queryReader(schema: z.ZodObject): (request: FastifyRequest) => Meant {
   };
 }
 
-/** `option[Colour]=Red` as `{ option: { Colour: 'Red' } }`. One object without a prototype: names are a visitor's. */
+/**
+ * `option[Colour]=Red` as `{ option: { Colour: 'Red' } }`. Objects without a prototype: names are a visitor's. Throws
+ * `RequestInvalid` for the one name that objects treat apart, and for a name that comes plain and with brackets.
+ */
 function gathered(query: unknown): Record<string, unknown> {
   const plain: Record<string, unknown> = Object.create(null);
+  const deep: Record<string, Record<string, unknown>> = Object.create(null);
   for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
-    const [, outer, inner = ''] = DEEP.exec(name) ?? [];
-    if (outer === undefined) {
-      plain[name] = value;
-      continue;
-    }
-    const deep = plain[outer];
-    if (typeof deep === 'object' && deep !== null) (deep as Record<string, unknown>)[inner] = value;
-    else plain[outer] = { [inner]: value };
+    const [, outer = name, inner] = DEEP.exec(name) ?? [];
+    if (outer === PROTOTYPE) throw new RequestInvalid([unknownField([outer], 'query')]);
+    if (inner === PROTOTYPE) throw new RequestInvalid([unknownField([outer, inner], 'query')]);
+    if (Object.hasOwn(inner === undefined ? deep : plain, outer)) throw twoForms(outer);
+    if (inner === undefined) plain[outer] = value;
+    else (deep[outer] ??= Object.create(null) as Record<string, unknown>)[inner] = value;
   }
-  return plain;
+  return Object.assign(plain, deep);
+}
+
+function twoForms(name: string): RequestInvalid {
+  const { pointer } = unknownField([name], 'query');
+  const message = 'It came both plain and with brackets. Send one of the two.';
+  return new RequestInvalid([{ pointer, code: 'two_forms', message }]);
 }
 
 // The contract gives the fields in its own order; what `option` holds comes in the order of the request.

@@ -91,7 +91,9 @@ export async function ensureLevels(ctx: Ctx, pairs: readonly Pick<Level, 'varian
  */
 export function refuseTooMuch(levels: readonly Level[], moves: readonly Move[]): void {
   for (const level of levels) {
-    const own = moves.filter(({ variantId, locationId }) => variantId === level.variantId && locationId === level.locationId);
+    const own = moves.filter(
+      ({ variantId, locationId }) => variantId === level.variantId && locationId === level.locationId,
+    );
     for (const counter of ['onHand', 'incoming'] as const) {
       const delta = own.reduce((sum, move) => sum + (move[counter] ?? 0), 0);
       if (delta > 0 && level[counter] + delta > UNITS_MAX) throw new TooMuchStock(level.variantId, UNITS_MAX);

@@ -105,7 +105,9 @@ test('goods that lie elsewhere are sent there first: the refusal says so', async
   await take(session, cup, 3);
   await count(session, cup, 1, a.id);
   await count(session, cup, 9, b.id);
-  await expect(within(session, (ctx) => consume(ctx, owner))).rejects.toThrow('9 lie at other locations: send them there');
+  await expect(within(session, (ctx) => consume(ctx, owner))).rejects.toThrow(
+    '9 lie at other locations: send them there',
+  );
 });
 
 test('what is kept back is not promised', async () => {

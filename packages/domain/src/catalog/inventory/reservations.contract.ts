@@ -10,7 +10,9 @@ export const stockReservationView = z.object({
   variantId: idOf('var'),
   locationId: idOf('loc'),
   quantity: z.int(),
-  wantedVariantId: idOf('var').meta({ description: 'What was asked for: this variant, or the bundle it is a part of.' }),
+  wantedVariantId: idOf('var').meta({
+    description: 'What was asked for: this variant, or the bundle it is a part of.',
+  }),
   piecesEach: z.int().meta({ description: 'Units of this variant that one of it takes.' }),
   status: z.enum(['held', 'released', 'expired', 'consumed']),
   expiresAt: instant.nullable().meta({ description: 'When it stops counting. null: never.' }),

@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
-import { type Id, newId } from '../../kernel/ids.ts';
 import { InvalidInput } from '../../kernel/errors.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { allocate, type Demand, freeTogether, type Piece, type Shelf } from './allocation.ts';

@@ -42,9 +42,9 @@ test('no counter is raised above its bound, and one that is above it may be lowe
   const { variantId } = await givenGoods(db, session.companyId);
   const endless = (await givenGoods(db, session.companyId, { backorder: 'allow' })).variantId;
   await count(session, variantId, UNITS_MAX);
-  await expect(
-    within(session, (ctx) => restock(ctx, [{ variantId, quantity: 1 }], { type: 'test' })),
-  ).rejects.toThrow(TooMuchStock);
+  await expect(within(session, (ctx) => restock(ctx, [{ variantId, quantity: 1 }], { type: 'test' }))).rejects.toThrow(
+    TooMuchStock,
+  );
   await db.admin`update stock_levels set on_hand = ${UNITS_MAX + 10} where variant_id = ${variantId}`;
   const change = (delta: number) => within(session, (ctx) => adjustStock(ctx, { variantId, delta, reason: 'r' }));
   await expect(change(1)).rejects.toThrow(TooMuchStock);

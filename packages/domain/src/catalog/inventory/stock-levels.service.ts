@@ -14,7 +14,6 @@ import { ensureLevels, lockLevels } from './levels.service.ts';
 import { defaultLocationId, getLocation } from './locations.service.ts';
 import { refreshLowStock } from './low-stock.service.ts';
 import { settle } from './settlement.service.ts';
-import { refuseBundles } from './stock.service.ts';
 import type {
   StockLevelPatch,
   StockLevelsQuery,
@@ -22,6 +21,7 @@ import type {
   StockMovementsQuery,
   StockMovementView,
 } from './stock.contract.ts';
+import { refuseBundles } from './stock.service.ts';
 
 /** Levels by variant and location. A variant that was never counted anywhere has none. */
 export async function listStockLevels(ctx: Ctx, query: StockLevelsQuery): Promise<Page<StockLevelView>> {

@@ -14,8 +14,10 @@ const within = <T>(session: Session, work: (ctx: Ctx) => Promise<T>) => db.app.r
 const isDue = async (session: Session) =>
   (await db.relay.unscoped((tx) => companiesWithDueStockRefreshes(tx, 1_000))).includes(session.companyId);
 const available = async (session: Session) =>
-  (await db.admin`select count(*)::int as n from product_availability
-    where company_id = ${session.companyId} and is_available`)[0]?.['n'];
+  (
+    await db.admin`select count(*)::int as n from product_availability
+    where company_id = ${session.companyId} and is_available`
+  )[0]?.['n'];
 const variantsOf = (session: Session, many: number, products: number) => db.admin`with made as (
     insert into products (company_id, id, handle, title, title_key, kind, status, published_at)
     select ${session.companyId}, 'prod_' || lpad(p::text, 6, '0'), 'p-' || p, 'T', 't', 'simple', 'active', now()
@@ -77,7 +79,8 @@ test('what was never counted anywhere is not low: nobody is told, and no report 
   const counted = await givenGoods(db, session.companyId);
   await within(session, (ctx) => setOnHand(ctx, [{ variantId: counted.variantId, quantity: 3 }], { type: 'test' }));
   await refreshStock(db.app.run, session);
-  const told = await db.admin`select id from events where company_id = ${session.companyId} and type = 'inventory.low_stock'`;
+  const told =
+    await db.admin`select id from events where company_id = ${session.companyId} and type = 'inventory.low_stock'`;
   expect(told.length).toBe(0);
   const low = await db.admin`select variant_id from stock_items where company_id = ${session.companyId} and is_low`;
   expect(low.map((row) => row['variant_id'])).toEqual([counted.variantId]);

@@ -122,7 +122,8 @@ export async function receiveTransfer(ctx: Ctx, id: TransferId, receipt: NewRece
   const lines = new Map(before.lines.map((line) => [line.variantId, line]));
   receipt.lines.forEach(({ variantId, received, lost }, at) => {
     const line = lines.get(variantId);
-    if (!line) throw new InvalidInput({ pointer: `/lines/${at}/variantId`, code: 'not_in_transfer', message: NOT_IN_IT });
+    if (!line)
+      throw new InvalidInput({ pointer: `/lines/${at}/variantId`, code: 'not_in_transfer', message: NOT_IN_IT });
     const open = openOf(line);
     if (received + lost <= open) return;
     const message = `${open} of this variant are on their way in this transfer, not ${received + lost}.`;

@@ -140,7 +140,9 @@ test('what a transfer and a changed shelf do to the stock makes the answers of v
   const { session, plan, send, receive, variantId } = await given();
   // The shown version of the catalogue is raised by each of them.
   const version = async () =>
-    Number((await db.admin`select version from catalogue_versions where company_id = ${session.companyId}`)[0]?.['version']);
+    Number(
+      (await db.admin`select version from catalogue_versions where company_id = ${session.companyId}`)[0]?.['version'],
+    );
   const { id } = await plan(6);
   const versions = [await version()];
   await send(id);

@@ -66,7 +66,7 @@ const ORDERS: Record<SortKey, ListOrder> = {
     by: 'm.position, m.product_id',
     cursor: 'm.position::text',
     form: WHOLE,
-    beyond: (key, id) => `(m.position, m.product_id) > (${key}::text::int, ${id}::text)`,
+    beyond: (key, id) => `(m.position, m.product_id) > (${key}::text::bigint, ${id}::text)`,
     needsMembers: true,
   },
 };

@@ -82,13 +82,24 @@ export async function readProductList(
   return row;
 }
 
+/**
+ * Whether a shape is asked often enough to be kept, planned, on every connection. There are thousands of shapes, and each
+ * connection keeps what it prepared for as long as it lives; these are about a hundred.
+ */
+function isOften({ sort, category, collection, tag, q, options, price, inStock, count, facets }: ListShape): boolean {
+  if (facets || options > 1 || sort === 'title' || sort === '-title') return false;
+  const filters = [category, collection, tag, q, options > 0, price, inStock].filter(Boolean).length;
+  if (sort === 'relevance' && q && category) return filters === 2;
+  return filters <= 1 && !count;
+}
+
 /** The text of a shape, made once per process. */
 export function listText(shape: ListShape): TextStatement<ListParameter> {
   const name = Object.values(shape).join('|');
   let text = texts.get(name);
   if (!text) {
     const { of, names } = parameters<ListParameter>();
-    text = { text: pageText(shape, orderOf(shape.sort), of), names };
+    text = { text: pageText(shape, orderOf(shape.sort), of), names, prepare: isOften(shape) };
     texts.set(name, text);
   }
   return text;

@@ -38,7 +38,7 @@ export async function readMovedHandle(
 
 const MOVED = {
   text: `select p.handle from product_handles h join products p on p.company_id = $1 and p.id = h.product_id
-    where h.company_id = $1 and h.handle = $2 and ${isVisible('p')}`,
+    where h.company_id = $1 and h.handle = $2 and p.handle <> $2 and ${isVisible('p')}`,
   names: ['company', 'handle'],
 } as const;
 

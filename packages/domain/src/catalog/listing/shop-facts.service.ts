@@ -70,13 +70,13 @@ export function currencyFor(facts: ShopFacts, asked: string | undefined): string
 }
 
 /**
- * The language to answer in: the one asked for, else the first of `Accept-Language` that the shop speaks, else its own. A
- * language stands for its regions and the other way round (`fr` for `fr-CA`) where the very one is not there.
+ * The language to answer in, always one the shop speaks: the one asked for; where none was, the first of `Accept-Language`;
+ * else its own. A language stands for its regions and the other way round (`fr` for `fr-CA`) where the very one is not there.
  */
 export function localeFor(facts: ShopFacts, asked: string | undefined, acceptLanguage: string | undefined): string {
   if (asked !== undefined) {
     const [canonical = asked] = Intl.getCanonicalLocales(asked);
-    return spoken(facts, canonical) ?? canonical;
+    return spoken(facts, canonical) ?? facts.locale;
   }
   if (facts.locales.length === 1) return facts.locale;
   for (const tag of preferred(acceptLanguage)) {
