@@ -27,14 +27,14 @@ export function parameters<Name extends string>(): Parameters<Name> {
 export interface TextStatement<Name extends string> {
   readonly text: string;
   readonly names: readonly Name[];
-  /** false: asked too seldom to be kept on every connection; it is planned each time. */
-  readonly prepare?: boolean;
+  /** Run too seldom to be kept on every connection: it is planned each time. */
+  readonly isRare?: boolean;
 }
 
 /** Runs a text inside a unit of work. */
 export function runText<Row, Name extends string>(
   ctx: { tx: Tx },
-  { text, names, prepare = true }: TextStatement<Name>,
+  { text, names, isRare = false }: TextStatement<Name>,
   values: Readonly<Record<Name, Value>>,
 ): Promise<Row[]> {
   // drizzle's own session; its client is the door of this unit of work (`unit-of-work.ts`).
@@ -42,10 +42,10 @@ export function runText<Row, Name extends string>(
   return client.unsafe(
     text,
     names.map((name) => values[name]),
-    { prepare },
+    { isRare },
   ) as Promise<Row[]>; // what the text selects
 }
 
 interface Door {
-  unsafe(text: string, values: readonly Value[], options: { prepare: boolean }): PromiseLike<unknown>;
+  unsafe(text: string, values: readonly Value[], options: { isRare: boolean }): PromiseLike<unknown>;
 }

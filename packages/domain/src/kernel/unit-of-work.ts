@@ -224,7 +224,8 @@ function guard(
   let onlyRead = true;
   const door = {
     options: client.options,
-    unsafe(statement: string, parameters: never[], asked?: { prepare: boolean }) {
+    // `isRare` is of `text-statement.ts`. drizzle says `prepare: false` of all it sends, and is not asked.
+    unsafe(statement: string, parameters: never[], asked?: { isRare?: boolean }) {
       if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
       if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
       if (!PLAIN_READ.test(statement) || LOCKING.test(statement)) {
@@ -232,7 +233,7 @@ function guard(
         const table = auditedTable(statement);
         if (table) wrote.add(table);
       }
-      const query = client.unsafe(statement, parameters, { prepare: prepare && asked?.prepare !== false });
+      const query = client.unsafe(statement, parameters, { prepare: prepare && !asked?.isRare });
       query.catch(() => {
         onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
       });

@@ -82,8 +82,13 @@ function gathered(query: unknown): Record<string, unknown> {
     if (outer === PROTOTYPE) throw new RequestInvalid([unknownField([outer], 'query')]);
     if (inner === PROTOTYPE) throw new RequestInvalid([unknownField([outer, inner], 'query')]);
     if (Object.hasOwn(inner === undefined ? deep : plain, outer)) throw twoForms(outer);
-    if (inner === undefined) plain[outer] = value;
-    else (deep[outer] ??= Object.create(null) as Record<string, unknown>)[inner] = value;
+    if (inner === undefined) {
+      plain[outer] = value;
+      continue;
+    }
+    const inners = deep[outer] ?? (Object.create(null) as Record<string, unknown>);
+    inners[inner] = value;
+    deep[outer] = inners;
   }
   return Object.assign(plain, deep);
 }

@@ -99,7 +99,7 @@ export function listText(shape: ListShape): TextStatement<ListParameter> {
   let text = texts.get(name);
   if (!text) {
     const { of, names } = parameters<ListParameter>();
-    text = { text: pageText(shape, orderOf(shape.sort), of), names, prepare: isOften(shape) };
+    text = { text: pageText(shape, orderOf(shape.sort), of), names, isRare: !isOften(shape) };
     texts.set(name, text);
   }
   return text;

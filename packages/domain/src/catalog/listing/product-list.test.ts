@@ -43,10 +43,11 @@ const SORTS: SortKey[] = ['newest', 'price', '-price', 'title', '-title', 'relev
 
 /** What visitors can ask: by relevance with words, by hand within a collection. */
 const SHAPES = FILTERS.flatMap((filter) =>
-  SORTS.filter((sort) => (sort !== 'relevance' || filter.q) && (sort !== 'manual' || filter.collection)).flatMap((sort) =>
-    [false, true].flatMap((after) =>
-      [false, true].map((translated): ListShape => ({ ...PLAIN, ...filter, sort, after, translated })),
-    ),
+  SORTS.filter((sort) => (sort !== 'relevance' || filter.q) && (sort !== 'manual' || filter.collection)).flatMap(
+    (sort) =>
+      [false, true].flatMap((after) =>
+        [false, true].map((translated): ListShape => ({ ...PLAIN, ...filter, sort, after, translated })),
+      ),
   ),
 );
 
