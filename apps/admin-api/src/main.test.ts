@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { useDatabase } from '@souk/domain/testing/database';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -49,6 +50,8 @@ function start(env: Record<string, string>) {
 
 const settings = async () => ({
   DATABASE_URL: db.urls.app,
+  FILES_DIR: path.join(tmpdir(), `souk-files-${process.pid}`),
+  FILES_URL: 'https://shop.example.com/files',
   MASTER_KEYS,
   ADMIN_URL: 'https://admin.example.com',
   MAIL_FROM: 'Shops <shops@example.com>',

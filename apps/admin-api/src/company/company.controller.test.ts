@@ -95,7 +95,7 @@ test('nobody grants through the API what they do not hold', async () => {
 
 test('settings: shown whole and by group, patched, reset, and refused by field', async () => {
   const all = await asUs<Record<string, { version: number }>>('GET', '/v1/settings');
-  expect(Object.keys(all.body)).toHaveLength(13);
+  expect(Object.keys(all.body)).toHaveLength(14);
   const patched = await asUs('PATCH', '/v1/settings/inventory', { holdMinutes: 45 }, { 'if-match': '"0"' });
   expect(patched).toMatchObject({
     status: 200,

@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { getSettings } from '../../company/settings/settings.service.ts';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
-import { NotFound } from '../../kernel/errors.ts';
+import { InvalidInput, NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
@@ -57,12 +57,16 @@ export async function updateStockLevel(
   variantId: Id<'var'>,
   patch: StockLevelPatch,
 ): Promise<StockLevelView> {
-  const locationId = patch.locationId ? (await getLocation(ctx, patch.locationId)).id : await defaultLocationId(ctx);
   const [variant] = await ctx.tx
     .select({ id: productVariants.id })
     .from(productVariants)
     .where(mine(ctx, productVariants, eq(productVariants.id, variantId)));
   if (!variant) throw new NotFound('variant');
+  const locationId = patch.locationId ? (await getLocation(ctx, patch.locationId)).id : await defaultLocationId(ctx);
+  if (patch.safetyStock === undefined && patch.lowStockThreshold === undefined) {
+    const message = 'Expected safetyStock or lowStockThreshold.';
+    throw new InvalidInput({ pointer: '', code: 'nothing_to_change', message });
+  }
   await refuseBundles(ctx, [variantId]);
   await ensureLevels(ctx, [{ variantId, locationId }]);
   const levels = await lockLevels(ctx, [variantId]);

@@ -52,21 +52,17 @@ export type StockLevelsQuery = z.infer<typeof stockLevelsQuery>;
 export const stockLevelsPage = pageOf(stockLevelView);
 
 /** What of a level is set rather than counted. */
-export const stockLevelPatch = z
-  .strictObject({
-    locationId: idOf('loc').optional().meta({ description: 'Whose safety stock. Without it the default location.' }),
-    safetyStock: z.int().min(0).max(UNITS_MAX).optional(),
-    lowStockThreshold: z
-      .int()
-      .min(0)
-      .max(UNITS_MAX)
-      .nullable()
-      .optional()
-      .meta({ description: 'Of the variant at all locations. null: that of the inventory settings.' }),
-  })
-  .refine(({ safetyStock, lowStockThreshold }) => safetyStock !== undefined || lowStockThreshold !== undefined, {
-    error: 'Expected safetyStock or lowStockThreshold.',
-  });
+export const stockLevelPatch = z.strictObject({
+  locationId: idOf('loc').optional().meta({ description: 'Whose safety stock. Without it the default location.' }),
+  safetyStock: z.int().min(0).max(UNITS_MAX).optional(),
+  lowStockThreshold: z
+    .int()
+    .min(0)
+    .max(UNITS_MAX)
+    .nullable()
+    .optional()
+    .meta({ description: 'Of the variant at all locations. null: that of the inventory settings.' }),
+});
 export type StockLevelPatch = z.infer<typeof stockLevelPatch>;
 
 export const movementKind = z.enum([

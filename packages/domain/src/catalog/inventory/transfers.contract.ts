@@ -33,16 +33,11 @@ export type NewTransfer = z.infer<typeof newTransfer>;
 export const newReceipt = z.strictObject({
   lines: z
     .array(
-      z
-        .strictObject({
-          variantId: idOf('var'),
-          received: z.int().min(0).max(UNITS_MAX).default(0),
-          lost: z.int().min(0).max(UNITS_MAX).default(0),
-        })
-        .refine(({ received, lost }) => received + lost > 0, {
-          error: 'Expected units received or lost; leave out what has not come.',
-          path: ['received'],
-        }),
+      z.strictObject({
+        variantId: idOf('var'),
+        received: z.int().min(0).max(UNITS_MAX).default(0),
+        lost: z.int().min(0).max(UNITS_MAX).default(0),
+      }),
     )
     .min(1)
     .max(LINES_MAX)

@@ -29,6 +29,7 @@ import { stockTransferLines, stockTransfers, type TransferStatus } from './trans
 type TransferId = Id<'trf'>;
 type Line = TransferView['lines'][number];
 
+const NOTHING_CAME = 'Expected units received or lost; leave out what has not come.';
 const NOT_IN_IT = 'This variant is not in this transfer. Name only those that are, or adjust the stock of the others.';
 
 /** The moves a transfer may make. */
@@ -124,6 +125,8 @@ export async function receiveTransfer(ctx: Ctx, id: TransferId, receipt: NewRece
     const line = lines.get(variantId);
     if (!line)
       throw new InvalidInput({ pointer: `/lines/${at}/variantId`, code: 'not_in_transfer', message: NOT_IN_IT });
+    if (received + lost === 0)
+      throw new InvalidInput({ pointer: `/lines/${at}/received`, code: 'nothing_came', message: NOTHING_CAME });
     const open = openOf(line);
     if (received + lost <= open) return;
     const message = `${open} of this variant are on their way in this transfer, not ${received + lost}.`;

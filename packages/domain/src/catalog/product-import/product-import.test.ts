@@ -139,7 +139,8 @@ test('of two pieces saved side by side, the second is kept and not repeated when
     });
   await shop.newRunner({}, failing).share(shop.system);
   const [row] = await db.admin`select rows_done, ahead from product_imports where id = ${id}`;
-  expect(row).toMatchObject({ rows_done: 0, ahead: [{ from: 200, to: expect.any(Number) }] });
+  // How far the other lane came in that time is its own affair.
+  expect([row?.['rows_done'], row?.['ahead'][0]]).toEqual([0, { from: 200, to: expect.any(Number) }]);
 
   await leaseRunsOut(shop);
   await shop.work();
