@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { idOf } from '../../kernel/ids.ts';
+import { text } from '../../kernel/text.ts';
 import { reason, SKU_LENGTH_MAX, stockLevelView, UNITS_MAX } from './stock.contract.ts';
 
 export const ADJUSTMENTS_MAX = 1_000;
 
 const row = z.strictObject({
-  sku: z.string().trim().min(1).max(SKU_LENGTH_MAX).optional().meta({ example: 'ADIRE-BLUE-M' }),
+  sku: text(SKU_LENGTH_MAX).optional().meta({ example: 'ADIRE-BLUE-M' }),
   variantId: idOf('var').optional(),
   locationId: idOf('loc').optional().meta({ description: 'Without it the first active location by priority.' }),
   delta: z

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
+import { text } from '../../kernel/text.ts';
 
 /** Goods promised to somebody. */
 export const stockReservationView = z.object({
@@ -24,8 +25,8 @@ export type StockReservationView = z.infer<typeof stockReservationView>;
 export const stockReservationsQuery = listQuery.extend({
   status: z.enum(['held', 'released', 'expired', 'consumed']).optional(),
   variantId: idOf('var').optional(),
-  ownerType: z.string().max(40).optional(),
-  ownerId: z.string().max(60).optional(),
+  ownerType: text(40).optional(),
+  ownerId: text(60).optional(),
 });
 export type StockReservationsQuery = z.infer<typeof stockReservationsQuery>;
 export const stockReservationsPage = pageOf(stockReservationView);

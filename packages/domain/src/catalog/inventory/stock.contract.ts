@@ -42,7 +42,7 @@ export const stockLevelView = z.object({
 export type StockLevelView = z.infer<typeof stockLevelView>;
 
 export const stockLevelsQuery = listQuery.extend({
-  sku: z.string().max(SKU_LENGTH_MAX).optional(),
+  sku: text(SKU_LENGTH_MAX).optional(),
   variantId: idOf('var').optional(),
   productId: idOf('prod').optional(),
   locationId: idOf('loc').optional(),
@@ -95,7 +95,7 @@ export type StockMovementView = z.infer<typeof stockMovementView>;
 
 export const stockMovementsQuery = listQuery.extend({
   variantId: idOf('var').optional(),
-  sku: z.string().max(SKU_LENGTH_MAX).optional(),
+  sku: text(SKU_LENGTH_MAX).optional(),
 });
 export type StockMovementsQuery = z.infer<typeof stockMovementsQuery>;
 export const stockMovementsPage = pageOf(stockMovementView);
