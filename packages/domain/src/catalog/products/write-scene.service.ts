@@ -1,11 +1,11 @@
-import { and, eq, isNotNull, isNull, notInArray } from 'drizzle-orm';
+import { eq, isNotNull, isNull } from 'drizzle-orm';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
-import { categories } from '../categories/categories.schema.ts';
-import { files } from '../files/files.schema.ts';
+import { knownCategories } from '../categories/categories.service.ts';
+import { knownPictures } from '../categories/shelf-picture.service.ts';
 import type { AttributeRule } from './attribute-values.ts';
 import { NO_COMPONENTS } from './draft-rules.ts';
 import { attributeDefinitions } from './product-details.schema.ts';
@@ -61,6 +61,7 @@ export async function readScene(
       knownCategories(
         ctx,
         drafts.flatMap((draft) => draft.categoryIds),
+        'kept',
       ),
       knownPictures(
         ctx,
@@ -96,28 +97,6 @@ async function archivedVariants(ctx: Ctx, ids: readonly Id<'prod'>[]): Promise<M
       isArchived: true,
     });
   return known;
-}
-
-async function knownCategories(ctx: Ctx, ids: readonly Id<'cat'>[]): Promise<Set<Id<'cat'>>> {
-  if (ids.length === 0) return new Set();
-  const rows = await ctx.tx
-    .select({ id: categories.id })
-    .from(categories)
-    .where(mine(ctx, categories, isAnyOf(categories.id, new Set(ids))))
-    .orderBy(categories.id)
-    .for('key share');
-  return new Set(rows.map(({ id }) => id));
-}
-
-async function knownPictures(ctx: Ctx, ids: readonly Id<'file'>[]): Promise<Set<Id<'file'>>> {
-  if (ids.length === 0) return new Set();
-  // An upload that was only announced may never come.
-  const isPicture = and(eq(files.purpose, 'image'), notInArray(files.status, ['deleting', 'awaiting_upload']));
-  const rows = await ctx.tx
-    .select({ id: files.id })
-    .from(files)
-    .where(mine(ctx, files, isAnyOf(files.id, new Set(ids)), isPicture));
-  return new Set(rows.map(({ id }) => id));
 }
 
 async function knownDefinitions(ctx: Ctx, keys: readonly string[]): Promise<WriteScene['definitions']> {
