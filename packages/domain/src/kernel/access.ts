@@ -1,4 +1,9 @@
-/** A permission of staff (and of secret keys), like `roles.write`. */
+/**
+ * A permission of staff (and of secret keys), or a scope of keys, like `roles.write`. One word may be both, with a meaning
+ * of its own at each API: `orders.read` lets staff see all orders at the admin API, and at the storefront a key show an
+ * order to whoever has its token. A publishable key holds the scope alone, for the admin API lets no such key in; a secret
+ * key that holds the word may do both, and whoever mints it needs the permission.
+ */
 export type Permission = `${string}.${string}`;
 
 export interface PermissionWord {
@@ -12,7 +17,7 @@ const scopes = new Map<Permission, PermissionWord & { publishable: boolean }>();
 
 /**
  * Declares the permissions one noun owns and gives them back as typed words: `can.write` has the type `'roles.write'`.
- * Throws if a word is declared twice.
+ * Throws if a word is declared twice as a permission.
  */
 export function defineAccess<Noun extends string, Verbs extends Record<string, string>>(noun: Noun, verbs: Verbs) {
   const words = {} as { [Verb in keyof Verbs & string]: `${Noun}.${Verb}` }; // filled just below, one word per verb

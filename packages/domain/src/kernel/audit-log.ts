@@ -51,6 +51,10 @@ const UNAUDITED = new Set([
   'idempotency_keys',
   'staff_sessions',
   'refresh_tokens',
+  'customer_sessions',
+  'customer_refresh_tokens',
+  'customer_tokens',
+  'order_links',
   'notifications',
   'api_key_uses',
   'catalogue_versions',
@@ -64,6 +68,8 @@ const UNAUDITED = new Set([
   'stock_items',
   'stock_movements',
   'stock_reservations',
+  // A history in itself, which names actor and time; what staff do to an order is noted besides.
+  'order_timeline',
   // Progress of jobs; beginning and end of one are noted besides.
   'product_imports',
   'product_import_errors',
@@ -71,6 +77,16 @@ const UNAUDITED = new Set([
   'stock_refreshes',
   'file_renditions',
   'file_usage',
+  // What providers are asked and say; what it means for money is noted with the payment and the refund.
+  'payment_attempts',
+  'payment_notices',
+  'payment_transactions',
+  'refunds',
+  // Shoppers fill them; of our own work only what is forgotten goes, and what became an order is noted with the order.
+  'carts',
+  'cart_lines',
+  'cart_codes',
+  'cart_shipping',
 ]);
 
 /** The table a statement writes, unless that table needs no audit note. */

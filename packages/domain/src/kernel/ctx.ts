@@ -6,6 +6,7 @@ import type { CompanyId, Id } from './ids.ts';
 export type Actor =
   | { readonly type: 'staff'; readonly id: Id<'stf'> }
   | { readonly type: 'key'; readonly id: Id<'key'> }
+  | { readonly type: 'customer'; readonly id: Id<'cus'> }
   | { readonly type: 'system'; readonly id: string }
   | { readonly type: 'nobody'; readonly id: 'nobody' };
 
@@ -15,6 +16,8 @@ export interface IdempotencyClaim {
   readonly route: string;
   /** SHA-256 of the body, hex. */
   readonly digest: string;
+  /** Which of a request's several units of work this is: see `inParts`. Without it there is one. */
+  readonly part?: 'first' | 'next' | 'last';
 }
 
 /** What happened to which thing. `before` and `after` are views of it; fields that look secret are masked. */
@@ -34,6 +37,11 @@ export interface Session {
   readonly permissions: ReadonlySet<string>;
   readonly requestId: string;
   readonly staffSessionId?: Id<'ses'>;
+  readonly customerSessionId?: Id<'cses'>;
+  /** The key of the storefront a shopper came with, customer or not. */
+  readonly keyId?: Id<'key'>;
+  /** Somebody who shops: a storefront's key, or a customer beside it. What shoppers do to their own needs no audit note. */
+  readonly isShopper?: boolean;
   /**
    * The work handles hundreds of rows a statement: each statement is planned for the values it carries, and not once for
    * all. A plan made while the tables were small walks all of a company's rows for each of those values.

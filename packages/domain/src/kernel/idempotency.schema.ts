@@ -1,4 +1,5 @@
 import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { instantColumn } from './clock.ts';
 import { companyIdColumn, companyWall, createdAt, relayMayLook } from './tables.ts';
 
 /** One row per Idempotency-Key: written in the unit of work that has the effect, kept 72 hours. */
@@ -13,6 +14,8 @@ export const idempotencyKeys = pgTable(
     digest: text('digest').notNull(),
     /** The answer, sealed: it may hold what is shown once, like a new API key. */
     answer: text('answer'),
+    /** Work of several units of work holds the key until then; afterwards a repeated request takes the work up again. */
+    leasedUntil: instantColumn('leased_until'),
     createdAt: createdAt(),
   },
   (t) => [

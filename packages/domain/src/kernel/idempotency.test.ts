@@ -2,7 +2,14 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { useDatabase } from '../testing/database.ts';
 import { type Ctx, type Session, systemSession } from './ctx.ts';
-import { AnsweredBefore, IdempotencyKeyBusy, IdempotencyKeyReused, sweepKeys } from './idempotency.ts';
+import {
+  AnsweredBefore,
+  IdempotencyKeyBusy,
+  IdempotencyKeyReused,
+  inParts,
+  sweepKeys,
+  workInParts,
+} from './idempotency.ts';
 import { type CompanyId, newId } from './ids.ts';
 
 const db = useDatabase();
@@ -86,4 +93,51 @@ test('while the first request runs for longer than our patience, the second is t
   await new Promise((resolve) => setTimeout(resolve, 100));
   await expect(db.app.run(asking(companyId), effect)).rejects.toBeInstanceOf(IdempotencyKeyBusy);
   await slow;
+});
+
+test('work of two units of work answers once, and a repeated request gets that answer', async () => {
+  const session = asking(newId('com'));
+  const order = () =>
+    workInParts(db.app.run, session, async ({ first, last }) => {
+      await db.app.run(first, effect);
+      return db.app.run(last, () => Promise.resolve({ order: 'o1' }));
+    });
+  expect(await order()).toEqual({ order: 'o1' });
+  expect(await answerOf(order())).toEqual({ order: 'o1' });
+  expect(await effectsIn(session.companyId)).toHaveLength(1);
+});
+
+test('while the first request is between its units of work a second one is told to wait', async () => {
+  const session = asking(newId('com'));
+  await db.app.run(inParts(session).first, effect);
+  await expect(db.app.run(inParts(session).first, effect)).rejects.toBeInstanceOf(IdempotencyKeyBusy);
+  const other = inParts(asking(session.companyId, 'k1', 'd2'));
+  await expect(db.app.run(other.first, effect)).rejects.toBeInstanceOf(IdempotencyKeyReused);
+  expect(await effectsIn(session.companyId)).toHaveLength(1);
+});
+
+test('what a crash left between two units of work is taken up by the repeated request, once its lease is over', async () => {
+  const session = asking(newId('com'));
+  const { first, next, last } = inParts(session);
+  const lease = () =>
+    db.admin`select leased_until > now() as held from idempotency_keys where company_id = ${session.companyId}`;
+  await db.app.run(first, effect);
+  await db.admin`update idempotency_keys set leased_until = now() - interval '1 second' where company_id = ${session.companyId}`;
+  await db.app.run(next, () => Promise.resolve());
+  expect(await lease()).toEqual([{ held: true }]);
+  await db.admin`update idempotency_keys set leased_until = now() - interval '1 second' where company_id = ${session.companyId}`;
+  const begun = await Promise.allSettled([1, 2].map(() => db.app.run(inParts(session).first, effect)));
+  expect(begun.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(await db.app.run(last, () => Promise.resolve('done'))).toBe('done');
+  expect(await answerOf(db.app.run(inParts(session).first, effect))).toBe('done');
+});
+
+test('a failure between two units of work frees the key at once', async () => {
+  const session = asking(newId('com'));
+  const failing = workInParts(db.app.run, session, async ({ first }) => {
+    await db.app.run(first, effect);
+    throw new Error('the gateway is away');
+  });
+  await expect(failing).rejects.toThrow('the gateway is away');
+  await db.app.run(inParts(session).first, effect);
 });

@@ -1,5 +1,5 @@
-import { and, eq, lt, sql } from 'drizzle-orm';
-import type { Ctx, IdempotencyClaim, Session, Tx } from './ctx.ts';
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import type { Ctx, IdempotencyClaim, Run, Session, Tx } from './ctx.ts';
 import { DomainError } from './errors.ts';
 import { idempotencyKeys } from './idempotency.schema.ts';
 import { postgresErrorOf } from './postgres-error.ts';
@@ -7,6 +7,8 @@ import { seal, unseal } from './sealing.ts';
 
 const LOCK_NOT_AVAILABLE = '55P03'; // SQLSTATE, PostgreSQL manual, appendix A
 export const IDEMPOTENCY_KEPT_HOURS = 72;
+/** How long a request of several units of work may take between two of them; longer than any one call to a gateway. */
+const LEASE_SECONDS = 10;
 
 /** Not an error: the work was done before, and this is what was answered. The HTTP layer sends it again. */
 export class AnsweredBefore extends Error {
@@ -35,11 +37,11 @@ export class IdempotencyKeyBusy extends DomainError {
   }
 }
 
-const principalOf = ({ actor }: Session) => `${actor.type}:${actor.id}`;
+const principalOf = ({ actor }: Pick<Session, 'actor'>) => `${actor.type}:${actor.id}`;
 const boundTo = (session: Session, claim: IdempotencyClaim) =>
   `${session.companyId}|idempotency_keys|answer|${principalOf(session)}|${claim.route}|${claim.key}`;
 
-const rowOf = (session: Session, claim: IdempotencyClaim) =>
+const rowOf = (session: Pick<Session, 'companyId' | 'actor'>, claim: IdempotencyClaim) =>
   and(
     eq(idempotencyKeys.companyId, session.companyId),
     eq(idempotencyKeys.principal, principalOf(session)),
@@ -48,24 +50,102 @@ const rowOf = (session: Session, claim: IdempotencyClaim) =>
   );
 
 /**
- * Claims the key inside the unit of work. A second request with the same key waits here for the first one's commit.
+ * Claims the key inside the unit of work (of several: as `inParts` says). A second request with the same key waits here for the first one's commit.
  * Throws `AnsweredBefore` (with the stored answer), `IdempotencyKeyReused` or `IdempotencyKeyBusy`.
  */
 export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim): Promise<void> {
+  if (claim.part === 'last') return;
+  if (claim.part === 'next') return void (await renewLease(tx, session, claim));
+  if (claim.part === 'first') return claimOrResume(tx, session, claim);
   const row = { companyId: session.companyId, principal: principalOf(session), ...claim };
   const inserted = await tx
     .insert(idempotencyKeys)
     .values(row)
     .onConflictDoNothing()
     .returning({ key: idempotencyKeys.key })
-    .catch((error: unknown) => {
-      // The first one still holds its row after our patience (`lock_timeout`).
-      if (postgresErrorOf(error)?.code === LOCK_NOT_AVAILABLE) throw new IdempotencyKeyBusy();
-      throw error;
-    });
+    .catch(refuseBusy);
   if (inserted.length > 0) return;
   await refuseClaimed(tx, session, claim);
   throw new IdempotencyKeyBusy();
+}
+
+/** The sessions of a request whose effect takes several units of work, with foreign calls between them. */
+export interface Parts {
+  /** Claims the key, and takes up again what a crash left. Its work has to find what an earlier try did. */
+  readonly first: Session;
+  /** Keeps the claim alive: one foreign call between two of these may take eight seconds. */
+  readonly next: Session;
+  /** Stores its result as the answer to the request. */
+  readonly last: Session;
+}
+
+/**
+ * Spreads a session's claim over the units of work of a flow: the first claims, the last answers. A repeated request
+ * waits while the first one runs (409, `Retry-After`), gets the answer once there is one, and otherwise does the work
+ * again from the first part on: each part looks for what is there before it acts.
+ */
+export function inParts(session: Session): Parts {
+  const part = (which: IdempotencyClaim['part']): Session =>
+    session.idempotency && which ? { ...session, idempotency: { ...session.idempotency, part: which } } : session;
+  return { first: part('first'), next: part('next'), last: part('last') };
+}
+
+/** Does a flow's work in parts. When it fails the key is free at once, so that a repeated request need not wait. */
+export async function workInParts<T>(run: Run, session: Session, work: (parts: Parts) => Promise<T>): Promise<T> {
+  try {
+    return await work(inParts(session));
+  } catch (error) {
+    const claim = session.idempotency;
+    const isOurs = !(
+      error instanceof AnsweredBefore ||
+      error instanceof IdempotencyKeyReused ||
+      error instanceof IdempotencyKeyBusy
+    );
+    // Should this fail as well, the lease runs out.
+    if (claim && isOurs) await run(unclaimed(session), (ctx) => freeClaim(ctx, claim)).catch(() => undefined);
+    throw error;
+  }
+}
+
+const unclaimed = (session: Session): Session => ({ ...session, idempotency: undefined });
+
+const freeClaim = (ctx: Ctx, claim: IdempotencyClaim) =>
+  ctx.tx
+    .update(idempotencyKeys)
+    .set({ leasedUntil: sql`now()` })
+    .where(and(rowOf(ctx, claim), isNull(idempotencyKeys.answer)));
+
+const leaseEnd = sql`now() + make_interval(secs => ${LEASE_SECONDS})`;
+
+/** The first part: a new claim, or one whose holder is gone. Throws as `claimKey` does. */
+async function claimOrResume(tx: Tx, session: Session, { part: _, ...claim }: IdempotencyClaim): Promise<void> {
+  const row = { companyId: session.companyId, principal: principalOf(session), ...claim, leasedUntil: leaseEnd };
+  const taken = await tx
+    .insert(idempotencyKeys)
+    .values(row)
+    .onConflictDoUpdate({
+      target: [idempotencyKeys.companyId, idempotencyKeys.principal, idempotencyKeys.route, idempotencyKeys.key],
+      set: { leasedUntil: leaseEnd },
+      setWhere: and(
+        eq(idempotencyKeys.digest, claim.digest),
+        isNull(idempotencyKeys.answer),
+        or(isNull(idempotencyKeys.leasedUntil), lt(idempotencyKeys.leasedUntil, sql`now()`)),
+      ),
+    })
+    .returning({ key: idempotencyKeys.key })
+    .catch(refuseBusy);
+  if (taken.length > 0) return;
+  await refuseClaimed(tx, session, claim);
+  throw new IdempotencyKeyBusy();
+}
+
+const renewLease = (tx: Tx, session: Session, claim: IdempotencyClaim) =>
+  tx.update(idempotencyKeys).set({ leasedUntil: leaseEnd }).where(rowOf(session, claim));
+
+// The first one still holds its row after our patience (`lock_timeout`).
+function refuseBusy(error: unknown): never {
+  if (postgresErrorOf(error)?.code === LOCK_NOT_AVAILABLE) throw new IdempotencyKeyBusy();
+  throw error;
 }
 
 /**
@@ -80,8 +160,9 @@ export async function refuseClaimed(tx: Tx, session: Session, claim: Idempotency
   throw new AnsweredBefore(JSON.parse(unseal(stored.answer, boundTo(session, claim))));
 }
 
-/** Stores the answer beside its effect, in the same transaction. */
+/** Stores the answer beside its effect, in the same transaction; of several units of work the last one's. */
 export async function storeAnswer(tx: Tx, session: Session, claim: IdempotencyClaim, answer: unknown): Promise<void> {
+  if (claim.part === 'first' || claim.part === 'next') return;
   const sealed = seal(JSON.stringify(answer ?? null), boundTo(session, claim));
   await tx.update(idempotencyKeys).set({ answer: sealed }).where(rowOf(session, claim));
 }

@@ -22,7 +22,7 @@ export async function emit<Data extends z.ZodType, Private extends z.ZodType>(
   event: EventDefinition<Data, Private>,
   announcement: Announcement<Data, Private>,
 ): Promise<Id<'evt'>> {
-  const row = rowOf(ctx, event, announcement);
+  const row = eventRow(ctx, event, announcement);
   await ctx.tx.insert(events).values(row);
   ctx.nudge();
   return row.id;
@@ -35,12 +35,16 @@ export async function emitAll<Data extends z.ZodType, Private extends z.ZodType>
   announcements: readonly Announcement<Data, Private>[],
 ): Promise<void> {
   if (announcements.length === 0) return;
-  const rows = announcements.map((announcement) => rowOf(ctx, event, announcement));
+  const rows = announcements.map((announcement) => eventRow(ctx, event, announcement));
   await insertAll(ctx, events, rows);
   ctx.nudge();
 }
 
-function rowOf<Data extends z.ZodType, Private extends z.ZodType>(
+/**
+ * The row of an event, parsed by its schema, for a statement that writes it together with what it tells. Whoever writes
+ * it calls `ctx.nudge()`.
+ */
+export function eventRow<Data extends z.ZodType, Private extends z.ZodType>(
   { companyId }: Ctx,
   event: EventDefinition<Data, Private>,
   { aggregate, data, privately }: Announcement<Data, Private>,

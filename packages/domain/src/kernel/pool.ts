@@ -5,6 +5,8 @@ import { DatabaseUnavailable } from './errors.ts';
 import { createFairQueue } from './fair-queue.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A rush of 300 buyers at once on two busy cores is served within it, so that nobody of them is sent away with a 503. */
+const ACQUIRE_TIMEOUT_MS = 8_000;
 /** A connection is replaced at this age: plans made when the tables were small do not live for ever. */
 const CONNECTION_AGE_MAX_MS = 30 * 60_000;
 
@@ -51,7 +53,7 @@ export interface Pool {
  * Connections are shared fairly: one company never holds all of them, and companies that wait are served in turn.
  */
 export function createPool(given: PoolOptions): Pool {
-  const options = { acquireTimeoutMs: 3_000, prepare: true, applicationName: 'souk', ...given };
+  const options = { acquireTimeoutMs: ACQUIRE_TIMEOUT_MS, prepare: true, applicationName: 'souk', ...given };
   const idle: Connection[] = [];
   const born = new WeakMap<Connection, number>();
   const queue = createFairQueue<Connection>(options);

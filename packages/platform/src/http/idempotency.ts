@@ -22,7 +22,12 @@ export function claimOf(request: FastifyRequest, handler: object): IdempotencyCl
  */
 export function withUploadDigest(session: Session, request: FastifyRequest, fields: unknown, sha256: string): Session {
   if (!session.idempotency) return session;
-  const digest = digestOf({ method: request.method, url: request.url, body: { fields, sha256 } });
+  const digest = digestOf({
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+    body: { fields, sha256 },
+  });
   return { ...session, idempotency: { ...session.idempotency, digest } };
 }
 
@@ -41,10 +46,14 @@ function keyOf(header: string | string[]): string {
   });
 }
 
+/** What opens a guest's cart and order. All guests of a shop come with the same key: an answer is for whoever had the token. */
+const TOKENS = ['x-cart-token', 'x-order-token'] as const;
+
 /** The path is part of it: the same key and body sent to another resource is another request. */
-const digestOf = (request: Pick<FastifyRequest, 'method' | 'url' | 'body'>): string =>
+const digestOf = (request: Pick<FastifyRequest, 'method' | 'url' | 'body' | 'headers'>): string =>
   createHash('sha256')
     .update(`${request.method}\n${request.url}\n${canonical(request.body)}`)
+    .update(TOKENS.map((name) => `\n${request.headers[name] ?? ''}`).join(''))
     .digest('hex');
 
 /** JSON with the members of objects in alphabetical order: what means the same has the same digest. */

@@ -53,9 +53,23 @@ export function checkLines(lines: readonly Line[]): void {
  * `offset 0` keeps each part a look-up of its own: joined plainly, a planner without statistics reads all variants.
  */
 export async function readParts(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Map<Id<'var'>, Part[]>> {
-  const rows = await ctx.tx.execute<
-    PartRow & Record<string, unknown>
-  >(sql`select v.id as "wantedId", part.id as "variantId",
+  const ids = [...variantIds];
+  return partsFrom(await ctx.tx.execute<PartRow & Record<string, unknown>>(partsOf(ctx, ids)), ids);
+}
+
+/** As `readParts` and `readShelves`, in one statement: what every order asks. */
+export async function readSupply(
+  ctx: Ctx,
+  variantIds: Iterable<Id<'var'>>,
+): Promise<{ parts: Map<Id<'var'>, Part[]>; shelves: Map<Id<'var'>, Shelf[]> }> {
+  const ids = [...variantIds];
+  const [row] = await ctx.tx.execute<{ parts: PartRow[]; shelves: ShelfRow[] }>(sql`select
+    (select coalesce(json_agg(parts), '[]') from (${partsOf(ctx, ids)}) parts) as parts,
+    (select coalesce(json_agg(shelves), '[]') from (${shelvesOf(ctx, ids)}) shelves) as shelves`);
+  return { parts: partsFrom(row?.parts ?? [], ids), shelves: shelvesFrom(row?.shelves ?? []) };
+}
+
+const partsOf = (ctx: Ctx, variantIds: readonly Id<'var'>[]) => sql`select v.id as "wantedId", part.id as "variantId",
       coalesce(k.quantity, 1) as pieces, part.tracks_stock as "isCounted", part.backorder,
       v.archived_at is not null or part.archived_at is not null as "isGone",
       coalesce(i.is_low, false) as "isLow", i.low_stock_threshold as "lowStockThreshold",
@@ -72,7 +86,9 @@ export async function readParts(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Prom
     ) part
     left join stock_items i on i.company_id = v.company_id and i.variant_id = part.id
     where v.company_id = ${ctx.companyId} and ${isAnyOf(sql`v.id`, variantIds)}
-    order by v.id, part.id`);
+    order by v.id, part.id`;
+
+function partsFrom(rows: readonly PartRow[], variantIds: readonly Id<'var'>[]): Map<Id<'var'>, Part[]> {
   const settings = settingsFrom('inventory', rows[0]?.overrides ?? {});
   const parts = new Map<Id<'var'>, Part[]>();
   for (const { overrides: _, ...row } of rows) {
@@ -90,8 +106,12 @@ export async function readParts(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Prom
  * taken from them. By the counters: holds that ran out and were not swept still count.
  */
 export async function readShelves(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Map<Id<'var'>, Shelf[]>> {
-  const ids = [...variantIds];
-  const rows = await ctx.tx.execute<Shelf & { variantId: Id<'var'> } & Record<string, unknown>>(sql`select
+  return shelvesFrom(await ctx.tx.execute<ShelfRow & Record<string, unknown>>(shelvesOf(ctx, [...variantIds])));
+}
+
+type ShelfRow = Shelf & { variantId: Id<'var'> };
+
+const shelvesOf = (ctx: Ctx, ids: readonly Id<'var'>[]) => sql`select
       l.variant_id as "variantId", l.location_id as "locationId", l.on_hand - l.reserved - l.safety_stock as free
     from stock_levels l
     join stock_locations p on p.company_id = l.company_id and p.id = l.location_id and p.is_active
@@ -99,7 +119,9 @@ export async function readShelves(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Pr
       select k.component_variant_id from bundle_components k
       where k.company_id = ${ctx.companyId} and ${isAnyOf(sql`k.bundle_variant_id`, ids)}
     )))
-    order by p.priority, p.id`);
+    order by p.priority, p.id`;
+
+function shelvesFrom(rows: readonly ShelfRow[]): Map<Id<'var'>, Shelf[]> {
   const shelves = new Map<Id<'var'>, Shelf[]>();
   for (const { variantId, locationId, free } of rows)
     shelves.set(variantId, [...(shelves.get(variantId) ?? []), { locationId, free }]);

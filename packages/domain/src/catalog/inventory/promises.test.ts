@@ -7,6 +7,7 @@ import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
 import { adjustStock } from './adjustments.service.ts';
 import { InsufficientStock, NotReserved } from './inventory.errors.ts';
+import { newLocation } from './locations.contract.ts';
 import { createLocation, updateLocation } from './locations.service.ts';
 import { consume, extend, release, restock } from './reservation-ends.service.ts';
 import { reserve } from './reservations.service.ts';
@@ -153,4 +154,28 @@ test('a hold that had run out and is extended takes the goods away again', async
   expect(await canBeHad(productId)).toBe(true);
   await within(session, (ctx) => extend(ctx, owner, null));
   expect(await canBeHad(productId)).toBe(false);
+});
+
+test('goods promised at one place may leave from another: the promise is given back there, the shelf is lighter here', async () => {
+  const session = await givenCompany(db);
+  const { variantId } = await givenGoods(db, session.companyId);
+  const here = await within(session, (ctx) =>
+    createLocation(ctx, newLocation.parse({ name: 'Here', handle: 'here', priority: 1 })),
+  );
+  const there = await within(session, (ctx) =>
+    createLocation(ctx, newLocation.parse({ name: 'There', handle: 'there', priority: 2 })),
+  );
+  await count(session, variantId, 5, here.id);
+  await count(session, variantId, 5, there.id);
+  await take(session, variantId, 4);
+  const lines = [{ variantId, quantity: 3 }];
+  expect(await within(session, (ctx) => consume(ctx, owner, lines, there.id))).toBe(3);
+  const levels = await levelsOf(session, variantId);
+  expect(levels.find(({ locationId }) => locationId === here.id)).toMatchObject({ onHand: 5, reserved: 1 });
+  expect(levels.find(({ locationId }) => locationId === there.id)).toMatchObject({ onHand: 2, reserved: 0 });
+  await take(session, variantId, 3, { type: 'order', id: 'more' });
+  const rest = within(session, (ctx) =>
+    consume(ctx, { type: 'order', id: 'more' }, [{ variantId, quantity: 3 }], there.id),
+  );
+  await expect(rest).rejects.toThrow('2 are on hand');
 });

@@ -6,6 +6,7 @@ import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { refreshAvailabilityOf } from './availability.service.ts';
 import { checkLines, type Line, readParts } from './demand.service.ts';
+import { chosen, type Ending, type Held, unitsOf, wantedOf } from './hold-choice.ts';
 import { NotReserved, StockBelowZero } from './inventory.errors.ts';
 import { type MovementKind, stockReservations } from './inventory.schema.ts';
 import {
@@ -23,26 +24,8 @@ import { defaultLocationId, refuseUnknownLocations } from './locations.service.t
 import { refreshLowStock } from './low-stock.service.ts';
 import { settle } from './settlement.service.ts';
 
-interface Held {
-  id: Id<'rsv'>;
-  variantId: Id<'var'>;
-  locationId: Id<'loc'>;
-  quantity: number;
-  /** What was asked for, and units of this variant that one of it takes: as it was then, whatever the recipe is now. */
-  wantedId: Id<'var'>;
-  piecesEach: number;
-  hasLapsed: boolean;
-  owner: { type: string; id: string };
-}
-
 type End = 'released' | 'expired' | 'consumed';
 const KIND: Record<End, MovementKind> = { released: 'release', expired: 'expiry', consumed: 'fulfilment' };
-
-/** A part of a hold, or all of it. */
-interface Ending {
-  held: Held;
-  quantity: number;
-}
 
 /**
  * Gives an owner's goods back, all of them or what `lines` say (of a bundle: its parts); never more than is held. Doing
@@ -59,18 +42,69 @@ export async function release(ctx: Ctx, owner: { type: string; id: string }, lin
 
 /**
  * An owner's goods leave the shelf: all of them, or what `lines` say (of a bundle: the parts it had when it was
- * reserved; of what was not counted then: nothing). Throws `NotReserved` when less is held than lines name, `NotFound` for
- * a variant that is not here, `StockBelowZero` when the shelf has fewer than were promised.
+ * reserved; of what was not counted then: nothing). They leave the place where they are promised; with `from` all of them
+ * that one, whatever place they were promised at: the promise elsewhere is given back. Throws `NotReserved` when less is
+ * held than lines name, `NotFound` for a variant that is not here, `StockBelowZero` when the shelf has fewer.
  */
-export async function consume(ctx: Ctx, owner: { type: string; id: string }, lines?: readonly Line[]): Promise<number> {
+export async function consume(
+  ctx: Ctx,
+  owner: { type: string; id: string },
+  lines?: readonly Line[],
+  from?: Id<'loc'>,
+): Promise<number> {
   if (lines) checkLines(lines);
+  // Made before anything is locked: see `ensureLevels` of reservations.
+  if (from) await ensureLevelsAt(ctx, owner, from);
   const { held, levels } = await lockHeld(ctx, ofOwner(owner));
-  const { endings, missing } = lines ? chosen(held, lines) : { endings: all(held), missing: undefined };
+  const nearest = from ? [...held].sort((a, b) => Number(b.locationId === from) - Number(a.locationId === from)) : held;
+  const { endings, missing } = lines ? chosen(nearest, lines) : { endings: all(nearest), missing: undefined };
   if (missing) throw new NotReserved(missing.variantId, missing.quantity, missing.quantity - missing.short);
   if (lines) await refuseEnded(ctx, owner, held, lines);
-  refuseEmptyShelves(levels, endings);
-  await settle(ctx, await endHolds(ctx, endings, 'consumed'));
+  refuseEmptyShelves(levels, endings, from);
+  await settle(ctx, await endHolds(ctx, endings, 'consumed', from));
   return unitsOf(endings);
+}
+
+async function ensureLevelsAt(ctx: Ctx, owner: { type: string; id: string }, locationId: Id<'loc'>): Promise<void> {
+  const variantIds = await heldVariants(ctx, owner);
+  await ensureLevels(
+    ctx,
+    variantIds.map((variantId) => ({ variantId, locationId })),
+  );
+}
+
+/** Goods promised to an owner by what was asked for and where; of a bundle as many as its scarcest part allows. */
+export async function heldUnits(
+  ctx: Ctx,
+  owner: { type: string; id: string },
+): Promise<{ variantId: Id<'var'>; locationId: Id<'loc'>; quantity: number }[]> {
+  return ctx.tx.execute<{ variantId: Id<'var'>; locationId: Id<'loc'>; quantity: number }>(sql`select
+      p.wanted_variant_id as "variantId", p.location_id as "locationId", min(p.units)::int as quantity
+    from (
+      select r.wanted_variant_id, r.location_id, r.variant_id, sum(r.quantity / r.pieces_each) as units
+      from stock_reservations r
+      where r.company_id = ${ctx.companyId} and r.status = 'held' and ${ofOwner(owner)}
+      group by r.wanted_variant_id, r.location_id, r.variant_id
+    ) p
+    group by p.wanted_variant_id, p.location_id
+    order by p.location_id, p.wanted_variant_id`);
+}
+
+/** What an owner has holds on: the levels to lock before `releaseLocked`. */
+export async function heldVariants(ctx: Ctx, owner: { type: string; id: string }): Promise<Id<'var'>[]> {
+  const seen = await ctx.tx.execute<{ variantId: Id<'var'> }>(sql`select distinct r.variant_id as "variantId"
+    from stock_reservations r where r.company_id = ${ctx.companyId} and r.status = 'held' and ${ofOwner(owner)}`);
+  return seen.map(({ variantId }) => variantId);
+}
+
+/** Gives back all that an owner holds of levels the caller has locked, and leaves it to the caller to `settle`. */
+export async function releaseLocked(
+  ctx: Ctx,
+  owner: { type: string; id: string },
+  levels: readonly Level[],
+): Promise<MovedLevel[]> {
+  const held = onLocked(await readHeld(ctx, ofOwner(owner)), levels);
+  return endHolds(ctx, all(held), 'released');
 }
 
 /** Moves the end of an owner's holds; null makes them last. Returns how many holds there were: none means they are gone. */
@@ -178,10 +212,13 @@ async function lockHeld(ctx: Ctx, which: SQL | undefined): Promise<{ held: Held[
     ctx,
     seen.map(({ variantId }) => variantId),
   );
+  return { held: onLocked(await readHeld(ctx, which), levels), levels };
+}
+
+// A hold made since on a level that is not locked: it is somebody else's turn.
+function onLocked(held: readonly Held[], levels: readonly Level[]): Held[] {
   const locked = new Set(levels.map(({ variantId, locationId }) => variantId + locationId));
-  const held = await readHeld(ctx, which);
-  // A hold made since on a level that is not locked: it is somebody else's turn.
-  return { held: held.filter(({ variantId, locationId }) => locked.has(variantId + locationId)), levels };
+  return held.filter(({ variantId, locationId }) => locked.has(variantId + locationId));
 }
 
 function readHeld(ctx: Ctx, which: SQL | undefined): Promise<Held[]> {
@@ -192,43 +229,6 @@ function readHeld(ctx: Ctx, which: SQL | undefined): Promise<Held[]> {
     where r.company_id = ${ctx.companyId} and r.status = 'held' and ${which}
     order by r.id
     for update`);
-}
-
-/** What is asked for of each variant, over all lines. */
-function wantedOf(lines: readonly Line[]): Map<Id<'var'>, number> {
-  const wanted = new Map<Id<'var'>, number>();
-  for (const { variantId, quantity } of lines) wanted.set(variantId, (wanted.get(variantId) ?? 0) + quantity);
-  return wanted;
-}
-
-/** A part of what was asked for, of which holds have too few: in its own units. */
-interface Missing {
-  variantId: Id<'var'>;
-  quantity: number;
-  short: number;
-}
-
-/**
- * Which holds, or which parts of them, make up what lines ask for, each by what it was made for; and the first part of
- * which they have too few. What is still asked for is counted in units of what was wanted: a recipe may have changed
- * between two holds.
- */
-function chosen(held: readonly Held[], lines: readonly Line[]): { endings: Ending[]; missing: Missing | undefined } {
-  const wanted = wantedOf(lines);
-  const open = new Map<string, { asked: number; left: number; last: Held }>();
-  const endings = held.flatMap((one) => {
-    const key = `${one.wantedId}|${one.variantId}`;
-    const asked = wanted.get(one.wantedId) ?? 0;
-    const left = open.get(key)?.left ?? asked;
-    const quantity = Math.min(one.quantity, Math.round(left * one.piecesEach));
-    open.set(key, { asked, left: left - quantity / one.piecesEach, last: one });
-    return quantity > 0 ? [{ held: one, quantity }] : [];
-  });
-  const [missing] = [...open.values()].flatMap(({ asked, left, last: { variantId, piecesEach } }) => {
-    const short = Math.round(left * piecesEach);
-    return short > 0 ? [{ variantId, quantity: asked * piecesEach, short }] : [];
-  });
-  return { endings, missing };
 }
 
 /** What lines name and nothing is held for: it was never counted for this owner, or it ended, and then it cannot be sent. */
@@ -249,10 +249,11 @@ async function refuseEnded(
   await readParts(ctx, new Set(wanted.keys()));
 }
 
-function refuseEmptyShelves(levels: readonly Level[], endings: readonly Ending[]): void {
+/** `from`: where all of them leave, wherever they are promised. */
+function refuseEmptyShelves(levels: readonly Level[], endings: readonly Ending[], from: Id<'loc'> | undefined): void {
   for (const { variantId, locationId, onHand } of levels) {
     const leaving = endings
-      .filter(({ held }) => held.variantId === variantId && held.locationId === locationId)
+      .filter(({ held }) => held.variantId === variantId && (from ?? held.locationId) === locationId)
       .reduce((sum, { quantity }) => sum + quantity, 0);
     if (leaving <= onHand) continue;
     const elsewhere = levels
@@ -262,22 +263,20 @@ function refuseEmptyShelves(levels: readonly Level[], endings: readonly Ending[]
   }
 }
 
-const unitsOf = (endings: readonly Ending[]) => endings.reduce((sum, { quantity }) => sum + quantity, 0);
-
 /** Ends holds, wholly or in part, lowers the counters and writes the ledger. */
-async function endHolds(ctx: Ctx, endings: readonly Ending[], end: End): Promise<MovedLevel[]> {
+async function endHolds(ctx: Ctx, endings: readonly Ending[], end: End, from?: Id<'loc'>): Promise<MovedLevel[]> {
   if (endings.length === 0) return [];
   await markEnded(ctx, endings, end);
-  const moves = endings.map(
-    ({ held, quantity }): Move => ({
-      variantId: held.variantId,
-      locationId: held.locationId,
-      kind: KIND[end],
-      reserved: -quantity,
-      onHand: end === 'consumed' ? -quantity : 0,
-      cause: held.owner,
-    }),
-  );
+  const moves = endings.flatMap(({ held, quantity }): Move[] => {
+    const promised = { variantId: held.variantId, locationId: held.locationId, cause: held.owner };
+    if (end !== 'consumed') return [{ ...promised, kind: KIND[end], reserved: -quantity }];
+    if (!from || from === held.locationId)
+      return [{ ...promised, kind: KIND[end], reserved: -quantity, onHand: -quantity }];
+    return [
+      { ...promised, kind: 'release', reserved: -quantity },
+      { ...promised, locationId: from, kind: KIND[end], onHand: -quantity },
+    ];
+  });
   return moveStock(ctx, moves, { type: 'reservation' });
 }
 
