@@ -84,6 +84,10 @@ const checkout = z.strictObject({
 });
 
 const payment = z.strictObject({
+  manualKind: z.enum(['transfer', 'cash_on_delivery']).default('transfer').meta({
+    description:
+      'What `manual` is. transfer: the order waits for its money; cash_on_delivery: it is confirmed at once and paid at the door.',
+  }),
   holdMinutesManual: z
     .int()
     .min(60)

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { defineEvent } from '../../kernel/events.ts';
+import { shippingOptionView } from './options.contract.ts';
+import { shippingProfileView } from './profiles.contract.ts';
+import { shippingZoneView } from './zones.contract.ts';
+
+const times = { version: 1, createdAt: '2026-11-21T09:00:00.000Z', updatedAt: '2026-11-21T09:00:00.000Z' };
+const ids = {
+  profileId: 'shp_01h455vb4pex5vsknk084sn02q',
+  zoneId: 'shz_01h455vb4pex5vsknk084sn02q',
+} as const;
+
+const profile = z.object({ shippingProfile: shippingProfileView });
+const profileSample: z.input<typeof profile> = {
+  shippingProfile: { id: ids.profileId, name: 'Bulky goods', isDefault: false, ...times },
+};
+
+export const shippingProfileCreated = defineEvent('shipping_profile.created', profile, { sample: profileSample });
+/** Also when products were put into it by hand or taken out. */
+export const shippingProfileUpdated = defineEvent('shipping_profile.updated', profile, { sample: profileSample });
+export const shippingProfileDeleted = defineEvent('shipping_profile.deleted', profile, { sample: profileSample });
+
+const zone = z.object({ shippingZone: shippingZoneView });
+const zoneSample: z.input<typeof zone> = {
+  shippingZone: {
+    id: ids.zoneId,
+    name: 'Nigeria',
+    areas: [{ country: 'NG', region: null, postcodePattern: null }],
+    ...times,
+  },
+};
+
+export const shippingZoneCreated = defineEvent('shipping_zone.created', zone, { sample: zoneSample });
+export const shippingZoneUpdated = defineEvent('shipping_zone.updated', zone, { sample: zoneSample });
+export const shippingZoneDeleted = defineEvent('shipping_zone.deleted', zone, { sample: zoneSample });
+
+const option = z.object({ shippingOption: shippingOptionView });
+const optionSample: z.input<typeof option> = {
+  shippingOption: {
+    id: 'sho_01h455vb4pex5vsknk084sn02q',
+    ...ids,
+    name: 'Standard delivery',
+    description: '',
+    basis: 'flat',
+    rates: [{ from: 0, price: { amount: 150_000, currency: 'NGN' } }],
+    freeOver: [{ amount: 5_000_000, currency: 'NGN' }],
+    weightMaxGrams: null,
+    daysMin: 2,
+    daysMax: 4,
+    position: 0,
+    isActive: true,
+    ...times,
+  },
+};
+
+export const shippingOptionCreated = defineEvent('shipping_option.created', option, { sample: optionSample });
+export const shippingOptionUpdated = defineEvent('shipping_option.updated', option, { sample: optionSample });
+export const shippingOptionDeleted = defineEvent('shipping_option.deleted', option, { sample: optionSample });
