@@ -1,0 +1,49 @@
+import { LINE_WORDS, SHIPPING_WORDS } from '../../pricing/totals/obstacle-words.ts';
+import type { Requirement, Totals } from '../../pricing/totals/totals.ts';
+import type { CartScene } from './cart-scene.service.ts';
+
+/** What is missing before a cart can be checked out, and the way out. JSON-ready. */
+export interface CartRequirement {
+  readonly code: Requirement['code'] | 'email' | 'phone' | 'customer';
+  /** Of a line or a parcel: what stands in its way. */
+  readonly why: string | null;
+  readonly message: string;
+  readonly lineId: string | null;
+  readonly profileId: string | null;
+}
+
+const bare = { why: null, lineId: null, profileId: null };
+
+/** What a cart lacks, computed from what there is: nobody has to take the steps in an order. */
+export function requirementsOf({ cart, shop }: CartScene, totals: Totals): CartRequirement[] {
+  const { allowGuests, requirePhone } = shop.settings('checkout');
+  const missing: CartRequirement[] = totals.requirements.map(worded);
+  if (cart.email === null)
+    missing.push({ ...bare, code: 'email', message: 'Say where to write to: PUT /v1/carts/{id}/email.' });
+  if (!allowGuests && cart.customerId === null)
+    missing.push({ ...bare, code: 'customer', message: 'Log in: this shop sells to customers with an account only.' });
+  if (requirePhone && cart.phone === null && cart.shippingAddress?.phone === undefined)
+    missing.push({ ...bare, code: 'phone', message: 'Give a phone number: PATCH /v1/carts/{id}.' });
+  return missing;
+}
+
+function worded(requirement: Requirement): CartRequirement {
+  switch (requirement.code) {
+    case 'empty':
+      return { ...bare, code: 'empty', message: 'There is nothing in the cart. Put something in.' };
+    case 'line': {
+      const { code, lineId, obstacle } = requirement;
+      return { ...bare, code, lineId, why: obstacle, message: LINE_WORDS[obstacle] };
+    }
+    case 'shipping_address':
+      return {
+        ...bare,
+        code: 'shipping_address',
+        message: 'Say where the goods go: PUT /v1/carts/{id}/shipping-address.',
+      };
+    case 'shipping_option': {
+      const { code, profileId, why } = requirement;
+      return { ...bare, code, profileId, why, message: SHIPPING_WORDS[why] };
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import { instantText } from '../../catalog/listing/listing-text.ts';
+import { sellable } from '../../catalog/listing/variant-text.ts';
+import type { PostalAddress } from '../../company/companies/postal-address.contract.ts';
+import { settingsFrom } from '../../company/settings/settings.service.ts';
+import type { Instant } from '../../kernel/clock.ts';
+import type { Ctx } from '../../kernel/ctx.ts';
+import { NotFound } from '../../kernel/errors.ts';
+import type { CompanyId, Id } from '../../kernel/ids.ts';
+import type { Currency } from '../../kernel/money.ts';
+import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
+import type { Basket } from '../../pricing/totals/basket.ts';
+import {
+  type BasketRow,
+  type BasketShop,
+  basketColumns,
+  basketFrom,
+  shopFrom,
+} from '../../pricing/totals/basket-facts.service.ts';
+import { type CartAccess, opensTo } from './cart-access.ts';
+import { hasOrderedText } from './cart-orders.service.ts';
+import type { CartStatus } from './carts.schema.ts';
+
+/** A cart's own row. */
+export interface CartFacts {
+  readonly id: Id<'cart'>;
+  readonly customerId: Id<'cus'> | null;
+  readonly status: CartStatus;
+  readonly currency: Currency;
+  readonly locale: string | null;
+  readonly email: string | null;
+  readonly emailKey: string | null;
+  readonly phone: string | null;
+  readonly note: string | null;
+  readonly shippingAddress: PostalAddress | null;
+  /** Null: the shipping address. */
+  readonly billingAddress: PostalAddress | null;
+  readonly version: number;
+  readonly expiresAt: Instant;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+/** What a cart says of a line besides what the catalogue says of it. */
+export interface CartLineFacts {
+  readonly id: Id<'cli'>;
+  readonly properties: Readonly<Record<string, string>>;
+  /** What one cost when it was put in, minor units; null: it was not sold in the cart's currency then. */
+  readonly unitAmountAdded: bigint | null;
+  /** Units that can be sold now; null: as many as one likes. For a word to the shopper: the truth is the reservation. */
+  readonly available: number | null;
+}
+
+/** A cart with everything its totals depend on, as of one moment. */
+export interface CartScene {
+  readonly cart: CartFacts;
+  readonly lines: ReadonlyMap<string, CartLineFacts>;
+  readonly basket: Basket;
+  readonly shop: BasketShop;
+}
+
+interface SceneRow extends CartFacts, BasketRow {
+  /** What the smaller statement could not tell everything of; null: it told all there is. */
+  readonly needsMore: 'shop' | 'cart' | null;
+}
+
+/** What the statement adds to each line of the basket. */
+interface OwnOfLine {
+  readonly id: Id<'cli'>;
+  readonly own: Omit<CartLineFacts, 'id' | 'unitAmountAdded'> & { unitAmountAdded: string | null };
+}
+
+type SceneName = 'company' | 'cart' | 'tokenHash' | 'customerId';
+
+let plainText: TextStatement<SceneName> | undefined;
+let wholeText: TextStatement<SceneName> | undefined;
+
+/** How long what turned out to need the whole statement is read by it at once. */
+const WHOLE_MS = 60_000;
+const WHOLE_MAX = 10_000;
+/** Companies and carts, until when. Wrong here is slower and nothing else. */
+const wholeUntil = new Map<CompanyId | Id<'cart'>, number>();
+
+const needsWhole = (id: CompanyId | Id<'cart'>) => (wholeUntil.get(id) ?? 0) > Date.now();
+
+/**
+ * Reads a cart with all its totals depend on, in one statement. Undefined: there is none that opens to this access.
+ *
+ * The statement costs by its size, so there is a smaller one for most carts: a guest's, without codes and language, where
+ * no automatic discount is active. It says whether it was enough; if not, the whole one is read after it, and for a while
+ * in its place.
+ */
+export async function findCartScene(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene | undefined> {
+  const values = { company: ctx.companyId, cart: cartId, ...access };
+  if (access.customerId === null && !needsWhole(ctx.companyId) && !needsWhole(cartId)) {
+    plainText ??= sceneText({ isPlain: true });
+    const [row] = await runText<SceneRow, SceneName>(ctx, plainText, values);
+    if (!row || row.needsMore === null) return row && sceneFrom(row);
+    if (wholeUntil.size >= WHOLE_MAX) wholeUntil.clear();
+    wholeUntil.set(row.needsMore === 'shop' ? ctx.companyId : cartId, Date.now() + WHOLE_MS);
+  }
+  wholeText ??= sceneText({ isPlain: false });
+  const [row] = await runText<SceneRow, SceneName>(ctx, wholeText, values);
+  return row && sceneFrom(row);
+}
+
+/** As `findCartScene`. Throws `NotFound`. */
+export async function readCartScene(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene> {
+  const scene = await findCartScene(ctx, cartId, access);
+  if (!scene) throw new CartNotFound();
+  return scene;
+}
+
+/**
+ * Locks the cart's row and reads the cart: two statements, sent in one go. Not one: it would wait for another writer's
+ * lock and then read the lines as they were before. Any status: look at `cart.status`. Throws `NotFound`.
+ */
+export async function lockCartScene(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene> {
+  const [, scene] = await Promise.all([lockCart(ctx, cartId, access), readCartScene(ctx, cartId, access)]);
+  return scene;
+}
+
+/** Locks the cart's row, if there is one that opens to this access. */
+export async function lockCart(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<void> {
+  await runText(ctx, LOCK, { company: ctx.companyId, cart: cartId, ...access });
+}
+
+/** No such cart, or none that opens to whoever asks: the two must not differ. */
+export class CartNotFound extends NotFound {
+  constructor() {
+    super('cart', "Send the cart's token as X-Cart-Token, or the token of the customer whose cart it is.");
+  }
+}
+
+function sceneFrom(row: SceneRow): CartScene {
+  const { needsMore: _, basket_facts: facts, ...cart } = row;
+  const { lines } = facts as { lines: OwnOfLine[] }; // as `alsoOfLine` below says
+  const basketRow = { basket_facts: facts };
+  return {
+    cart,
+    lines: new Map(lines.map(({ id, own }) => [id, ownOf(id, own)])),
+    basket: basketFrom(basketRow),
+    shop: shopFrom(basketRow),
+  };
+}
+
+const ownOf = (id: Id<'cli'>, { unitAmountAdded, ...own }: OwnOfLine['own']): CartLineFacts => ({
+  id,
+  ...own,
+  unitAmountAdded: unitAmountAdded === null ? null : BigInt(unitAmountAdded),
+});
+
+const LOCK: TextStatement<SceneName> = lockText();
+
+function lockText(): TextStatement<SceneName> {
+  const { of, names } = parameters<SceneName>();
+  const text = `select c.id from carts c where c.company_id = ${of('company')} and c.id = ${of('cart')}
+    and ${opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') })} for update`;
+  return { text, names };
+}
+
+/** `offset 0` keeps the lines of a cart one look-up by its id, whatever the planner believes of the tables. */
+function sceneText({ isPlain }: { isPlain: boolean }): TextStatement<SceneName> {
+  const { of, names } = parameters<SceneName>();
+  const company = `${of('company')}::text`;
+  const opens = opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') });
+  const codes = (column: string) => `array(select k.${column} from cart_codes k where k.company_id = ${company}
+      and k.cart_id = cart.id order by k.position, k.code_key)`;
+  const alsoOfLine = `json_build_object('properties', basket_line.properties,
+    'unitAmountAdded', basket_line.unit_amount_added::text, 'available', ${available(company)})`;
+  const text = `select scene.* from (
+  with cart as (
+    select c.* from carts c where c.company_id = ${company} and c.id = ${of('cart')}::text and ${opens}
+  ), basket as (
+    select cart.currency, cart.locale, cart.customer_id, cart.email_key, ${backorder(company)} as backorder,
+      ${codes('code')} as codes, ${isPlain ? "'{}'::text[]" : codes('code_key')} as code_keys,
+      ${place('cart.shipping_address', 'ship')}, ${place('coalesce(cart.billing_address, cart.shipping_address)', 'bill')},
+      array(select s.shipping_option_id from cart_shipping s where s.company_id = ${company} and s.cart_id = cart.id
+        order by s.profile_id) as shipping_option_ids
+    from cart
+  ), basket_line as (
+    select own.id as line_id, own.variant_id, own.quantity, 0 as position, own.properties, own.unit_amount_added from cart
+    cross join lateral (select l.* from cart_lines l where l.company_id = ${company} and l.cart_id = cart.id offset 0) own
+  )
+  select cart.id, cart.customer_id as "customerId", cart.status, cart.currency, cart.locale, cart.email,
+    cart.email_key as "emailKey", cart.phone, cart.note, cart.shipping_address as "shippingAddress",
+    cart.billing_address as "billingAddress", cart.version, ${instantText('cart.expires_at')} as "expiresAt",
+    ${instantText('cart.created_at')} as "createdAt", ${instantText('cart.updated_at')} as "updatedAt",
+    ${isPlain ? needsMore(company) : 'null'} as "needsMore",
+    ${basketColumns({ company, hasOrdered: hasOrderedText(company), cartId: 'cart.id', isPlain, alsoOfLine })}
+  from cart, basket
+) scene`;
+  return { text, names };
+}
+
+const needsMore = (company: string): string =>
+  `case when exists (select from discounts d where d.company_id = ${company} and d.method = 'automatic'
+        and d.status = 'active' and (d.ends_at is null or d.ends_at > now())) then 'shop'
+      when cart.customer_id is not null or cart.locale is not null or basket.codes <> '{}' then 'cart' end`;
+
+/** Country, region and postcode of an address, as columns. */
+const place = (address: string, name: 'ship' | 'bill'): string =>
+  ['country', 'region', 'postcode'].map((field) => `${address} ->> '${field}' as ${name}_${field}`).join(', ');
+
+/** Units of the variant `v` that can be sold now, of a bundle those of its scarcest part; null where nobody counts. */
+const available = (company: string): string => {
+  const unlimited = (variant: string) =>
+    `not ${variant}.tracks_stock or coalesce(${variant}.backorder, basket.backorder) = 'allow'`;
+  return `case when p.kind = 'bundle' then (
+      select min(case when part.archived_at is not null then 0 when ${unlimited('part')} then null
+        else ${sellable('part.id', company)} / made_of.quantity end)
+      from bundle_components made_of
+      cross join lateral (select * from product_variants one where one.company_id = ${company}
+        and one.id = made_of.component_variant_id offset 0) part
+      where made_of.company_id = ${company} and made_of.bundle_variant_id = v.id)
+    when ${unlimited('v')} then null else ${sellable('v.id', company)} end`;
+};
+
+/** The company's setting. */
+const backorder = (company: string): string =>
+  `(select case coalesce((select s.overrides -> 'backorder' from company_settings s
+        where s.company_id = ${company} and s."group" = 'inventory'), '${settingsFrom('inventory', {}).backorder}')
+      when 'true' then 'allow' else 'deny' end)`;

@@ -1,0 +1,3 @@
+import { defineScopes } from '../../kernel/access.ts';
+
+export const cartScope = defineScopes('carts', { write: 'Fill carts' }, { publishable: true });

@@ -1,0 +1,25 @@
+import { type Attempts, addressKey, subjectKey } from '../../identity/sessions/attempts.ts';
+import type { Run, Session } from '../../kernel/ctx.ts';
+import { addCode } from './cart-codes.service.ts';
+import { cartViewOf } from './cart-view.ts';
+import type { CartAt } from './cart-writes.service.ts';
+import type { CartView } from './carts.contract.ts';
+
+/**
+ * Adds a discount code. Every try counts, for its network at this company and for its cart, before the code is looked up:
+ * otherwise the answer to a right guess would still come. Throws `TooManyAttempts`, and what `addCode` throws.
+ */
+export async function tryCode(
+  run: Run,
+  attempts: Attempts,
+  session: Session,
+  at: CartAt,
+  code: string,
+): Promise<CartView> {
+  await attempts.consume('discount_code', `${addressKey(session.ip)}|${session.companyId}`);
+  await attempts.consume('discount_code', subjectKey(session.companyId, at.id));
+  return run(session, async (ctx) => {
+    const { scene, totals } = await addCode(ctx, at, code);
+    return cartViewOf(scene, { totals });
+  });
+}

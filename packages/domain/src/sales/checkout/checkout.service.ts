@@ -1,0 +1,95 @@
+import type { Ctx } from '../../kernel/ctx.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
+import { toView } from '../../kernel/money.ts';
+import { emailKey } from '../../kernel/text.ts';
+import { reckon } from '../../pricing/totals/reckon.ts';
+import type { Totals } from '../../pricing/totals/totals.ts';
+import { type CartScene, lockCartScene } from '../carts/cart-scene.service.ts';
+import { CartClosed } from '../carts/carts.errors.ts';
+import { closeCart } from '../carts/carts.service.ts';
+import { placeOrder } from '../orders/placement.service.ts';
+import { openPayment } from '../payments/attempts.service.ts';
+import type { NewCheckout } from './checkout.contract.ts';
+import { CheckoutIncomplete, IdempotencyKeyMissing, TotalChanged } from './checkout.errors.ts';
+import { goOnWith } from './checkout-again.service.ts';
+import type { Begun, CheckoutRequest } from './checkout-begun.ts';
+import { readCheckoutFacts } from './checkout-facts.service.ts';
+import { changesOf, checkoutFaults, isTotal } from './checkout-faults.ts';
+import { instructionsOf, type Way, wayOf } from './payment-way.ts';
+
+/**
+ * All of a checkout but the provider, in one transaction: locks the cart, reckons its totals anew, refuses what is missing
+ * and another total than the one agreed to, takes discounts and goods, and stores order, event and payment. A cart that
+ * has an unpaid order goes on with it; if it was changed since, the old order is cancelled and its goods go over. A cart
+ * that was ordered answers its order. Two at once take turns at the cart's lock.
+ * Throws `NotFound`, `CartClosed`, `CheckoutIncomplete`, `TotalChanged`, `PaymentProviderMissing`, `ProviderNotSetUp`,
+ * `CurrencyNotCharged`, `ReturnUrlRefused`, `DiscountUsedUp`, `InsufficientStock`, `IdempotencyKeyMissing`.
+ */
+export async function beginCheckout(ctx: Ctx, request: CheckoutRequest): Promise<Begun> {
+  const scene = await lockCartScene(ctx, request.cartId, request.access);
+  if (!ctx.idempotency) throw new IdempotencyKeyMissing();
+  if (scene.cart.status === 'merged') throw new CartClosed('merged');
+  const facts = await readCheckoutFacts(ctx, request.cartId);
+  const orderId = newId('ord');
+  const former = facts.liveOrderId && (await goOnWith(ctx, facts.liveOrderId, { scene, facts, request, orderId }));
+  if (former && 'order' in former) return former;
+  if (scene.cart.status === 'ordered') throw new CartClosed('ordered');
+  const totals = reckon(scene.basket);
+  refuseIncomplete(scene, totals);
+  refuseOtherTotal(scene, totals, request.body);
+  const way = wayOf(ctx, scene, facts, request, totals.total);
+  return place(ctx, scene, { orderId, totals, way, mode: facts.mode, instead: former ? former.instead : undefined });
+}
+
+function refuseIncomplete(scene: CartScene, totals: Totals): void {
+  const faults = checkoutFaults(scene, totals);
+  if (faults.length > 0) throw new CheckoutIncomplete(faults);
+}
+
+function refuseOtherTotal(scene: CartScene, totals: Totals, { expectedTotal }: NewCheckout): void {
+  if (isTotal(totals, expectedTotal)) return;
+  const expected = { amountMinor: BigInt(expectedTotal.amount), currency: expectedTotal.currency };
+  const actual = { amountMinor: totals.total, currency: totals.currency };
+  throw new TotalChanged(expected, actual, changesOf(scene, totals));
+}
+
+interface Ready {
+  readonly orderId: Id<'ord'>;
+  readonly totals: Totals;
+  readonly way: Way;
+  readonly mode: 'live' | 'test';
+  readonly instead: Id<'ord'> | undefined;
+}
+
+async function place(ctx: Ctx, scene: CartScene, { orderId, totals, way, mode, instead }: Ready): Promise<Begun> {
+  const { cart, lines, basket, shop } = scene;
+  const email = cart.email ?? ''; // `refuseIncomplete` has proved it
+  const placed = await placeOrder(ctx, {
+    id: orderId,
+    cart,
+    email,
+    emailKey: emailKey(email),
+    propertiesOf: (lineId) => lines.get(lineId)?.properties ?? {},
+    basket,
+    totals,
+    paymentProvider: way.provider,
+    isOpen: way.isOpen,
+    expiresAt: way.expiresAt,
+    instead,
+    numbering: shop.settings('orders'),
+    mailsTo: shop.settings('notification').orderMailsTo,
+    instructions: way.provider === 'manual' ? instructionsOf(scene) : null,
+  });
+  const { provider, returnUrl } = way;
+  const wish = provider && { orderId, amount: totals.total, currency: totals.currency, provider, mode, returnUrl };
+  const [opened] = await Promise.all([
+    wish ? openPayment(ctx, wish) : undefined,
+    way.isOpen ? closeCart(ctx, cart.id) : undefined,
+  ]);
+  if (!opened || !provider) return { ...placed, payment: null, toPay: null };
+  const { paymentId, attemptId } = opened;
+  if (returnUrl !== null) return { ...placed, payment: null, toPay: { paymentId, attemptId, provider, returnUrl } };
+  const amount = toView({ amountMinor: totals.total, currency: totals.currency });
+  const payment = { id: paymentId, provider, status: 'pending' as const, amount, redirectUrl: null };
+  return { ...placed, payment: { ...payment, instructions: instructionsOf(scene) }, toPay: null };
+}
