@@ -14,6 +14,7 @@ const URLS = {
   DATABASE_RELAY_URL: [/^postgres(ql)?:$/, 'postgres://souk_relay:<password>@localhost:5432/souk'],
   DATABASE_MIGRATE_URL: [/^postgres(ql)?:$/, 'postgres://souk_migrate:<password>@localhost:5432/souk'],
   REDIS_URL: [/^rediss?:$/, 'redis://localhost:6379'],
+  PAYSTACK_URL: [/^https?:$/, 'https://api.paystack.co'],
   SMTP_URL: [/^smtps?:$/, 'smtp://localhost:1025'],
   ADMIN_URL: [/^https?:$/, 'http://localhost:4000'],
   FILES_URL: [/^https?:$/, 'http://localhost:4100/files'],

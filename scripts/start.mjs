@@ -1,7 +1,7 @@
 // npm start: everything Souk needs on one machine, from nothing but Node and npm. Ctrl-C stops it; the data stays.
 //
-// DATABASE_URL (with DATABASE_RELAY_URL and DATABASE_MIGRATE_URL), REDIS_URL, SMTP_URL and S3_BUCKET (or FILES_DIR) each
-// replace what would otherwise be embedded. ADMIN_PORT and STOREFRONT_PORT choose the ports.
+// DATABASE_URL (with DATABASE_RELAY_URL and DATABASE_MIGRATE_URL), REDIS_URL, SMTP_URL, PAYSTACK_URL and S3_BUCKET (or
+// FILES_DIR) each replace what would otherwise be embedded. ADMIN_PORT and STOREFRONT_PORT choose the ports.
 
 import { join } from 'node:path';
 import { dataDir, filesDir, makeDataDir } from './checkout.mjs';
@@ -18,6 +18,7 @@ const ADMIN_PORT = 4000;
 const STOREFRONT_PORT = 4100;
 const FIRST_METRICS_PORT = 9400;
 const MAILBOX_PORT = 8025;
+const PAYSTACK_PORT = 4300;
 
 await main(async () => {
   checkNode();
@@ -60,10 +61,12 @@ async function bringUp(all) {
   const mail = await step('Mailbox', () => provideMailbox(all));
   await step('Build', () => all.run(buildSpec()));
   const ports = await choosePorts();
+  const payments = await step('Paystack simulator', () => providePaystack(all, ports.storefront));
   const env = {
     ...database.urls,
     ...(redis.found ? { REDIS_URL: redis.url } : {}),
     SMTP_URL: mail.smtpUrl,
+    PAYSTACK_URL: payments.url,
     MASTER_KEYS: process.env.MASTER_KEYS || state.masterKeys,
     ADMIN_PORT: String(ports.admin),
     STOREFRONT_PORT: String(ports.storefront),
@@ -79,7 +82,7 @@ async function bringUp(all) {
   const seeded = { ...env, SEED_STATE: demoFile(process.env.DATABASE_URL) };
   const demo = await step('Demo companies', () => souk(all, ['seed', 'demo', '--json'], seeded));
   await startProcesses(all, env, ports);
-  console.log(welcome({ ports, redis, mail, database, companies: companiesIn(demo) }));
+  console.log(welcome({ ports, redis, mail, payments, database, companies: companiesIn(demo) }));
 }
 
 async function souk(all, args, env) {
@@ -127,6 +130,18 @@ async function provideMailbox(all) {
   const mailbox = await startMailbox({ httpPort: await nextFreePort(MAILBOX_PORT) });
   all.hold('Mailbox', () => mailbox.stop());
   return mailbox;
+}
+
+/** A Paystack without money, whose notices go to our own hooks. */
+async function providePaystack(all, storefrontPort) {
+  if (process.env.PAYSTACK_URL) return { url: process.env.PAYSTACK_URL, isSimulator: false };
+  const { startPaystackSimulator } = await importLocal('paystack-simulator');
+  const { nextFreePort } = await importLocal('ports');
+  const port = await nextFreePort(PAYSTACK_PORT);
+  const hookBase = `http://127.0.0.1:${storefrontPort}`;
+  const simulator = await startPaystackSimulator({ port, hookBase, file: join(dataDir, 'paystack.json') });
+  all.hold('Paystack simulator', () => simulator.close());
+  return { url: `http://localhost:${port}`, isSimulator: true };
 }
 
 async function choosePorts() {

@@ -7,10 +7,11 @@ import { bold, quiet } from './steps.mjs';
  * @param {{ admin: number, storefront: number, adminMetrics: number, storefrontMetrics: number, workerMetrics: number }} running.ports
  * @param {{ found: boolean, source?: string }} running.redis
  * @param {{ pageUrl?: string }} running.mail
+ * @param {{ url: string, isSimulator: boolean }} running.payments
  * @param {{ source: string }} running.database
  * @param {{ name: string, handle: string, owner: { email: string, password?: string }, apiKey?: string }[]} running.companies
  */
-export function welcome({ ports, redis, mail, database, companies }) {
+export function welcome({ ports, redis, mail, payments, database, companies }) {
   const admin = `http://localhost:${ports.admin}`;
   const storefront = `http://localhost:${ports.storefront}`;
   const metrics = [ports.adminMetrics, ports.storefrontMetrics, ports.workerMetrics];
@@ -22,6 +23,7 @@ export function welcome({ ports, redis, mail, database, companies }) {
       ['Admin API', admin, `reference: ${admin}/docs`],
       ['Storefront API', storefront, `reference: ${storefront}/docs`],
       ['Mailbox', mail.pageUrl ?? 'SMTP_URL', mail.pageUrl ? 'every mail lands here' : ''],
+      ['Paystack', payments.url, payments.isSimulator ? `simulated, no money moves: ${payments.url}/control` : ''],
       ['Metrics', metrics.map((port) => `http://localhost:${port}/metrics`).join('  '), ''],
       ['Database', database.source, ''],
       ['Queue', redis.found ? redis.source : 'PostgreSQL (no Redis found, none needed)', ''],

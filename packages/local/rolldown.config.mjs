@@ -5,6 +5,7 @@ export default defineConfig({
   input: {
     'database-check': 'src/database-check.ts',
     mailbox: 'src/mailbox.ts',
+    'paystack-simulator': 'src/paystack-simulator.ts',
     ports: 'src/ports.ts',
     postgres: 'src/postgres.ts',
     redis: 'src/redis.ts',
