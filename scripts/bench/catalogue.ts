@@ -48,8 +48,8 @@ export async function benchCatalogue(deployment: Deployment): Promise<Outcome[]>
   try {
     const [plain = '', dressed = ''] = bare.url.split(' ');
     const pool = { DATABASE_POOL_SIZE: String(POOL) };
-    const uncached = await deployment.startStorefront({ ...pool, STOREFRONT_CACHE_MB: '0' });
-    const cached = await deployment.startStorefront(pool);
+    const { url: uncached } = await deployment.startStorefront({ ...pool, STOREFRONT_CACHE_MB: '0' });
+    const { url: cached } = await deployment.startStorefront(pool);
     const outcomes: Outcome[] = [];
     for (const read of ['list', 'detail', 'search'] as const)
       outcomes.push(...(await grown(read, { uncached, plain, small, large })));

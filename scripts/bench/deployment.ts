@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,7 +32,9 @@ export interface Deployment {
   superuserUrl: string;
   company: BenchCompany;
   /** Another storefront process of the same deployment, with settings of its own. */
-  startStorefront(env: Record<string, string>): Promise<string>;
+  startStorefront(env: Record<string, string>): Promise<{ url: string; pid: number }>;
+  /** The process of the database server all others come from. */
+  postmasterPid: number;
   /** The worker of this deployment. */
   startWorker(): Promise<{ pid: number }>;
   /** A company besides the first. */
@@ -43,7 +45,9 @@ export interface Deployment {
 /** A whole deployment for the bench: a throwaway PostgreSQL and the two APIs as they run in production. */
 export async function deploy(): Promise<Deployment> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'souk-bench-'));
-  const server = await startPostgres({ dataDir, settings: LIVELY_STATISTICS });
+  // Statements are counted by the server itself.
+  const settings = { ...LIVELY_STATISTICS, shared_preload_libraries: 'pg_stat_statements' };
+  const server = await startPostgres({ dataDir, settings });
   const children: ChildProcess[] = [];
   const stop = async () => {
     await Promise.all(children.map(stopChild));
@@ -65,11 +69,12 @@ export async function deploy(): Promise<Deployment> {
       storefrontUrl: storefront.url,
       databaseUrl: urls.app,
       superuserUrl: urls.superuser,
+      postmasterPid: Number((await readFile(path.join(server.home, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0]),
       company,
       async startStorefront(more) {
-        const another = await startApi('storefront-api', { ...env, ...more }, String(await freePort()));
-        children.push(another.child);
-        return another.url;
+        const { child, url } = await startApi('storefront-api', { ...env, ...more }, String(await freePort()));
+        children.push(child);
+        return { url, pid: pidOf(child) };
       },
       async startWorker() {
         const port = String(await freePort());
@@ -79,8 +84,7 @@ export async function deploy(): Promise<Deployment> {
           port,
         );
         children.push(child);
-        if (child.pid === undefined) throw new Error('the worker did not start');
-        return { pid: child.pid };
+        return { pid: pidOf(child) };
       },
       register: (handle) => register(admin.url, handle),
       stop,
@@ -152,9 +156,9 @@ async function startApi(
 
 /** Starts a bare server for comparison, in a process of its own like ours. */
 export async function startBare(
-  file: 'bare-server' | 'bare-catalogue',
+  file: 'bare-server' | 'bare-catalogue' | 'bare-selling',
   args: readonly string[],
-): Promise<{ url: string; stop(): Promise<void> }> {
+): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, `${file}.js`), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -163,7 +167,12 @@ export async function startBare(
     lines.once('line', resolve);
     child.once('exit', (code) => reject(new Error(`the bare server ended with code ${code}`)));
   });
-  return { url, stop: () => stopChild(child) };
+  return { url, pid: pidOf(child), stop: () => stopChild(child) };
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('a process did not start');
+  return pid;
 }
 
 async function register(adminUrl: string, handle: string): Promise<BenchCompany> {

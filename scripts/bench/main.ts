@@ -4,6 +4,7 @@ import { type Deployment, deploy } from './deployment.ts';
 import { benchLoginFlood } from './login-flood.ts';
 import { benchImport } from './product-import.ts';
 import { line, type Outcome } from './rounds.ts';
+import { benchSelling } from './selling.ts';
 import { benchUnitOfWork } from './unit-of-work.ts';
 
 type Row = (deployment: Deployment) => Promise<Outcome | readonly Outcome[]>;
@@ -13,6 +14,7 @@ const GROUPS: Record<string, readonly Row[]> = {
   core: [({ databaseUrl }) => benchUnitOfWork(databaseUrl), benchApiKey, benchLoginFlood],
   catalogue: [benchCatalogue],
   import: [benchImport],
+  selling: [benchSelling],
 };
 
 /** `pnpm bench`: every row against a bare one in the same run. Exit code 1 when a goal was missed. */

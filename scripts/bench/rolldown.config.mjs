@@ -6,6 +6,7 @@ const config = appConfig({
   main: path.join(here, 'main.ts'),
   'bare-server': path.join(here, 'bare-server.ts'),
   'bare-catalogue': path.join(here, 'bare-catalogue.ts'),
+  'bare-selling': path.join(here, 'bare-selling.ts'),
 });
 
 // Built from the root, so what the apps name relative to their own folder is named in full here.

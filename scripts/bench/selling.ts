@@ -1,0 +1,240 @@
+import postgres from 'postgres';
+import { seedCatalogue } from './catalogue-seed.ts';
+import { type Deployment, startBare } from './deployment.ts';
+import { familyMs, processorMs } from './processor-time.ts';
+import { median, type Outcome } from './rounds.ts';
+import { type Shop, Shopper } from './shopper.ts';
+
+const PRODUCTS = 1_000;
+const STOCK = 1_000_000;
+/** Of both servers: twice the cores of the machine the goals are for. */
+const POOL = 4;
+const SECONDS = 3;
+const ROUNDS = 5;
+const BUYERS = [1, 8, 32] as const;
+const HOT_STOCK = 100;
+const HOT_BUYERS = 300;
+const HOT_SECONDS = 5;
+
+interface Side {
+  shop: Shop;
+  pid: number;
+}
+interface Measured {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  nodeMs: number;
+  postgresMs: number;
+}
+type Way = 'fillCart' | 'order';
+
+/** Carts and whole checkouts against a bare shop: W4, W5 at 1, 8 and 32 buyers, statements, and one hot variant. */
+export async function benchSelling(deployment: Deployment): Promise<Outcome[]> {
+  const admin = postgres(deployment.superuserUrl, { max: 1, onnotice: () => undefined });
+  const bare = await startBare('bare-selling', [
+    deployment.superuserUrl,
+    String(POOL),
+    String(PRODUCTS * 3),
+    String(STOCK),
+  ]);
+  try {
+    const variants = await stockShop(deployment, admin);
+    const { url, pid } = await deployment.startStorefront({ DATABASE_POOL_SIZE: String(POOL) });
+    const ours: Side = {
+      pid,
+      shop: { url, headers: { 'x-api-key': deployment.company.key }, isBare: false, variant: anyOf(variants) },
+    };
+    const names = variants.map((_, at) => `v${at + 1}`);
+    const other: Side = { pid: bare.pid, shop: { url: bare.url, headers: {}, isBare: true, variant: anyOf(names) } };
+    const outcomes = [...(await carts(deployment, ours, other)), ...(await orders(deployment, ours, other))];
+    outcomes.push(...(await statements(admin, ours, other)), ...(await hot(deployment, admin, ours, variants)));
+    return outcomes;
+  } finally {
+    await bare.stop();
+    await admin.end();
+  }
+}
+
+async function stockShop({ company, adminUrl }: Deployment, admin: postgres.Sql): Promise<string[]> {
+  process.stdout.write(`Filling a shop of ${PRODUCTS.toLocaleString('en')} products\n`);
+  const [known] = await admin`select 1 from products where company_id = ${company.id} limit 1`;
+  if (!known) await seedCatalogue(admin, company.id, PRODUCTS);
+  await admin`update stock_levels set on_hand = ${STOCK} where company_id = ${company.id}`;
+  await allowTransfers(adminUrl, company);
+  await admin.unsafe('create extension if not exists pg_stat_statements');
+  await admin.unsafe('vacuum analyze');
+  const rows = await admin<{ id: string }[]>`select id from product_variants where company_id = ${company.id}`;
+  return rows.map(({ id }) => id);
+}
+
+async function allowTransfers(adminUrl: string, { handle, email, password }: Deployment['company']): Promise<void> {
+  const json = { 'content-type': 'application/json' };
+  const login = await fetch(`${adminUrl}/v1/auth/login`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ company: handle, email, password }),
+  });
+  const { tokens } = (await login.json()) as { tokens: { accessToken: string } };
+  const headers = { ...json, authorization: `Bearer ${tokens.accessToken}` };
+  const set = await fetch(`${adminUrl}/v1/payment-providers/manual`, { method: 'PUT', headers, body: '{}' });
+  if (!set.ok) throw new Error(`the provider could not be set up: ${await set.text()}`);
+}
+
+const anyOf = (names: readonly string[]) => () => names[Math.floor(Math.random() * names.length)] ?? '';
+
+async function carts(deployment: Deployment, ours: Side, bare: Side): Promise<Outcome[]> {
+  process.stdout.write('Measuring: new cart with two lines\n');
+  const [a, b] = await compared(deployment, 'fillCart', 8, ours, bare);
+  return [
+    { name: 'W4: new cart with two lines, 8 buyers', ours: a.perSecond, bare: b.perSecond, unit: 'carts/s', goal: 0.4 },
+  ];
+}
+
+async function orders(deployment: Deployment, ours: Side, bare: Side): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const buyers of BUYERS) {
+    process.stdout.write(`Measuring: whole orders, ${buyers} at once\n`);
+    const [a, b] = await compared(deployment, 'order', buyers, ours, bare);
+    const name = `W5: whole order, ${buyers} ${buyers === 1 ? 'buyer' : 'buyers'}`;
+    const note = `p50 ${shown(a.p50Ms)} against ${shown(b.p50Ms)} ms, p99 ${shown(a.p99Ms)} against ${shown(b.p99Ms)} ms`;
+    outcomes.push({
+      name,
+      ours: a.perSecond,
+      bare: b.perSecond,
+      unit: 'orders/s',
+      goal: buyers === 32 ? 0.33 : 0,
+      note,
+    });
+    if (buyers === 1)
+      outcomes.push({ name: `${name}: p50`, ours: a.p50Ms, bare: b.p50Ms, unit: 'ms', goal: 3, isLatency: true });
+    if (buyers === 8) {
+      const parts = ({ nodeMs, postgresMs }: Measured) =>
+        `Node ${nodeMs.toFixed(1)} + PostgreSQL ${postgresMs.toFixed(1)}`;
+      const [goal, cpu] = [6, a.nodeMs + a.postgresMs];
+      const detail = `${parts(a)} (bare ${parts(b)})`;
+      outcomes.push({
+        name: 'W5: CPU of an order (bare: the goal)',
+        ours: cpu,
+        bare: goal,
+        unit: 'ms',
+        goal: 1,
+        isLatency: true,
+        note: detail,
+      });
+    }
+  }
+  return outcomes;
+}
+
+const shown = (ms: number) => ms.toFixed(1);
+
+/** Each in turn, five times, after a round that only warms up; medians. */
+async function compared(
+  deployment: Deployment,
+  way: Way,
+  buyers: number,
+  ...sides: [Side, Side]
+): Promise<[Measured, Measured]> {
+  const rounds: Measured[][] = [[], []];
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const [at, side] of sides.entries()) {
+      const measured = await measure(deployment, side, way, buyers);
+      if (round > 0) rounds[at]?.push(measured);
+    }
+  const fields = ['perSecond', 'p50Ms', 'p99Ms', 'nodeMs', 'postgresMs'] as const;
+  const medians = rounds.map((own) =>
+    Object.fromEntries(fields.map((field) => [field, median(own.map((one) => one[field]))])),
+  );
+  return medians as unknown as [Measured, Measured]; // one for each side, with the fields above
+}
+
+async function measure(
+  { postmasterPid }: Deployment,
+  { shop, pid }: Side,
+  way: Way,
+  buyers: number,
+): Promise<Measured> {
+  const before = [await processorMs(pid), await familyMs(postmasterPid)];
+  const took: number[] = [];
+  const begun = performance.now();
+  const until = begun + SECONDS * 1_000;
+  const shop1 = async () => {
+    const shopper = new Shopper(shop);
+    while (performance.now() < until) {
+      const at = performance.now();
+      if ((await shopper[way]()) === false) throw new Error('a shop with stock for everybody refused an order');
+      took.push(performance.now() - at);
+    }
+    shopper.close();
+  };
+  await Promise.all(Array.from({ length: buyers }, shop1));
+  const seconds = (performance.now() - begun) / 1_000;
+  const after = [await processorMs(pid), await familyMs(postmasterPid)];
+  const [node = 0, database = 0] = after.map((ms, at) => (ms - (before[at] ?? 0)) / took.length);
+  took.sort((a, b) => a - b);
+  const at = (share: number) => took[Math.floor(took.length * share)] ?? Number.NaN;
+  return { perSecond: took.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99), nodeMs: node, postgresMs: database };
+}
+
+/** Commands an order takes, counted by the server, without those that begin and end a transaction. */
+async function statements(admin: postgres.Sql, ours: Side, bare: Side): Promise<Outcome[]> {
+  const counts: number[] = [];
+  for (const { shop } of [ours, bare]) {
+    const shopper = new Shopper(shop);
+    await shopper.order();
+    await admin`select pg_stat_statements_reset()`;
+    await shopper.order();
+    shopper.close();
+    const [row] = await admin<{ calls: number }[]>`select sum(calls)::int as calls from pg_stat_statements
+      where query !~* '^(begin|commit|set|rollback|select pg_stat_statements)' and query !~* 'api_key_uses|catalogue_versions'`;
+    counts.push(row?.calls ?? Number.NaN);
+  }
+  const [a = Number.NaN, b = Number.NaN] = counts;
+  const note = `the bare shop takes ${b}`;
+  return [
+    {
+      name: 'W5: statements of an order (bare: the goal)',
+      ours: a,
+      bare: 25,
+      unit: 'statements',
+      goal: 1,
+      isLatency: true,
+      note,
+    },
+  ];
+}
+
+/** One variant that everybody wants: exactly its stock is sold, and how fast. */
+async function hot(
+  { company }: Deployment,
+  admin: postgres.Sql,
+  { shop }: Side,
+  variants: readonly string[],
+): Promise<Outcome[]> {
+  process.stdout.write('Measuring: one hot variant\n');
+  const [variantId = ''] = variants;
+  const stock = (onHand: number) =>
+    admin`update stock_levels set on_hand = reserved + ${onHand} where company_id = ${company.id} and variant_id = ${variantId}`;
+  const rush = async (buyers: number, until: number) => {
+    let sold = 0;
+    const one = async () => {
+      const shopper = new Shopper({ ...shop, variant: () => variantId });
+      do if (await shopper.orderOne()) sold++;
+      while (performance.now() < until);
+      shopper.close();
+    };
+    await Promise.all(Array.from({ length: buyers }, one));
+    return sold;
+  };
+  await stock(HOT_STOCK);
+  const sold = await rush(HOT_BUYERS, 0);
+  if (sold !== HOT_STOCK) throw new Error(`${sold} of ${HOT_STOCK} were sold to ${HOT_BUYERS} buyers`);
+  await stock(STOCK);
+  const begun = performance.now();
+  const rate = (await rush(32, begun + HOT_SECONDS * 1_000)) / ((performance.now() - begun) / 1_000);
+  const note = `and of ${HOT_STOCK} in stock ${HOT_BUYERS} buyers at once got exactly ${sold}`;
+  return [
+    { name: 'one hot variant, 32 buyers (bare: the goal)', ours: rate, bare: 120, unit: 'orders/s', goal: 1, note },
+  ];
+}
