@@ -39,8 +39,21 @@ grant select (company_id, due_at, status) on product_imports, product_exports to
 grant select (company_id, expires_at, status) on stock_reservations to souk_relay;
 grant select (company_id, due_at) on stock_refreshes to souk_relay;
 
+-- Orders: whose time is up; their history only grows.
+grant select (company_id, expires_at, lifecycle) on orders to souk_relay;
+revoke update, delete on order_timeline from souk_app;
+
+-- Payments: what has to be asked of a provider, or came from one. The ledger of money only grows.
+grant select (company_id, next_check_at) on payment_attempts, refunds to souk_relay;
+grant select (company_id, due_at, status) on payment_notices to souk_relay;
+revoke update, delete on payment_transactions from souk_app;
+revoke delete on payments, payment_attempts, refunds from souk_app;
+
 -- Ledgers and histories only grow.
 revoke update, delete on stock_movements, price_changes from souk_app;
+
+-- Discounts are archived, and what was given stays: neither is ever deleted.
+revoke delete on discounts, discount_redemptions from souk_app;
 
 -- Tables of the deployment, not of a company (docs/decisions/0001-three-walls.md lists them).
 grant select, insert on company_handles to souk_app;

@@ -10,6 +10,7 @@ import { allPermissions } from '@souk/domain/kernel/access';
 import { systemSession } from '@souk/domain/kernel/ctx';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { DEMO_COMPANIES } from '@souk/domain/setup/demo/demo-companies';
+import { openDemoShop } from '@souk/domain/setup/demo/demo-shop.service';
 import { foundCompany } from '@souk/domain/setup/registration/registration.service';
 import '@souk/domain/setup/declarations/declarations';
 import type { Command } from 'commander';
@@ -60,6 +61,7 @@ async function seedDemo(options: { json?: boolean }) {
         { mode: 0o600 },
       );
       await stock(deployment, companyId, plan);
+      await deployment.app.run(demoSession(companyId), (ctx) => openDemoShop(ctx, plan.shop));
     }
     return made;
   });
@@ -93,15 +95,18 @@ async function findOrMake(
 
 /** Fills a demo company with the products of its file, unless it has some. */
 async function stock({ app: { run } }: Deployment, companyId: CompanyId, { catalogue, company }: Plan): Promise<void> {
-  const session = systemSession(
-    companyId,
-    'demo',
-    allPermissions().map(({ name }) => name),
-  );
+  const session = demoSession(companyId);
   if (!(await run(session, isCatalogueEmpty))) return;
   const file = createReadStream(path.join(CATALOGUES, catalogue));
   await importCatalogue(run, session, file, { format: 'souk', currency: company.currency });
 }
+
+const demoSession = (companyId: CompanyId) =>
+  systemSession(
+    companyId,
+    'demo',
+    allPermissions().map(({ name }) => name),
+  );
 
 async function readState(file: string): Promise<DemoCompany[]> {
   try {

@@ -11,7 +11,10 @@ export function signingKeyCommands(program: Command): void {
     .description('make a new key, which signs in two minutes; tokens already given out stay good until they expire')
     .option('--json', 'answer as JSON')
     .action(async (options: { json?: boolean }) => {
-      await inDeployment(({ app }) => app.unscoped((tx) => rotateSigningKey(tx, 'staff')));
+      await inDeployment(async ({ app }) => {
+        for (const audience of ['staff', 'customer'] as const)
+          await app.unscoped((tx) => rotateSigningKey(tx, audience));
+      });
       answer(options, { rotated: true }, ['A new key signs in two minutes, when every process knows it.']);
     });
 }
