@@ -8,7 +8,17 @@ const ROOMS = {
   // The kernel's files serve each other; only circles are forbidden there.
   kernel: [],
   company: ['companies', 'settings', 'secrets', 'iam', 'audit', 'custom-fields'],
-  identity: ['staff', 'sessions', 'passwords', 'two-factor', 'invites', 'api-keys', 'customers'],
+  identity: [
+    'staff',
+    'sessions',
+    'passwords',
+    'two-factor',
+    'invites',
+    'api-keys',
+    'customers',
+    'customer-sessions',
+    'customer-accounts',
+  ],
   catalog: [
     'files',
     'categories',
@@ -21,10 +31,10 @@ const ROOMS = {
     'product-import',
     'reviews',
   ],
-  pricing: ['price-lists', 'tax', 'shipping', 'discounts', 'gift-cards'],
+  pricing: ['price-lists', 'tax', 'shipping', 'discounts', 'totals', 'gift-cards'],
   sales: ['carts', 'orders', 'payments', 'fulfilment', 'returns', 'invoices', 'checkout'],
   reach: ['webhooks', 'notifications', 'analytics', 'recommendations'],
-  setup: ['declarations', 'registration', 'checklist', 'sandbox', 'demo'],
+  setup: ['declarations', 'customer-duties', 'registration', 'checklist', 'sandbox', 'demo'],
 };
 
 /** What the domain may take from the registry: a schema library, the database, and small pure libraries. */

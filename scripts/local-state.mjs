@@ -48,7 +48,9 @@ export function keptForOwnDatabase(ownDatabaseUrl) {
     return []; // None yet, or unreadable and of no use.
   }
   const isUsed = Boolean(ownDatabaseUrl || kept.hasOwnDatabase || Object.keys(kept.servers ?? {}).length > 0);
-  return isUsed ? [NAME, ...readdirSync(dataDir).filter((name) => /^(demo-.+\.json|files)$/.test(name))] : [];
+  return isUsed
+    ? [NAME, ...readdirSync(dataDir).filter((name) => /^(demo-.+\.json|files|paystack\.json)$/.test(name))]
+    : [];
 }
 
 export function writeState(state) {

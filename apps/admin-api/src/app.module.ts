@@ -22,12 +22,25 @@ import { RolesController } from './company/roles.controller.ts';
 import { SettingsController } from './company/settings.controller.ts';
 import { ApiKeysController } from './identity/api-keys.controller.ts';
 import { AuthController } from './identity/auth.controller.ts';
+import { CustomerGroupsController } from './identity/customer-groups.controller.ts';
+import { CustomersController } from './identity/customers.controller.ts';
 import { InvitesController } from './identity/invites.controller.ts';
 import { MeController } from './identity/me.controller.ts';
 import { PasswordsController } from './identity/passwords.controller.ts';
 import { SessionsController } from './identity/sessions.controller.ts';
 import { StaffController } from './identity/staff.controller.ts';
 import { TwoFactorController } from './identity/two-factor.controller.ts';
+import { DiscountTrialsController } from './pricing/discount-trials.controller.ts';
+import { DiscountsController } from './pricing/discounts.controller.ts';
+import { ShippingOptionsController } from './pricing/shipping-options.controller.ts';
+import { ShippingProfilesController } from './pricing/shipping-profiles.controller.ts';
+import { ShippingZonesController } from './pricing/shipping-zones.controller.ts';
+import { TaxRatesController } from './pricing/tax-rates.controller.ts';
+import { CancellationsController } from './sales/cancellations.controller.ts';
+import { FulfilmentsController } from './sales/fulfilments.controller.ts';
+import { OrdersController } from './sales/orders.controller.ts';
+import { PaymentsController } from './sales/payments.controller.ts';
+import { RefundsController } from './sales/refunds.controller.ts';
 import { ChecklistController } from './setup/checklist.controller.ts';
 import { CompaniesController } from './setup/companies.controller.ts';
 import { SandboxController } from './setup/sandbox.controller.ts';
@@ -37,27 +50,39 @@ export const controllers: Type[] = [
   ApiKeysController,
   AuditController,
   AuthController,
+  CancellationsController,
   CategoriesController,
   ChecklistController,
   CollectionsController,
   CompaniesController,
   CompanyController,
+  CustomerGroupsController,
+  CustomersController,
+  DiscountTrialsController,
+  DiscountsController,
   FileContentsController,
   FilesController,
+  FulfilmentsController,
   InvitesController,
   MeController,
+  OrdersController,
   PasswordsController,
   PaymentProvidersController,
+  PaymentsController,
   PermissionsController,
   PricesController,
   ProductAttributesController,
   ProductExportsController,
   ProductImportsController,
   ProductsController,
+  RefundsController,
   RolesController,
   SandboxController,
   SessionsController,
   SettingsController,
+  ShippingOptionsController,
+  ShippingProfilesController,
+  ShippingZonesController,
   StaffController,
   StockAdjustmentsController,
   StockDriftsController,
@@ -65,5 +90,6 @@ export const controllers: Type[] = [
   StockLocationsController,
   StockReservationsController,
   StockTransfersController,
+  TaxRatesController,
   TwoFactorController,
 ];

@@ -11,6 +11,7 @@ import { idPrefixOf, type Operation, operationsOf } from '@souk/platform/testing
 import { beforeAll, expect, test } from 'vitest';
 import { controllers } from './app.module.ts';
 import { givenCatalogueThings } from './testing/catalogue-things.ts';
+import { givenSellingThings } from './testing/selling-things.ts';
 
 const db = useDatabase();
 const admin = useApi({ name: 'admin', controllers }, db);
@@ -191,7 +192,9 @@ async function thingsOf(shop: Shop): Promise<Record<string, string>> {
   const invite = await run(shop.system, (ctx) => createInvite(ctx, { email: 'new@example.com', roleIds: [role.id] }));
   const { id } = await shop.mint({});
   const catalogue = await givenCatalogueThings(db, run, shop.system);
-  return { stf: owner.staff.id, ses: owner.sessionId, role: role.id, inv: invite.id, key: id, ...catalogue };
+  const selling = await givenSellingThings(db, run, shop.system, catalogue.var);
+  const people = { stf: owner.staff.id, ses: owner.sessionId, role: role.id, inv: invite.id, key: id };
+  return { ...people, ...catalogue, ...selling };
 }
 
 const withoutRequestId = ({ status, text }: Answer) => `${status} ${text.replace(/"requestId":"[^"]*"/, '')}`;
@@ -303,6 +306,27 @@ async function contentsOf(shop: Shop): Promise<string> {
     'stock_transfers',
     'product_imports',
     'product_exports',
+    'customers',
+    'customer_addresses',
+    'customer_groups',
+    'customer_group_members',
+    'tax_rates',
+    'shipping_zones',
+    'shipping_zone_areas',
+    'shipping_profiles',
+    'shipping_profile_products',
+    'shipping_options',
+    'shipping_rates',
+    'discounts',
+    'discount_codes',
+    'orders',
+    'order_lines',
+    'order_tags',
+    'order_timeline',
+    'payments',
+    'refunds',
+    'fulfilments',
+    'stock_reservations',
   ];
   const rows = await Promise.all(
     tables.map(

@@ -12,6 +12,13 @@ import { companiesWithDueExports } from '@souk/domain/catalog/product-import/pro
 import { companiesWithDueImports } from '@souk/domain/catalog/product-import/product-import.service';
 import { companiesWithPendingEntries, linkEntries } from '@souk/domain/company/audit/audit-chain.service';
 import type { Run } from '@souk/domain/kernel/ctx';
+import { expireUnpaid } from '@souk/domain/sales/checkout/unpaid-orders.flow';
+import { companiesWithDueOrders } from '@souk/domain/sales/orders/expiry.service';
+import type { Gateways } from '@souk/domain/sales/payments/gateway';
+import { workOnNotice } from '@souk/domain/sales/payments/notices.flow';
+import { companiesWithDueNotices } from '@souk/domain/sales/payments/notices.service';
+import { reconcileShare } from '@souk/domain/sales/payments/reconciliation.flow';
+import { companiesWithDueChecks } from '@souk/domain/sales/payments/reconciliation.service';
 import type { Loggers } from '@souk/platform/logger';
 import type { CompanyWorkKind } from './company-work.ts';
 
@@ -26,6 +33,8 @@ export interface DueWorkParts {
   store: FileStore;
   /** What makes pictures of files. */
   pictures: Omit<FileWorkPorts, 'store'>;
+  /** Who is paid through. */
+  gateways: Gateways;
 }
 
 /** A kind of work with the pauses of its loop. Those that people wait for are `woken` by every nudge. */
@@ -36,7 +45,7 @@ export interface DueWork extends CompanyWorkKind {
 }
 
 /** Everything a worker does company by company because rows are due. A new kind gets its entry here. */
-export const dueWork = ({ run, log, store, pictures }: DueWorkParts): DueWork[] => [
+export const dueWork = ({ run, log, store, pictures, gateways }: DueWorkParts): DueWork[] => [
   {
     name: 'audit-linker',
     companiesDue: companiesWithPendingEntries,
@@ -87,11 +96,41 @@ export const dueWork = ({ run, log, store, pictures }: DueWorkParts): DueWork[] 
     idleMsMax: 3_000,
     isWoken: true,
   },
+  {
+    // Orders nobody paid in time: their goods are free again.
+    name: 'unpaid-orders',
+    companiesDue: companiesWithDueOrders,
+    share: (session) => expireUnpaid(run, session),
+    atOnce: 2,
+    idleMs: 500,
+    idleMsMax: 2_000,
+    isWoken: false,
+  },
   ...productFiles({ run, log, store }),
+  ...payments({ run, gateways }),
 ];
 
+/** Money: webhooks that came in, and what has to be asked of providers because nobody told. Shoppers wait for both. */
+function payments({ run, gateways }: Pick<DueWorkParts, 'run' | 'gateways'>): DueWork[] {
+  const pauses = { atOnce: 4, idleMs: 250, idleMsMax: 1_000, isWoken: true };
+  return [
+    {
+      name: 'payment-notices',
+      companiesDue: companiesWithDueNotices,
+      share: (session) => workOnNotice(run, gateways, session),
+      ...pauses,
+    },
+    {
+      name: 'payment-reconciler',
+      companiesDue: companiesWithDueChecks,
+      share: (session) => reconcileShare(run, gateways, session),
+      ...pauses,
+    },
+  ];
+}
+
 /** Catalogues on their way in and out. */
-function productFiles({ run, log, store }: Omit<DueWorkParts, 'pictures'>): DueWork[] {
+function productFiles({ run, log, store }: Pick<DueWorkParts, 'run' | 'log' | 'store'>): DueWork[] {
   const report = (error: unknown, about: object) =>
     log.error({ err: error, ...about }, 'a part of an import or export failed through our fault');
   const imports = new ImportRunner(run, { store, report });

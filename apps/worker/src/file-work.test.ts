@@ -61,7 +61,9 @@ function worker(allowLoopback: boolean) {
   const { run } = db.app;
   const remote = remotePictures(guardedHttp({ allowLoopback }));
   const pictures = { remote, typeOf: imageTypeOf, maker: sharpPictures() };
-  const kind = dueWork({ run, log, store: storeOf(), pictures }).find(({ name }) => name === 'files');
+  const kind = dueWork({ run, log, store: storeOf(), pictures, gateways: new Map() }).find(
+    ({ name }) => name === 'files',
+  );
   if (!kind) throw new Error('There is no work on files');
   const work = new CompanyWork(kind, { lookAround: db.relay.unscoped, log });
   return async () => {

@@ -34,7 +34,7 @@ const never = () => Promise.reject(new Error('not in this test'));
 const noPictures = { remote: { fetch: never }, typeOf: never, maker: { develop: never } };
 
 function auditLinker(run: Run, companiesPerRound?: number) {
-  const [kind] = dueWork({ run, log, store: memoryStore(), pictures: noPictures }).filter(
+  const [kind] = dueWork({ run, log, store: memoryStore(), pictures: noPictures, gateways: new Map() }).filter(
     ({ name }) => name === 'audit-linker',
   );
   if (!kind) throw new Error('There is no audit linker');

@@ -36,9 +36,13 @@ test('holds that ran out are ended without anybody asking, and those that did no
   const [lapsed, fresh] = [await given(), await given()];
   await db.admin`update stock_reservations set expires_at = now() - interval '1 second'
     where company_id = ${lapsed.session.companyId}`;
-  const [kind] = dueWork({ run: db.app.run, log, store: memoryStore(), pictures: noPictures }).filter(
-    ({ name }) => name === 'stock-holds',
-  );
+  const [kind] = dueWork({
+    run: db.app.run,
+    log,
+    store: memoryStore(),
+    pictures: noPictures,
+    gateways: new Map(),
+  }).filter(({ name }) => name === 'stock-holds');
   if (!kind) throw new Error('Nobody sweeps holds');
   await new CompanyWork(kind, { lookAround: db.relay.unscoped, log }).round();
   expect(await lapsed.state()).toEqual({ reserved: 0, isAvailable: true });

@@ -4,12 +4,17 @@ import { sweepForgottenUploads, sweepOrphans } from '@souk/domain/catalog/files/
 import { checkStock, refreshStock } from '@souk/domain/catalog/inventory/stock-care.flow';
 import { sweepStrayFiles } from '@souk/domain/catalog/product-import/stray-files.service';
 import { listCompanyIds } from '@souk/domain/company/companies/company-roll.service';
+import { sweepLinks } from '@souk/domain/identity/customer-accounts/customer-links.service';
+import { sweepCustomerSessions } from '@souk/domain/identity/customer-sessions/customer-sessions.service';
 import { sweepSessions } from '@souk/domain/identity/sessions/sessions.service';
 import { type Ctx, type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/ctx';
 import { sweepEvents } from '@souk/domain/kernel/dispatch';
 import { sweepKeys } from '@souk/domain/kernel/idempotency';
 import type { CompanyId } from '@souk/domain/kernel/ids';
 import { forgetNotifications } from '@souk/domain/reach/notifications/notifications.service';
+import { sweepCarts } from '@souk/domain/sales/carts/cart-expiry.service';
+import { sweepOrderLinks } from '@souk/domain/sales/orders/order-links.service';
+import { sweepNotices } from '@souk/domain/sales/payments/notices.service';
 import type { Loggers } from '@souk/platform/logger';
 
 /** Each of a batch of sessions. */
@@ -18,6 +23,10 @@ const EVENTS_AT_ONCE = 500;
 const EVENT_ROUNDS_MAX = 40;
 const STRAY_FILES_AT_ONCE = 100;
 const STRAY_ROUNDS_MAX = 100;
+const CARTS_AT_ONCE = 200;
+const CART_ROUNDS_MAX = 100;
+const NOTICES_AT_ONCE = 500;
+const NOTICE_ROUNDS_MAX = 100;
 const HOURS = 24;
 const HOUR_MS = 3_600_000;
 
@@ -74,6 +83,8 @@ export class Sweeper {
     return {
       keys: () => within(sweepKeys),
       sessions: () => repeated(SESSION_ROUNDS_MAX, async () => (await within(sweepSessions)) > 0),
+      customerSessions: () => repeated(SESSION_ROUNDS_MAX, async () => (await within(sweepCustomerSessions)) > 0),
+      customerLinks: () => repeated(SESSION_ROUNDS_MAX, async () => (await within(sweepLinks)) > 0),
       events: () =>
         repeated(EVENT_ROUNDS_MAX, async () => {
           const gone = await within((ctx) => sweepEvents(ctx, EVENTS_AT_ONCE, forgetNotifications));
@@ -82,6 +93,17 @@ export class Sweeper {
       stock: () => refreshStock(run, systemSession(companyId, 'stock-care'), () => isStopping?.() ?? false),
       collections: () => refreshDrifting(run, companyId),
       uploads: () => sweepForgottenUploads(run, session),
+      orderLinks: () => within(sweepOrderLinks),
+      notices: () =>
+        repeated(NOTICE_ROUNDS_MAX, async () => {
+          const gone = await within((ctx) => sweepNotices(ctx, NOTICES_AT_ONCE));
+          return gone === NOTICES_AT_ONCE;
+        }),
+      carts: () =>
+        repeated(CART_ROUNDS_MAX, async () => {
+          const gone = await within((ctx) => sweepCarts(ctx, CARTS_AT_ONCE));
+          return gone === CARTS_AT_ONCE;
+        }),
     };
   }
 

@@ -44,7 +44,13 @@ export function startLoops(
     RELAY_IDLE_MS,
     config.REDIS_URL ? RELAY_IDLE_MS_MAX.woken : RELAY_IDLE_MS_MAX.alone,
   );
-  const kinds = dueWork({ run: app.run, log, store: parts.files.store, pictures: parts.pictures }).map((kind) => ({
+  const kinds = dueWork({
+    run: app.run,
+    log,
+    store: parts.files.store,
+    pictures: parts.pictures,
+    gateways: parts.gateways,
+  }).map((kind) => ({
     kind,
     loop: loopOf(
       kind.name,

@@ -7,8 +7,10 @@ import { type Database, openDatabase, refuseUnsafeRole } from '@souk/domain/kern
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import { SENT_AT_ONCE } from '@souk/domain/reach/notifications/notifications.flow';
+import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import type { WorkerConfig } from '@souk/platform/config';
 import { type Files, openFiles } from '@souk/platform/files';
+import { openGateways } from '@souk/platform/gateways';
 import type { Loggers } from '@souk/platform/logger';
 import { hearNudges } from '@souk/platform/queue-nudge';
 import { openRedis } from '@souk/platform/redis';
@@ -28,6 +30,7 @@ export interface WorkerParts {
   readonly files: Files;
   /** What makes pictures of files. */
   readonly pictures: Omit<FileWorkPorts, 'store'>;
+  readonly gateways: Gateways;
   /** Undefined: no mail server is set, and mails wait. */
   readonly mailer: Mailer | undefined;
   /** Whom to call when something was announced, here or in another process. Set once. */
@@ -68,7 +71,9 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
     mailer?.close();
     await Promise.all([app.close(), relay.close()]);
   };
-  const parts: WorkerParts = { config, loggers, app, relay, files, pictures, mailer, nudged: () => undefined, close };
+  const gateways = openGateways(config);
+  const nudged = () => undefined;
+  const parts: WorkerParts = { config, loggers, app, relay, files, pictures, gateways, mailer, nudged, close };
   try {
     await refuseUnfitDatabase(app.unscoped);
     await refuseUnsafeRole(relay.unscoped);

@@ -9,6 +9,7 @@ import { Doorbell, type QueueStore } from '@souk/platform/queue';
 import { refuseUnfitQueue } from '@souk/platform/queue-check';
 import { type WorkerMetrics, workerMetrics } from '@souk/platform/queue-metrics';
 import { refuseOldSchema } from '@souk/platform/startup-check';
+import { storefrontUrl } from '@souk/platform/storefront-url';
 import { NotificationsProcessor } from './notifications.processor.ts';
 import { workerModule } from './worker.module.ts';
 import { startLoops, type WorkerLoops } from './worker-loops.ts';
@@ -24,9 +25,16 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts the worker: relay, audit linker, sweepers and the queue's processors. Throws if it cannot do its work. */
-export async function startWorker(config: WorkerConfig, loggers: Loggers): Promise<RunningWorker> {
-  const parts = await openWorkerParts(config, loggers);
+/**
+ * Starts the worker: relay, audit linker, sweepers and the queue's processors. Throws if it cannot do its work. `wrap`: what
+ * a process of tests puts around its parts before anything uses them.
+ */
+export async function startWorker(
+  config: WorkerConfig,
+  loggers: Loggers,
+  wrap: (parts: WorkerParts) => WorkerParts = (parts) => parts,
+): Promise<RunningWorker> {
+  const parts = wrap(await openWorkerParts(config, loggers));
   const registry = processMetrics('worker', parts.app.pool);
   const metrics = workerMetrics(registry);
   const store = { redisUrl: config.REDIS_URL, databaseUrl: config.DATABASE_QUEUE_URL ?? config.DATABASE_URL };
@@ -63,7 +71,7 @@ function createProcessors(
     store,
     run: app.run,
     mailer,
-    place: { adminUrl: config.ADMIN_URL },
+    place: { adminUrl: config.ADMIN_URL, storefrontUrl: storefrontUrl(config) },
     log: loggers.log,
     outcomes: metrics.sent,
   });

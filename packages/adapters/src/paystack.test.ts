@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { paystack } from './paystack.ts';
 
 const SECRET = 'sk_test_thisMustNeverBeSeen0123456789';
-const credentials = { secretKey: SECRET, mode: 'test' } as const;
+const credentials = { secretKey: SECRET } as const;
 const TIMEOUT_MS = 700;
 
 let numbered = 0;
@@ -448,14 +448,14 @@ describe('against a server that is not well', () => {
 
 describe('webhooks', () => {
   const gateway = paystack({ baseUrl: 'https://api.paystack.co' });
-  const documented = { secretKey: 'sk_test_0123456789abcdef', mode: 'test' } as const;
+  const documented = { secretKey: 'sk_test_0123456789abcdef' } as const;
   const body = Buffer.from(
     '{"event":"charge.success","data":{"id":1,"reference":"r1","amount":50000,"currency":"NGN","status":"success"}}',
   );
   const signature =
     '52f4796d9b12b18919ab32e69f299368163080f3fd7b8d954d68a7b62ba81fa3476ee1b4ed623e0821f25dc9f104a8e28d648dc6a4b3cf9d8ef17b48be9f22d7';
   const read = (bytes: Uint8Array, sent: string | undefined, secretKey: string = documented.secretKey) =>
-    gateway.readHook({ secretKey, mode: 'test' }, bytes, { 'x-paystack-signature': sent });
+    gateway.readHook({ secretKey }, bytes, { 'x-paystack-signature': sent });
 
   test('the vector is read', () => {
     expect(read(body, signature)).toEqual({

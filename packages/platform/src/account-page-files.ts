@@ -1,5 +1,5 @@
 /**
- * The script of both account pages, for the browser. It speaks to where the page came from and to nobody else, by
+ * The script of all account pages, for the browser. It speaks to where the page came from and to nobody else, by
  * relative paths, so that it also works behind a proxy that puts the API under a path.
  */
 export const SCRIPT = `'use strict';
@@ -85,16 +85,18 @@ export const SCRIPT = `'use strict';
     }
   });
 
-  document.getElementById('show').addEventListener('change', (event) => {
-    form.elements.password.type = event.target.checked ? 'text' : 'password';
-  });
+  const show = document.getElementById('show');
+  if (show)
+    show.addEventListener('change', (event) => {
+      form.elements.password.type = event.target.checked ? 'text' : 'password';
+    });
 
   if (token) form.hidden = false;
   else say('This page needs the whole link from the mail. Open that link again, or copy all of it.');
 })();
 `;
 
-/** The style of both account pages: one column, the fonts of the machine. */
+/** The style of all account pages: one column, the fonts of the machine. */
 export const STYLE = `:root { color-scheme: light dark; --line: #78716c; --bad: #b91c1c; --page: #f4f4f2; --card: #fff; --ink: #1c1917; --soft: #57534e; }
 @media (prefers-color-scheme: dark) { :root { --line: #a8a29e; --bad: #fca5a5; --page: #1c1917; --card: #292524; --ink: #fafaf9; --soft: #d6d3d1; } }
 * { box-sizing: border-box; }

@@ -18,6 +18,8 @@ interface Page {
   /** Relative to the page: where the form goes. */
   readonly to: string;
   readonly asksName: boolean;
+  /** Left out: it does. */
+  readonly asksPassword?: boolean;
   readonly button: string;
   readonly done: string;
 }
@@ -40,18 +42,52 @@ const RESET_PASSWORD: Page = {
   done: 'Your new password holds from now on. Log in with it.',
 };
 
+const VERIFY_CUSTOMER: Page = {
+  title: 'Confirm your email address',
+  about: 'One press, and the shop knows that this address is yours.',
+  to: '../v1/account-links/verification',
+  asksName: false,
+  asksPassword: false,
+  button: 'Confirm the address',
+  done: 'Thank you. Your address is confirmed; you can close this page and go on in the shop.',
+};
+
+const RESET_CUSTOMER: Page = {
+  title: 'Choose a password',
+  about: 'For your account at the shop. Other devices are logged out.',
+  to: '../v1/account-links/password-reset',
+  asksName: false,
+  button: 'Save the password',
+  done: 'Your new password holds from now on. Log in with it in the shop.',
+};
+
+/**
+ * Adds the pages that links in mails to customers lead to while their shop has no address of its own, `/account/verify`
+ * and `/account/reset-password`. As `accountPages`; they call routes that need no API key.
+ */
+export function customerPages(fastify: FastifyInstance): void {
+  serve(fastify, '/account/verify', 'text/html; charset=utf-8', pageOf(VERIFY_CUSTOMER, ''));
+  serve(fastify, '/account/reset-password', 'text/html; charset=utf-8', pageOf(RESET_CUSTOMER, ''));
+  serveParts(fastify);
+}
+
 /**
  * Adds the two pages that links in mails lead to, `/accept-invite` and `/reset-password`: plain forms, so that a
  * deployment without a frontend of its own has working mails. The token stands behind `#` and never reaches our log.
  */
 export function accountPages(fastify: FastifyInstance): void {
-  serve(fastify, '/accept-invite', 'text/html; charset=utf-8', pageOf(ACCEPT_INVITE));
-  serve(fastify, '/reset-password', 'text/html; charset=utf-8', pageOf(RESET_PASSWORD));
+  serve(fastify, '/accept-invite', 'text/html; charset=utf-8', pageOf(ACCEPT_INVITE, 'account/'));
+  serve(fastify, '/reset-password', 'text/html; charset=utf-8', pageOf(RESET_PASSWORD, 'account/'));
+  serveParts(fastify);
+}
+
+function serveParts(fastify: FastifyInstance): void {
   serve(fastify, '/account/form.js', 'text/javascript; charset=utf-8', SCRIPT);
   serve(fastify, '/account/form.css', 'text/css; charset=utf-8', STYLE);
 }
 
-function serve(fastify: FastifyInstance, path: string, type: string, body: string): void {
+/** Serves a file of ours to browsers. */
+export function serve(fastify: FastifyInstance, path: string, type: string, body: string): void {
   fastify.get(path, (_request, reply: FastifyReply) =>
     reply
       .header('content-type', type)
@@ -68,15 +104,28 @@ const NAME_FIELD = `<div class="field">
 </div>
 `;
 
-const pageOf = ({ title, about, to, asksName, button, done }: Page) => `<!doctype html>
+const PASSWORD_FIELD = `<div class="field">
+<label for="password">Password</label>
+<p class="hint" id="password-hint">At least 8 characters; 15 or more are better.</p>
+<input id="password" name="password" type="password" autocomplete="new-password" aria-describedby="password-hint password-error" data-empty="Please choose a password.">
+<p class="error" id="password-error"></p>
+</div>
+<label class="check"><input type="checkbox" id="show"> Show the password</label>
+`;
+
+/** `parts`: where script and style are, relative to the page. */
+const pageOf = (
+  { title, about, to, asksName, asksPassword = true, button, done }: Page,
+  parts: string,
+) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<link rel="stylesheet" href="account/form.css">
-<script src="account/form.js" defer></script>
+<link rel="stylesheet" href="${parts}form.css">
+<script src="${parts}form.js" defer></script>
 </head>
 <body>
 <main>
@@ -84,14 +133,7 @@ const pageOf = ({ title, about, to, asksName, button, done }: Page) => `<!doctyp
 <p id="alert" role="alert" hidden></p>
 <form data-to="${to}" novalidate hidden>
 <p>${about}</p>
-${asksName ? NAME_FIELD : ''}<div class="field">
-<label for="password">Password</label>
-<p class="hint" id="password-hint">At least 8 characters; 15 or more are better.</p>
-<input id="password" name="password" type="password" autocomplete="new-password" aria-describedby="password-hint password-error" data-empty="Please choose a password.">
-<p class="error" id="password-error"></p>
-</div>
-<label class="check"><input type="checkbox" id="show"> Show the password</label>
-<button>${button}</button>
+${asksName ? NAME_FIELD : ''}${asksPassword ? PASSWORD_FIELD : ''}<button>${button}</button>
 </form>
 <p id="done" role="status" tabindex="-1" hidden>${done}</p>
 <noscript><p>This page needs JavaScript.</p></noscript>

@@ -1,3 +1,4 @@
+import type { CustomerTokens } from '@souk/domain/identity/customer-sessions/customer-tokens';
 import type { AccessTokens } from '@souk/domain/identity/sessions/access-tokens';
 import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import { ensureSigningKey } from '@souk/domain/identity/sessions/signing-keys.service';
@@ -5,13 +6,16 @@ import { readCatalogueVersions } from '@souk/domain/kernel/catalogue-version-rea
 import { type Database, openDatabase } from '@souk/domain/kernel/database';
 import { createPool } from '@souk/domain/kernel/pool';
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
+import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import type { Registry } from 'prom-client';
 import { SignedAccessTokens } from './access-tokens.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
 import { CatalogueVersions } from './catalogue-versions.ts';
 import type { ApiConfig } from './config.ts';
+import { SignedCustomerTokens } from './customer-tokens.ts';
 import { type Files, openFiles } from './files.ts';
+import { openGateways } from './gateways.ts';
 import { type Check, Readiness } from './health.ts';
 import { KeyMemory } from './http/key-memory.ts';
 import { KeyUse } from './key-use.ts';
@@ -42,8 +46,10 @@ export interface ApiParts {
   readonly keyUse: KeyUse;
   readonly attempts: Attempts;
   readonly accessTokens: AccessTokens;
+  readonly customerTokens: CustomerTokens;
   readonly readiness: Readiness;
   readonly files: Files;
+  readonly gateways: Gateways;
   readonly registry: Registry;
   /** Writes down what waits in memory and closes connections, the database last. */
   close(): Promise<void>;
@@ -98,8 +104,7 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     await database.close();
   };
   try {
-    await refuseUnfitDatabase(database.unscoped);
-    await database.unscoped((tx) => ensureSigningKey(tx, 'staff'));
+    await makeReady(database);
     if (redis) limits.settleThrough(redis, log);
     if (subscriber) listen(subscriber, memory, loggers);
   } catch (error) {
@@ -108,7 +113,6 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
   }
   const readiness = new Readiness(checksOf(database, redis, loggers));
   const registry = processMetrics(name, database.pool);
-  const accessTokens = new SignedAccessTokens(database.unscoped);
   const remembered = { standings, readyAnswers, keyMemory };
   return {
     config,
@@ -119,12 +123,20 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     limits,
     keyUse,
     attempts,
-    accessTokens,
+    accessTokens: new SignedAccessTokens(database.unscoped),
+    customerTokens: new SignedCustomerTokens(database.unscoped),
     readiness,
     files,
+    gateways: openGateways(config),
     registry,
     close,
   };
+}
+
+/** Refuses a database that would not keep the walls; makes the first keys that sign access tokens. */
+async function makeReady({ unscoped }: Database): Promise<void> {
+  await refuseUnfitDatabase(unscoped);
+  for (const audience of ['staff', 'customer'] as const) await unscoped((tx) => ensureSigningKey(tx, audience));
 }
 
 /** Reads of visitors, with a connection of their own for versions: cached answers must not wait behind slow reads. */

@@ -10,7 +10,9 @@ import {
   ACCESS_TOKENS,
   ATTEMPTS,
   CONFIG,
+  CUSTOMER_TOKENS,
   FILE_STORE,
+  GATEWAYS,
   READY_ANSWERS,
   RUN,
   SIGNED_ADDRESSES,
@@ -40,11 +42,13 @@ export function apiModule(
     { provide: CONFIG, useValue: parts.config },
     { provide: ATTEMPTS, useValue: parts.attempts },
     { provide: ACCESS_TOKENS, useValue: parts.accessTokens },
+    { provide: CUSTOMER_TOKENS, useValue: parts.customerTokens },
     { provide: READY_ANSWERS, useValue: parts.readyAnswers },
     { provide: STOREFRONT_READS, useValue: parts.storefrontReads },
     { provide: FILE_STORE, useValue: parts.files.store },
     { provide: TYPE_OF, useValue: parts.files.typeOf },
     { provide: SIGNED_ADDRESSES, useValue: parts.files.addresses },
+    { provide: GATEWAYS, useValue: parts.gateways },
   ];
   // Nest makes the fast ones as well, but their routes are not its own (`fast-lane.ts`).
   const usual = controllers.filter((controller) => !isFast(controller));

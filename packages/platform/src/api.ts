@@ -3,7 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { allPermissions, allScopes } from '@souk/domain/kernel/access';
 import '@souk/domain/setup/declarations/declarations'; // every word there is, whichever controllers this API has
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { accountPages } from './account-pages.ts';
+import { accountPages, customerPages } from './account-pages.ts';
+import { orderPage } from './order-page.ts';
 import { apiModule } from './api.module.ts';
 import type { ApiDescription, ApiName } from './api-description.ts';
 import type { ApiParts } from './api-parts.ts';
@@ -17,6 +18,7 @@ import { isFast, openFastLane } from './http/fast-lane.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { traceOf } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { readSignedBodies } from './http/signed-body.ts';
 import { hurry } from './http/slow-bodies.ts';
 import { SoukAdapter } from './http/souk-adapter.ts';
 import { StorefrontDoor } from './http/storefront-door.ts';
@@ -36,9 +38,12 @@ const PEERS_MAX = 100;
 export async function createApi(api: ApiDescription, parts: ApiParts): Promise<NestFastifyApplication> {
   const { name, controllers } = api;
   const door: Door = name === 'admin' ? new AdminDoor(parts) : new StorefrontDoor(parts);
-  const words = new Set([...allPermissions(), ...allScopes()].map((word) => word.name));
   const routes = declaredRoutes(controllers);
-  refuseUndeclaredAccess(routes, { kinds: door.kinds, words });
+  refuseUndeclaredAccess(routes, {
+    kinds: door.kinds,
+    permissions: new Set(allPermissions().map(({ name: word }) => word)),
+    scopes: new Set(allScopes().map(({ name: word }) => word)),
+  });
 
   const filter = new ProblemFilter(parts.loggers, name === 'storefront');
   const headers = await headersOf(name);
@@ -51,13 +56,18 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   takeOnlyJson(fastify);
   leaveStreamsUnread(fastify, routes);
   keepPublicBodiesShort(fastify, routes);
+  readSignedBodies(fastify, routes);
   aroundEveryRequest(fastify, name, headers, parts);
   shapeAnswers(fastify);
   timeRequests(fastify, parts.registry, () => parts.standings.size);
   opsRoutes(fastify, parts);
   await docsRoutes(fastify, api);
   if (name === 'admin') accountPages(fastify);
-  else publicPictures(fastify, parts.files.store);
+  else {
+    customerPages(fastify);
+    orderPage(fastify);
+    publicPictures(fastify, parts.files.store);
+  }
   const app = await NestFactory.create<NestFastifyApplication>(
     apiModule(controllers, parts, { door, filter }),
     adapter,

@@ -72,6 +72,18 @@ test('production refuses a database password from an example', () => {
   ).toContain('DATABASE_QUEUE_URL: has no password');
 });
 
+test('Paystack is asked over https, or on this very machine in development', () => {
+  const development = { DATABASE_URL: 'postgres://souk_app:x@localhost/souk' };
+  expect(readAdminConfig(production).PAYSTACK_URL).toBe('https://api.paystack.co');
+  expect(readStorefrontConfig(development).PAYSTACK_URL).toBe('https://api.paystack.co');
+  const local = 'http://127.0.0.1:4300';
+  expect(readStorefrontConfig({ ...development, PAYSTACK_URL: `${local}/` }).PAYSTACK_URL).toBe(local);
+  expect(complaint({ ...production, PAYSTACK_URL: local })).toContain('PAYSTACK_URL: must begin with https://');
+  for (const url of ['http://paystack.example', 'http://127.0.0.1.example:4300', 'ftp://localhost']) {
+    expect(complaint({ ...development, PAYSTACK_URL: url })).toContain('PAYSTACK_URL: ');
+  }
+});
+
 test('the queue has a database URL of its own if it needs one', () => {
   const queueUrl = 'postgres://souk_app:f83kfd9s@db-direct:5432/souk';
   expect(readWorkerConfig({ ...production, DATABASE_QUEUE_URL: queueUrl }).DATABASE_QUEUE_URL).toBe(queueUrl);

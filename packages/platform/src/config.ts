@@ -32,6 +32,8 @@ const everyProcess = {
 
 const mail = {
   ADMIN_URL: baseUrl,
+  /** Where browsers reach the storefront API. Left out: what `FILES_URL` says of it, else this machine (`storefront-url.ts`). */
+  STOREFRONT_URL: baseUrl.optional(),
   SMTP_URL: urlOf('smtp:', 'smtps:').optional(),
   MAIL_FROM: z.string().min(3).max(320),
 };
@@ -75,12 +77,20 @@ const files = {
 /** Development and tests fetch from this very machine; in production that would open it to everybody's imports. */
 const fetching = { FETCH_ALLOW_LOOPBACK: onOff.default(false) };
 
+/** Where Paystack is asked; a simulator on this machine in development. */
+const payments = {
+  PAYSTACK_URL: baseUrl.default('https://api.paystack.co'),
+  /** Shortens the waits between questions about payments and refunds: for trials. 1 is the schedule as it is. */
+  PAYMENT_CHECK_PACE: z.coerce.number().gt(0).max(1).default(1),
+};
+
 const http = {
   HOST: z.string().min(1),
   TRUSTED_PROXIES: networks.default([]),
   REGISTRATION: z.enum(['open', 'invite', 'closed']),
   ...mail,
   ...files,
+  ...payments,
   ...trafficLimits,
   /** Memory for ready answers of the storefront; 0 turns it off. */
   STOREFRONT_CACHE_MB: wholeNumber(0, 16_384).default(64),
@@ -93,6 +103,7 @@ const workerSchema = z.object({
   ...mail,
   ...files,
   ...fetching,
+  ...payments,
   ...metrics(9_402),
   DATABASE_RELAY_URL: urlOf('postgres:', 'postgresql:'),
   /** For the queue when there is no Redis, past any connection pooler. Left out: `DATABASE_URL`. */
@@ -104,6 +115,8 @@ export type AdminConfig = z.infer<typeof adminSchema>;
 export type StorefrontConfig = z.infer<typeof storefrontSchema>;
 export type WorkerConfig = z.infer<typeof workerSchema>;
 export type CliConfig = z.infer<typeof cliSchema>;
+/** What says where payment providers are. */
+export type PaymentsConfig = Pick<WorkerConfig, keyof typeof payments>;
 /** What says where files lie, of any process. */
 export type FilesConfig = Pick<CliConfig, keyof typeof files | 'ADMIN_URL' | 'MASTER_KEYS'>;
 /** What the two APIs have in common. */
@@ -147,6 +160,9 @@ const EXAMPLES: Record<string, string> = {
   S3_FORCE_PATH_STYLE: 'true   (for most stores that are not AWS)',
   S3_CHECKSUMS: 'when_required   (or when_supported)',
   FETCH_ALLOW_LOOPBACK: 'false',
+  PAYSTACK_URL: 'https://api.paystack.co   (http only for a simulator on this machine, in development)',
+  STOREFRONT_URL: 'https://shop.example.com   (of the storefront API; mails lead there for shops without an address)',
+  PAYMENT_CHECK_PACE: '1   (0.01 asks a hundred times as often, for trials)',
   METRICS_PORT: '9400   (0 turns it off)',
   METRICS_HOST: '127.0.0.1',
   HOST: '0.0.0.0',
@@ -184,7 +200,7 @@ function read<Schema extends z.ZodType<Record<string, unknown>>>(
   const parsed = schema.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, given));
   if (given['NODE_ENV'] === 'production') faults.push(...developmentSecrets(env, given), ...unsafeSettings(given));
-  faults.push(...storeFaults(given, processName !== COMMAND));
+  faults.push(...storeFaults(given, processName !== COMMAND), ...paymentFaults(given));
   const once = [...new Map(faults.map((fault) => [fault.name, fault])).values()];
   if (!parsed.success || once.length > 0) throw new SettingsWrong(processName, once);
   return parsed.data;
@@ -253,6 +269,15 @@ function unsafeSettings(given: Record<string, string>): Fault[] {
     faults.push({ name: 'TRUSTED_PROXIES', reason: 'trusts every address, so everybody may say where they come from' });
   }
   return faults;
+}
+
+/** Secret keys of merchants go there, so nobody on the way may read along. */
+function paymentFaults(given: Record<string, string>): Fault[] {
+  const url = given['PAYSTACK_URL'] ?? '';
+  if (!URL.canParse(url) || new URL(url).protocol !== 'http:') return [];
+  const isProduction = given['NODE_ENV'] === 'production';
+  if (!isProduction && LOOPBACK.test(new URL(url).hostname)) return [];
+  return [{ name: 'PAYSTACK_URL', reason: 'must begin with https://, for it is sent the secret keys of merchants' }];
 }
 
 /** The settings of the bucket belong together, and there is one place for files, not two. The command may do without any. */

@@ -15,19 +15,22 @@ export interface ServedApi extends ApiDescription {
   port: number;
   /** The setting that holds the port, for the message when it is taken. */
   portSetting: string;
+  /** What a process of tests puts around its parts before anything uses them. */
+  wrap?: (parts: ApiParts) => ApiParts;
 }
 
 /**
  * Runs an API until SIGTERM or SIGINT: opens its parts, listens, and stops in order. Ends the process with code 1 and one
  * readable message if it cannot start.
  */
-export async function serveApi({ config, port, portSetting, ...description }: ServedApi): Promise<void> {
+export async function serveApi({ config, port, portSetting, wrap, ...description }: ServedApi): Promise<void> {
   const loggers = createLoggers({ level: config.LOG_LEVEL, process: description.name });
   if (description.name === 'admin' && config.NODE_ENV === 'production' && config.SMTP_URL === undefined) {
     loggers.log.warn('SMTP_URL is not set here: is it for the worker? Else no invite and no password reset arrives');
   }
   try {
-    const parts = await openApiParts(config, loggers, { name: `souk-${description.name}` });
+    const opened = await openApiParts(config, loggers, { name: `souk-${description.name}` });
+    const parts = wrap ? wrap(opened) : opened;
     const app = await createApi(description, parts);
     const { readiness, registry } = parts;
     const ops = await startOpsListener({ host: config.METRICS_HOST, port: config.METRICS_PORT, registry, readiness });

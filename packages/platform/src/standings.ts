@@ -1,4 +1,6 @@
 import { type KeyStanding, keyStanding } from '@souk/domain/identity/api-keys/standing.service';
+import { customerStanding } from '@souk/domain/identity/customer-sessions/customer-standing.service';
+import type { CustomerClaims } from '@souk/domain/identity/customer-sessions/customer-tokens';
 import type { AccessClaims } from '@souk/domain/identity/sessions/access-tokens';
 import { staffStanding } from '@souk/domain/identity/sessions/standing.service';
 import { type Run, systemSession } from '@souk/domain/kernel/ctx';
@@ -22,6 +24,7 @@ export interface KeyReady extends Omit<KeyStanding, 'scopes' | 'expiresAt'> {
 export class Standings {
   private readonly staff: StandingCache<StaffReady>;
   private readonly keys: StandingCache<KeyReady>;
+  private readonly customers: StandingCache<true>;
 
   constructor(
     private readonly run: Run,
@@ -29,6 +32,7 @@ export class Standings {
   ) {
     this.staff = new StandingCache(options);
     this.keys = new StandingCache(options);
+    this.customers = new StandingCache(options);
   }
 
   /**
@@ -45,6 +49,20 @@ export class Standings {
       return found && { permissions: new Set(found.permissions), companyStatus: found.companyStatus };
     };
     return anew ? this.staff.getAnew(companyId, name, load) : this.staff.get(companyId, name, load);
+  }
+
+  /** False: the customer's session is over, or they are disabled. `anew` for writes, as in `ofStaff`. */
+  async ofCustomer(
+    { companyId, customerId, sessionId }: CustomerClaims,
+    { anew }: { anew: boolean },
+  ): Promise<boolean> {
+    const name = `${companyId}|${customerId}|${sessionId}`;
+    const load = async () => {
+      const isGood = await this.run(lookUp(companyId), (ctx) => customerStanding(ctx, { customerId, sessionId }));
+      return isGood || undefined;
+    };
+    const { customers } = this;
+    return (await (anew ? customers.getAnew(companyId, name, load) : customers.get(companyId, name, load))) === true;
   }
 
   /** A key's standing if it is known and fresh: no promise, no look-up. */
@@ -66,12 +84,14 @@ export class Standings {
   drop(companyId: CompanyId): void {
     this.staff.drop(companyId);
     this.keys.drop(companyId);
+    this.customers.drop(companyId);
   }
 
   /** News may have been missed: believe nothing. */
   clear(): void {
     this.staff.clear();
     this.keys.clear();
+    this.customers.clear();
   }
 
   /** The next `ofKey` waits for no look-up that began earlier. */
@@ -81,7 +101,7 @@ export class Standings {
 
   /** Entries remembered; for the metrics. */
   get size(): number {
-    return this.staff.size + this.keys.size;
+    return this.staff.size + this.keys.size + this.customers.size;
   }
 
   private async loadKey(companyId: CompanyId, hash: string): Promise<KeyReady | undefined> {

@@ -13,14 +13,17 @@
  * | `FILE_STORE`    | `FileStore` of `@souk/domain/catalog/files/file-store`  |
  * | `TYPE_OF`       | `TypeOf` of `@souk/domain/catalog/files/image-ports`    |
  * | `SIGNED_ADDRESSES` | `SignedAddresses` of `@souk/domain/catalog/files/signed-addresses`, or undefined with a bucket |
+ * | `GATEWAYS`      | `Gateways` of `@souk/domain/sales/payments/gateway`      |
  */
 export const RUN = Symbol('run');
 export const UNSCOPED = Symbol('unscoped');
 export const CONFIG = Symbol('config');
 export const ATTEMPTS = Symbol('attempts');
 export const ACCESS_TOKENS = Symbol('access tokens');
+export const CUSTOMER_TOKENS = Symbol('customer tokens');
 export const READY_ANSWERS = Symbol('ready answers');
 export const STOREFRONT_READS = Symbol('storefront reads');
 export const FILE_STORE = Symbol('file store');
 export const SIGNED_ADDRESSES = Symbol('signed addresses');
 export const TYPE_OF = Symbol('type of a file');
+export const GATEWAYS = Symbol('payment gateways');

@@ -17,6 +17,8 @@ export class KeyController {
   @Scope(storeScope.read)
   @ZodResponse({ status: 200, type: PresentKeyDto })
   show(session: Session) {
-    return { id: session.actor.id as `key_${string}`, companyId: session.companyId, scopes: [...session.permissions] }; // only keys get here
+    const { keyId, companyId, permissions } = session;
+    if (!keyId) throw new Error('the storefront door lets in nobody without a key');
+    return { id: keyId, companyId, scopes: [...permissions] };
   }
 }

@@ -4,6 +4,7 @@ import { PermissionMissing } from '@souk/domain/kernel/errors';
 import { networkName } from '@souk/domain/kernel/network-name';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteAccess } from './allow.ts';
+import { bearerOf } from './bearer.ts';
 import type { Door, Visitor } from './door.ts';
 import { type KeyParts, keyClaimsOf, keyHolder } from './key-holder.ts';
 import { tellRemaining } from './rate-headers.ts';
@@ -12,8 +13,6 @@ import { callerOf } from './session.ts';
 
 /** Only these rely on memory. Whatever other method there is counts as a write. */
 const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD';
-
-const BEARER = /^bearer +(\S+)$/i;
 
 export interface AdminDoorParts extends KeyParts {
   readonly accessTokens: AccessTokens;
@@ -80,7 +79,7 @@ export class AdminDoor implements Door {
         'Log in and send the access token as Authorization: Bearer …, or a secret key as X-Api-Key.',
       );
     }
-    const token = BEARER.exec(header)?.[1];
+    const token = bearerOf(header);
     const claims = token === undefined ? undefined : await this.parts.accessTokens.verify(token);
     if (!claims)
       throw new Unauthenticated(

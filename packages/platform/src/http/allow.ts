@@ -3,7 +3,7 @@ import { SetMetadata } from '@nestjs/common';
 /** Who may call a route. Every route says one of these, else the app does not boot (`declared-routes.ts`). */
 export type RouteAccess =
   | { readonly kind: 'permission'; readonly permission: string }
-  | { readonly kind: 'scope'; readonly scope: string }
+  | { readonly kind: 'scope'; readonly scope: string; readonly customer?: true }
   | { readonly kind: 'signed-in' }
   | { readonly kind: 'public' };
 
@@ -14,8 +14,12 @@ const declare = (access: RouteAccess): MethodDecorator => SetMetadata(ROUTE_ACCE
 /** Admin API: staff whose roles hold the permission, and secret keys that hold it. */
 export const Allow = (permission: string): MethodDecorator => declare({ kind: 'permission', permission });
 
-/** Storefront API: keys with the scope. */
-export const Scope = (scope: string): MethodDecorator => declare({ kind: 'scope', scope });
+/**
+ * Storefront API: keys with the scope. With `{ customer: true }` only beside the token of a logged-in customer, whom
+ * `customerIdOf(session)` names; else a customer may come and need not.
+ */
+export const Scope = (scope: string, { customer }: { customer?: true } = {}): MethodDecorator =>
+  declare({ kind: 'scope', scope, ...(customer && { customer }) });
 
 /** Admin API: any signed-in staff member, about nothing but themselves (`/v1/me`, own sessions). No keys. */
 export const SignedIn = (): MethodDecorator => declare({ kind: 'signed-in' });

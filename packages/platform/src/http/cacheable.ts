@@ -6,6 +6,8 @@ import type { DtoClass } from './contract-class.ts';
 
 /** Shared caches must not keep it (the URL is the same for every company); browsers ask each time whether it changed. */
 const CACHE_CONTROL = 'private, no-cache';
+/** Of what a customer was answered nothing is kept, whatever it was. */
+const NO_STORE = 'no-store';
 const ETAG_LENGTH = 27; // 160 bits in base64url
 const CACHEABLE = 'souk:cacheable';
 
@@ -58,7 +60,8 @@ export function sendCacheable(
   { body, etag, location }: ReadyAnswer,
   ifNoneMatch: string | undefined,
 ): void {
-  reply.header('etag', etag).header('cache-control', CACHE_CONTROL);
+  const isCustomers = reply.request.souk?.actor.type === 'customer';
+  reply.header('etag', etag).header('cache-control', isCustomers ? NO_STORE : CACHE_CONTROL);
   if (location !== undefined) void reply.code(301).header('location', location).send();
   else if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag)) void reply.code(304).send();
   else void reply.code(200).type('application/json; charset=utf-8').send(body);

@@ -71,19 +71,28 @@ export class UndeclaredAccess extends Error {
 /** Which ways of declaring access an API understands, and the words that exist. */
 export interface AccessRules {
   readonly kinds: readonly RouteAccess['kind'][];
-  readonly words: ReadonlySet<string>;
+  /** What `@Allow` may name. */
+  readonly permissions: ReadonlySet<string>;
+  /** What `@Scope` may name. A word may be both, so each is asked of its own list. */
+  readonly scopes: ReadonlySet<string>;
 }
 
 /** Throws `UndeclaredAccess` with every route that has no access, one of the wrong kind, or a word nobody declared. */
-export function refuseUndeclaredAccess(routes: readonly DeclaredRoute[], { kinds, words }: AccessRules): void {
+export function refuseUndeclaredAccess(
+  routes: readonly DeclaredRoute[],
+  { kinds, permissions, scopes }: AccessRules,
+): void {
   const faults = routes.flatMap((route) => {
     const where = `${route.method} ${route.path} (${route.controller.name}.${route.handlerName})`;
     const { access } = route;
     if (!access) return [`${where}: add @Allow, @Scope, @SignedIn or @Public`];
     if (!kinds.includes(access.kind))
       return [`${where}: "${access.kind}" has no meaning in this API, use ${kinds.join(' or ')}`];
-    const word = access.kind === 'permission' ? access.permission : access.kind === 'scope' ? access.scope : undefined;
-    return word === undefined || words.has(word) ? [] : [`${where}: no *.access.ts declares "${word}"`];
+    if (access.kind === 'permission' && !permissions.has(access.permission))
+      return [`${where}: no *.access.ts declares "${access.permission}" as a permission`];
+    if (access.kind === 'scope' && !scopes.has(access.scope))
+      return [`${where}: no *.access.ts declares "${access.scope}" as a scope`];
+    return [];
   });
   if (faults.length > 0) throw new UndeclaredAccess(faults);
 }

@@ -18,6 +18,8 @@ export interface KeyParts {
   readonly limits: Limits;
   readonly keyUse: KeyUse;
   readonly keyMemory: KeyMemory;
+  /** Whoever comes with a key here shops: what shoppers do to their own needs no audit note. */
+  readonly isStorefront?: true;
 }
 
 /** A request with a good key. */
@@ -83,7 +85,7 @@ async function lookedUp(parts: KeyParts, claims: KeyClaims, request: FastifyRequ
 }
 
 function admitted(
-  { limits, keyUse }: KeyParts,
+  { limits, keyUse, isStorefront }: KeyParts,
   claims: KeyClaims,
   key: KeyReady,
   request: FastifyRequest,
@@ -107,6 +109,8 @@ function admitted(
     session: {
       companyId: claims.companyId,
       actor: { type: 'key', id: key.keyId },
+      keyId: key.keyId,
+      isShopper: isStorefront === true,
       permissions: key.permissions,
       requestId,
       ip,

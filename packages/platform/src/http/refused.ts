@@ -12,7 +12,7 @@ export class Unauthenticated extends DomainError {
       | 'token_invalid'
       | 'session_over'
       | 'key_invalid'
-      | 'customer_token_refused',
+      | 'customer_needed',
     sentence: string,
   ) {
     super(sentence);

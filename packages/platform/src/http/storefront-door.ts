@@ -1,49 +1,105 @@
+import { isIP } from 'node:net';
 import { allowsOrigin } from '@souk/domain/company/settings/origin';
+import type { CustomerTokens } from '@souk/domain/identity/customer-sessions/customer-tokens';
 import { networkName } from '@souk/domain/kernel/network-name';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteAccess } from './allow.ts';
+import { bearerOf } from './bearer.ts';
 import { letRead } from './cross-origin.ts';
 import type { Door, Visitor } from './door.ts';
 import { type KeyHolder, type KeyParts, keyClaimsOf, keyHolder } from './key-holder.ts';
 import { tellRemaining } from './rate-headers.ts';
 import { OriginRefused, ScopeMissing, ShopClosed, Unauthenticated } from './refused.ts';
 
-/** The storefront API: everybody comes with an API key. A customer's token beside it comes with customer accounts. */
+/** Only these rely on memory. */
+const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD';
+
+/** In which a shop's own server says for whom it asks, so that its visitors do not share one count of logins. */
+const BUYER_ADDRESS = 'x-buyer-address';
+
+export interface StorefrontDoorParts extends KeyParts {
+  readonly customerTokens: CustomerTokens;
+}
+
+/** The storefront API: everybody comes with an API key; a customer's token beside it says who it is. */
 export class StorefrontDoor implements Door {
   readonly kinds = ['scope', 'public'] as const;
 
-  constructor(private readonly parts: KeyParts) {}
+  private readonly parts: StorefrontDoorParts;
+
+  constructor(parts: StorefrontDoorParts) {
+    this.parts = { ...parts, isStorefront: true };
+  }
 
   identify(request: FastifyRequest, reply: FastifyReply): Visitor | Promise<Visitor> {
     const { authorization, origin } = request.headers;
     const claims = keyClaimsOf(this.parts, request, reply);
-    // Here a customer's token will make the actor a customer, after its company was compared with the key's.
-    if (authorization !== undefined) {
-      throw new Unauthenticated(
-        'customer_token_refused',
-        'There are no customer accounts yet. Leave the Authorization header out.',
-      );
-    }
-    const holder = keyHolder(this.parts, claims, request, reply);
-    if (origin === undefined) return holder;
-    return holder instanceof Promise
-      ? holder.then((found) => ofThisOrigin(found, origin, reply))
-      : ofThisOrigin(holder, origin, reply);
+    const found = keyHolder(this.parts, claims, request, reply);
+    if (authorization !== undefined) return this.customer(authorization, found, request, reply);
+    return found instanceof Promise
+      ? found.then((holder) => forBuyer(ofThisOrigin(holder, origin, reply), request))
+      : forBuyer(ofThisOrigin(found, origin, reply), request);
   }
 
   admit({ session, isSuspended }: Visitor, access: RouteAccess): void {
     if (isSuspended) throw new ShopClosed();
-    if (access.kind === 'scope' && !session.permissions.has(access.scope)) throw new ScopeMissing(access.scope);
+    if (access.kind !== 'scope') return;
+    if (!session.permissions.has(access.scope)) throw new ScopeMissing(access.scope);
+    if (access.customer && session.actor.type !== 'customer') {
+      throw new Unauthenticated(
+        'customer_needed',
+        'This is about a customer. Log in (POST /v1/customers/login) and send the access token as Authorization: Bearer … beside the key.',
+      );
+    }
   }
 
   countStranger(request: FastifyRequest, reply: FastifyReply): void {
     tellRemaining(reply, this.parts.limits.count('address', networkName(request.ip)));
   }
+
+  /** The token must be a customer's, of the company whose key came with it, and of a session that is not over. */
+  private async customer(
+    header: string,
+    found: KeyHolder | Promise<KeyHolder>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Visitor> {
+    const holder = forBuyer(ofThisOrigin(await found, request.headers.origin, reply), request);
+    const token = bearerOf(header);
+    const claims = token === undefined ? undefined : await this.parts.customerTokens.verify(token);
+    if (claims?.companyId !== holder.session.companyId) {
+      throw new Unauthenticated(
+        'token_invalid',
+        "This is no good access token of this shop's customers, or it has expired. Refresh it, or log in again.",
+      );
+    }
+    const isGood = await this.parts.standings.ofCustomer(claims, { anew: !isRead(request) });
+    if (!isGood) throw new Unauthenticated('session_over', 'This session is over. Log in again.');
+    const session = {
+      ...holder.session,
+      actor: { type: 'customer', id: claims.customerId } as const,
+      customerSessionId: claims.sessionId,
+    };
+    return { ...holder, session };
+  }
 }
 
-function ofThisOrigin(holder: KeyHolder, origin: string, reply: FastifyReply): KeyHolder {
+/** A shop's own server asks for its visitor. */
+function forBuyer(holder: KeyHolder, request: FastifyRequest): KeyHolder {
+  if (request.headers[BUYER_ADDRESS] === undefined || holder.type !== 'secret') return holder;
+  const ip = buyerAddress(request);
+  return ip === undefined ? holder : { ...holder, session: { ...holder.session, ip } };
+}
+
+/** Believed from secret keys only: a browser could say anything. */
+function buyerAddress(request: FastifyRequest): string | undefined {
+  const given = request.headers[BUYER_ADDRESS];
+  return typeof given === 'string' && isIP(given) !== 0 ? given : undefined;
+}
+
+function ofThisOrigin(holder: KeyHolder, origin: string | undefined, reply: FastifyReply): KeyHolder {
   // A secret key in a browser is a leak. It works, for the list is no wall, but the browser may not read the answer.
-  if (holder.type === 'secret') return holder;
+  if (origin === undefined || holder.type === 'secret') return holder;
   if (!allowsOrigin(holder.origins, origin)) throw new OriginRefused(origin);
   letRead(reply, origin);
   return holder;

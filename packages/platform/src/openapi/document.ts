@@ -40,6 +40,12 @@ const SECURITY = {
       name: 'X-Api-Key',
       description: 'Publishable in browsers, secret on servers.',
     },
+    customerToken: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'The access token of `POST /v1/customers/login`, beside the key; 15 minutes.',
+    },
   },
 } as const;
 

@@ -5,6 +5,7 @@ import { cacheableOf } from '../http/cacheable.ts';
 import { answerOf, fileOf, schemaOf } from '../http/contract-class.ts';
 import type { DeclaredRoute } from '../http/declared-routes.ts';
 import { takesRawBody } from '../http/raw-body.ts';
+import { takesSignedBody } from '../http/signed-body.ts';
 import { uploadOf } from '../http/upload.ts';
 import { PROBLEMS, problemsOf } from './problems.ts';
 import { type RouteArgument, routeArguments, takenOf } from './route-arguments.ts';
@@ -41,7 +42,7 @@ const requestBody = (dto: Type, schemas: Schemas): JsonSchema => ({
 function streamedBody({ controller, handlerName }: DeclaredRoute): JsonSchema {
   const handler: object = controller.prototype[handlerName];
   const bytes = { type: 'string', contentMediaType: 'application/octet-stream' };
-  if (takesRawBody(handler)) return { requestBody: { required: true, content: { '*/*': { schema: bytes } } } };
+  if (takesRawBody(handler) || takesSignedBody(handler)) return { requestBody: { required: true, content: { '*/*': { schema: bytes } } } };
   const form = uploadOf(handler);
   if (!form) return {};
   const { properties, required, ...fields } = jsonSchemaOf(form.fields.schema, 'input');
@@ -69,13 +70,14 @@ const summaryOf = (route: DeclaredRoute) =>
   `${words(nounOf(route))}: ${words(route.handlerName)}`.replace(/^./, (first) => first.toUpperCase());
 
 function accessSentence({ access }: DeclaredRoute): string {
-  const sentenceOf = (word: string) =>
-    [...allPermissions(), ...allScopes()].find(({ name }) => name === word)?.sentence ?? '';
+  // A word may be both, and says something else at each API.
+  const sentenceOf = (declared: { name: string; sentence: string }[], word: string) =>
+    declared.find(({ name }) => name === word)?.sentence ?? '';
   switch (access?.kind) {
     case 'permission':
-      return `Needs the permission \`${access.permission}\` (${sentenceOf(access.permission)}).`;
+      return `Needs the permission \`${access.permission}\` (${sentenceOf(allPermissions(), access.permission)}).`;
     case 'scope':
-      return `Needs the scope \`${access.scope}\` (${sentenceOf(access.scope)}).`;
+      return `Needs the scope \`${access.scope}\` (${sentenceOf(allScopes(), access.scope)}).${access.customer ? " Needs a customer's access token as well." : ''}`;
     case 'signed-in':
       return 'Any signed-in staff member, about themselves. API keys are refused.';
     default:
@@ -90,7 +92,7 @@ function accessMarks({ access }: DeclaredRoute): JsonSchema {
 
 function securityOf({ access }: DeclaredRoute): JsonSchema[] {
   if (access?.kind === 'public') return [];
-  if (access?.kind === 'scope') return [{ apiKey: [] }];
+  if (access?.kind === 'scope') return [access.customer ? { apiKey: [], customerToken: [] } : { apiKey: [] }];
   return access?.kind === 'signed-in' ? [{ staffToken: [] }] : [{ staffToken: [] }, { secretKey: [] }];
 }
 

@@ -7,6 +7,7 @@ import { listQuery } from '@souk/domain/kernel/page';
 import { z } from 'zod';
 import { Allow, EvenSuspended, Public, Scope, SignedIn, WithoutIdempotency } from '../http/allow.ts';
 import { dtoOf, idParam, ZodResponse } from '../http/contract-class.ts';
+import { FastLane } from '../http/fast-lane.ts';
 import { type Caller, CurrentCaller, CurrentSession } from '../http/session.ts';
 import { RUN } from '../tokens.ts';
 
@@ -120,6 +121,36 @@ export class GoodsController {
   @ZodResponse({ status: 201, type: EchoDto })
   create(@Body() body: ThingDto) {
     return body;
+  }
+}
+
+/** What only a logged-in customer reaches. */
+@Controller('v1/customers-only')
+export class CustomersOnlyController {
+  @Get()
+  @Scope('customers.write', { customer: true })
+  @ZodResponse({ status: 200, type: WhoDto })
+  show(@CurrentSession() session: Session) {
+    return who(session);
+  }
+
+  @Post()
+  @Scope('customers.write', { customer: true })
+  @ZodResponse({ status: 201, type: WhoDto })
+  write(@CurrentSession() session: Session) {
+    return who(session);
+  }
+}
+
+/** A hot read of the storefront. */
+@Controller('v1/fast-goods')
+@FastLane()
+export class FastGoodsController {
+  @Get()
+  @Scope(storeScope.read)
+  @ZodResponse({ status: 200, type: WhoDto })
+  list(session: Session) {
+    return who(session);
   }
 }
 

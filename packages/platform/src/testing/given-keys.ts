@@ -1,10 +1,12 @@
 import { createRole } from '@souk/domain/company/iam/roles.service';
 import type { NewApiKey } from '@souk/domain/identity/api-keys/api-keys.contract';
 import { mintKey } from '@souk/domain/identity/api-keys/api-keys.service';
+import { openCustomerSession } from '@souk/domain/identity/customer-sessions/customer-sessions.service';
 import { openSession } from '@souk/domain/identity/sessions/sessions.service';
 import { setStaffRoles } from '@souk/domain/identity/staff/staff-roles.service';
 import { allPermissions } from '@souk/domain/kernel/access';
 import type { Id } from '@souk/domain/kernel/ids';
+import { givenCustomersOf } from '@souk/domain/testing/customers';
 import type { TestDatabase } from '@souk/domain/testing/database';
 import { givenShop } from '@souk/domain/testing/people';
 import type { TestApi } from './app.ts';
@@ -23,9 +25,18 @@ export async function givenShopAtDoor(db: TestDatabase, api: TestApi) {
     const { accessToken } = await api.parts.accessTokens.sign({ companyId: shop.companyId, staffId, sessionId });
     return { sessionId, token: accessToken };
   };
+  const customers = givenCustomersOf(db, shop.companyId);
   return {
     ...shop,
     system,
+    /** Registers a customer and logs them in. */
+    customer: async (email?: string) => {
+      const { id: customerId, ...row } = await customers.register(email === undefined ? {} : { email });
+      const { sessionId } = await run(customers.session, (ctx) => openCustomerSession(ctx, customerId));
+      const claims = { companyId: shop.companyId, customerId, sessionId };
+      const { accessToken } = await api.parts.customerTokens.sign(claims);
+      return { id: customerId, email: row.email, sessionId, token: accessToken };
+    },
     mint: (input: Partial<NewApiKey>) =>
       run(system, (ctx) => mintKey(ctx, { name: 'A key', type: 'publishable', scopes: ['store.read'], ...input })),
     /** Hires somebody with a system role and logs them in. */

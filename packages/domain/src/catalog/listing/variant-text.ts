@@ -3,7 +3,7 @@
  * these the one that ends first; else the base price. `current-price.ts` has the same rule in TypeScript.
  */
 export const inForce = (variant: string, company: string, currency: string) =>
-  `select r.amount, r.currency, case when r.compare_at > r.amount then r.compare_at end as compare_at from prices r
+  `select r.id, r.amount, r.currency, case when r.compare_at > r.amount then r.compare_at end as compare_at from prices r
       where r.company_id = ${company} and r.variant_id = ${variant}.id and r.currency = ${currency}
         and r.price_list_id is null and r.min_quantity = 1
         and (r.valid_from is null or r.valid_from <= now()) and (r.valid_until is null or r.valid_until > now())
@@ -14,7 +14,7 @@ export const inForce = (variant: string, company: string, currency: string) =>
  * Units of a variant that can be sold now: a place short of stock hides no other's, and a hold stops counting the moment
  * it runs out, whoever sweeps. Of places in use.
  */
-const sellable = (variantId: string, company: string) =>
+export const sellable = (variantId: string, company: string) =>
   `(select coalesce(sum(greatest(0, s.on_hand - s.safety_stock - s.reserved + case when s.reserved = 0 then 0 else
       coalesce((select sum(h.quantity) from stock_reservations h
         where h.company_id = ${company} and h.variant_id = s.variant_id and h.location_id = s.location_id

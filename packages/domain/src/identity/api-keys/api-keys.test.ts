@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { seedAccess } from '../../company/iam/access-seed.service.ts';
-import '../../company/companies/companies.access.ts'; // declares store.read
+import '../../setup/declarations/declarations.ts'; // declares the scopes
 import { closeCompany, createCompany, suspendCompany } from '../../company/companies/companies.service.ts';
 import { can as roles } from '../../company/iam/iam.access.ts';
 import { type Session, systemSession } from '../../kernel/ctx.ts';

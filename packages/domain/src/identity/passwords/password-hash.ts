@@ -42,6 +42,13 @@ export async function verifyPassword(hash: string | undefined, password: string)
 /** Whether a hash was made with other parameters than today's; the next login replaces it. */
 export const isOutdated = (hash: string): boolean => argon2.needsRehash(hash, options);
 
+/** Hashes a password anew, if there is time: better parameters can wait for a quieter moment. */
+export const rehash = (password: string): Promise<string | undefined> =>
+  hashPassword(password).catch((error: unknown) => {
+    if (error instanceof PasswordsBusy) return undefined;
+    throw error;
+  });
+
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running >= AT_ONCE_MAX) {
     if (waiting.length >= WAITING_MAX) throw new PasswordsBusy();

@@ -1,14 +1,8 @@
 import { companyIdByHandle } from '../../company/companies/company-handles.service.ts';
 import { lookingOnly, type Run, type RunUnscoped, type Session } from '../../kernel/ctx.ts';
 import { newId } from '../../kernel/ids.ts';
-import {
-  type Attempts,
-  accountFromKey,
-  accountKey,
-  addressKey,
-  subjectKey,
-  TooManyAttempts,
-} from '../sessions/attempts.ts';
+import { isAskedTooOften } from '../sessions/account-tries.ts';
+import { type Attempts, addressKey, subjectKey } from '../sessions/attempts.ts';
 import { readToken } from '../sessions/opaque-token.ts';
 import { steadily } from '../sessions/steady-answer.ts';
 import { staffIdOf, type Visitor, visitorIn } from '../sessions/visitor.ts';
@@ -69,26 +63,11 @@ export async function requestPasswordReset(
 ): Promise<void> {
   await attempts.consume('password_reset', addressKey(visitor.ip));
   await steadily(async () => {
-    if (await isAskedTooOften(attempts, visitor, { company, email })) return;
+    if (await isAskedTooOften(attempts, 'password_reset', { shop: company, email, ip: visitor.ip })) return;
     const companyId = await unscoped((tx) => companyIdByHandle(tx, company));
     // An unknown company is looked into as well: an id of nobody's finds no row.
     await run(visitorIn(companyId ?? newId('com'), visitor), (ctx) => requestReset(ctx, email));
   });
-}
-
-async function isAskedTooOften(
-  attempts: Attempts,
-  { ip }: Visitor,
-  { company, email }: PasswordResetRequest,
-): Promise<boolean> {
-  try {
-    await attempts.consume('password_reset', accountFromKey(company, email, ip));
-    await attempts.consume('password_reset', accountKey(company, email));
-    return false;
-  } catch (error) {
-    if (error instanceof TooManyAttempts) return true;
-    throw error;
-  }
 }
 
 /** Sets a new password with the token from the mail. Logs nobody in. Throws `ResetRefused`, `InvalidInput` (weak). */

@@ -4,7 +4,17 @@ import { networkName } from '../../kernel/network-name.ts';
 import { emailKey } from '../../kernel/text.ts';
 
 /** What may be tried only so often. */
-export type AttemptKind = 'login' | 'mfa' | 'password_reset' | 'registration' | 'invite';
+export type AttemptKind =
+  | 'login'
+  | 'mfa'
+  | 'password_reset'
+  | 'registration'
+  | 'invite'
+  | 'customer_login'
+  | 'customer_mail'
+  | 'customer_registration'
+  | 'customer_invite'
+  | 'discount_code';
 
 /** So many tries in so many seconds. */
 export interface AttemptLimit {
@@ -36,6 +46,26 @@ export const ATTEMPT_LIMITS: Readonly<
   },
   registration: { subject: { points: 5, seconds: 60 * 60 }, address: { points: 20, seconds: 60 * 60 } },
   invite: { subject: { points: 100, seconds: 60 * 60 }, address: { points: 60, seconds: 60 * 60 } },
+  customer_login: {
+    subject: { points: 10, seconds: 15 * 60 },
+    account: { points: 100, seconds: 15 * 60 },
+    address: { points: 100, seconds: 15 * 60 },
+  },
+  // Mails that whoever knows an address can have sent to it, and links in them.
+  customer_mail: {
+    subject: { points: 5, seconds: 60 * 60 },
+    account: { points: 20, seconds: 60 * 60 },
+    address: { points: 60, seconds: 60 * 60 },
+  },
+  customer_registration: {
+    subject: { points: 5, seconds: 60 * 60 },
+    account: { points: 20, seconds: 60 * 60 },
+    address: { points: 60, seconds: 60 * 60 },
+  },
+  // By company: mails to addresses of its staff's choice.
+  customer_invite: { subject: { points: 500, seconds: 60 * 60 }, address: { points: 500, seconds: 60 * 60 } },
+  // Guesses of codes: of one cart, and from one network at one company.
+  discount_code: { subject: { points: 30, seconds: 15 * 60 }, address: { points: 100, seconds: 15 * 60 } },
 };
 
 /** The key under which tries from one network are counted. Callers without an address share one count. */

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type CompanyId, suffixOf } from '../../kernel/ids.ts';
 
-/** Refresh token, invite, password reset. */
-export type TokenKind = 'rt' | 'inv' | 'pwr';
+/** Refresh token, invite, password reset; the same of customers, and what links in mails to them hold; links to orders. */
+export type TokenKind = 'rt' | 'inv' | 'pwr' | 'crt' | 'ctk' | 'olk';
 
 const SECRET_BYTES = 32; // 256 bits: nothing to guess, so a fast hash is enough to store it
-const TOKEN_FORM = /^souk_(rt|inv|pwr)_([0-7][0-9a-hjkmnp-tv-z]{25})_([A-Za-z0-9_-]{43})$/;
+const TOKEN_FORM = /^souk_(rt|inv|pwr|crt|ctk|olk)_([0-7][0-9a-hjkmnp-tv-z]{25})_([A-Za-z0-9_-]{43})$/;
 
 export interface OpaqueToken {
   readonly token: string;

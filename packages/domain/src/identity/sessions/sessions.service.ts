@@ -1,45 +1,29 @@
-import { and, eq, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
-import { type Id, newId } from '../../kernel/ids.ts';
+import type { Id } from '../../kernel/ids.ts';
 import { keyset, type ListQuery, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
-import { makeToken } from './opaque-token.ts';
+import { staff } from '../staff/staff.schema.ts';
+import { type EndReason, type OpenedSession, sessionFamily } from './session-family.service.ts';
 import type { LogoutInput, SessionView } from './sessions.contract.ts';
 import { refreshTokens, staffSessions } from './sessions.schema.ts';
 import { staffIdOf } from './visitor.ts';
 
-/** Absolute: however busy, after so long everybody logs in again. */
-const SESSION_DAYS = 30;
-/** What ended stays for a while, so that a token that comes late is still known for what it is. */
-const ENDED_KEPT_DAYS = 7;
-const SWEEP_BATCH = 1_000;
-const USER_AGENT_MAX = 400;
+export type { OpenedSession } from './session-family.service.ts';
 
-export type EndReason = 'logout' | 'revoked' | 'reuse' | 'password' | 'two_factor' | 'disabled';
-
-export interface OpenedSession {
-  readonly sessionId: Id<'ses'>;
-  /** Shown once; only its hash is stored. */
-  readonly refreshToken: string;
-}
+/** The sessions of staff. */
+export const staffFamily = sessionFamily({
+  people: staff,
+  sessions: staffSessions,
+  tokens: refreshTokens,
+  holder: 'staff_id',
+  kinds: { person: 'stf', session: 'ses', token: 'rft', opaque: 'rt' },
+  boundTo: 'refresh_tokens',
+});
 
 /** Opens a session for somebody whose login is complete. The login's own note goes into the audit log beside it. */
-export async function openSession(ctx: Ctx, staffId: Id<'stf'>): Promise<OpenedSession> {
-  const sessionId = newId('ses');
-  const { token, hash } = makeToken('rt', ctx.companyId);
-  await ctx.tx.insert(staffSessions).values({
-    companyId: ctx.companyId,
-    id: sessionId,
-    staffId,
-    ip: ctx.ip ?? null,
-    userAgent: printable(ctx.userAgent),
-    lastUsedAt: sql`now()`,
-    expiresAt: sql`now() + make_interval(days => ${SESSION_DAYS})`,
-  });
-  await ctx.tx.insert(refreshTokens).values({ companyId: ctx.companyId, id: newId('rft'), sessionId, tokenHash: hash });
-  return { sessionId, refreshToken: token };
-}
+export const openSession = (ctx: Ctx, staffId: Id<'stf'>): Promise<OpenedSession> => staffFamily.open(ctx, staffId);
 
 /** A person's sessions that are still good, newest first. */
 export async function listSessions(ctx: Ctx, staffId: Id<'stf'>, query: ListQuery): Promise<Page<SessionView>> {
@@ -73,15 +57,14 @@ export async function endSession(ctx: Ctx, staffId: Id<'stf'>, sessionId: Id<'se
     .from(staffSessions)
     .where(mine(ctx, staffSessions, eq(staffSessions.id, sessionId), eq(staffSessions.staffId, staffId)));
   if (!known) throw new NotFound('session');
-  const ended = await revoke(ctx, reason, eq(staffSessions.id, sessionId));
+  const ended = await staffFamily.end(ctx, { sessionId }, reason);
   if (ended.length > 0)
     ctx.audit({ action: 'session.ended', entity: { type: 'session', id: sessionId }, after: { reason } });
 }
 
 /** Ends all sessions of a person but the one to keep, if there is one; says how many. */
 export async function endSessions(ctx: Ctx, staffId: Id<'stf'>, reason: EndReason, keep?: Id<'ses'>): Promise<number> {
-  const others = keep ? ne(staffSessions.id, keep) : undefined;
-  const ended = await revoke(ctx, reason, and(eq(staffSessions.staffId, staffId), others));
+  const ended = await staffFamily.end(ctx, { holderId: staffId, keep }, reason);
   if (ended.length > 0) {
     const after = { reason, sessionIds: ended };
     ctx.audit({ action: 'session.all_ended', entity: { type: 'staff', id: staffId }, after });
@@ -96,37 +79,7 @@ export async function logOut(ctx: Ctx, { everywhere }: LogoutInput): Promise<voi
   else if (ctx.staffSessionId) await endSession(ctx, staffId, ctx.staffSessionId, 'logout');
 }
 
-/**
- * Deletes sessions that ended or expired a week ago, with their tokens, a batch at a time; returns how many sessions.
- * Call again while it returns something.
- */
-export async function sweepSessions(ctx: Ctx): Promise<number> {
-  const old = sql`now() - make_interval(days => ${ENDED_KEPT_DAYS})`;
-  const gone = ctx.tx
-    .select({ id: staffSessions.id })
-    .from(staffSessions)
-    .where(mine(ctx, staffSessions, or(lt(staffSessions.expiresAt, old), lt(staffSessions.revokedAt, old))))
-    .orderBy(staffSessions.id)
-    .limit(SWEEP_BATCH);
-  const ids = (await gone).map(({ id }) => id);
-  if (ids.length === 0) return 0;
-  await ctx.tx.delete(refreshTokens).where(mine(ctx, refreshTokens, inArray(refreshTokens.sessionId, ids)));
-  await ctx.tx.delete(staffSessions).where(mine(ctx, staffSessions, inArray(staffSessions.id, ids)));
-  return ids.length;
-}
-
-async function revoke(ctx: Ctx, revokedReason: EndReason, which: SQL | undefined): Promise<Id<'ses'>[]> {
-  const ended = await ctx.tx
-    .update(staffSessions)
-    .set({ revokedAt: sql`now()`, revokedReason })
-    .where(mine(ctx, staffSessions, which, isNull(staffSessions.revokedAt)))
-    .returning({ id: staffSessions.id });
-  if (ended.length > 0) ctx.touch();
-  return ended.map(({ id }) => id);
-}
+/** Deletes what ended or expired a week ago, a batch at a time. Call again while it returns something. */
+export const sweepSessions = (ctx: Ctx): Promise<number> => staffFamily.sweep(ctx);
 
 const isOpen = () => and(isNull(staffSessions.revokedAt), gt(staffSessions.expiresAt, sql`now()`));
-
-// A header may hold bytes that PostgreSQL does not store as text.
-const printable = (userAgent: string | undefined): string | null =>
-  userAgent === undefined ? null : userAgent.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, USER_AGENT_MAX);

@@ -1,16 +1,10 @@
 import { companyIdByHandle } from '../../company/companies/company-handles.service.ts';
 import type { Run, RunUnscoped, Session } from '../../kernel/ctx.ts';
 import { newId } from '../../kernel/ids.ts';
-import { hashPassword, isOutdated, PasswordsBusy, verifyPassword } from '../passwords/password-hash.ts';
+import { isOutdated, rehash, verifyPassword } from '../passwords/password-hash.ts';
 import type { AccessTokens } from '../sessions/access-tokens.ts';
-import {
-  type Attempts,
-  accountFromKey,
-  accountKey,
-  addressKey,
-  subjectKey,
-  TooManyAttempts,
-} from '../sessions/attempts.ts';
+import { countLogin, forgiveLogin } from '../sessions/account-tries.ts';
+import { type Attempts, addressKey } from '../sessions/attempts.ts';
 import { tokensOf } from '../sessions/sessions.flow.ts';
 import { steadily } from '../sessions/steady-answer.ts';
 import { knownAs, type Visitor, visitorIn } from '../sessions/visitor.ts';
@@ -33,12 +27,12 @@ export interface LoginPorts {
  * `TooManyAttempts` before anything is hashed, and `PasswordsBusy`.
  */
 export async function login(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<LoginResult> {
-  await countLogin(run, ports, visitor, input);
+  await countTry(run, ports, visitor, input);
   const session = await sessionFor(ports, visitor, input.company);
   const person = await run(session, (ctx) => credentialsByEmail(ctx, input.email));
   const isRight = await verifyPassword(person?.mayLogIn ? person.passwordHash : undefined, input.password);
   if (!isRight || !person) throw new LoginRefused();
-  for (const counter of accountCounters(visitor, input)) await ports.attempts.forgive('login', counter);
+  await forgiveLogin(ports.attempts, 'login', accountOf(visitor, input));
   const { staffId, passwordHash: verified, totpSecret } = person;
   if (totpSecret !== null) return { mfa: { token: writeChallenge(session.companyId, person) } };
   const rehashed = isOutdated(verified) ? await rehash(input.password) : undefined;
@@ -71,49 +65,19 @@ async function sessionFor({ unscoped }: LoginPorts, visitor: Visitor, handle: st
   return visitorIn(companyId ?? newId('com'), visitor);
 }
 
-/** From this network first: whoever is refused there uses up nothing of the count that the account's owner shares. */
-const accountCounters = ({ ip }: Visitor, { company, email }: LoginInput) => [
-  accountFromKey(company, email, ip),
-  accountKey(company, email),
-];
+const accountOf = ({ ip }: Visitor, { company, email }: LoginInput) => ({ shop: company, email, ip });
 
-async function countLogin(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<void> {
-  await ports.attempts.consume('login', addressKey(visitor.ip));
-  try {
-    for (const counter of accountCounters(visitor, input)) await ports.attempts.consume('login', counter);
-  } catch (error) {
-    // Steadily: the audit note of a known account must not show in the time.
-    if (error instanceof TooManyAttempts && error.isFirst) await steadily(() => noteFlood(run, ports, visitor, input));
-    throw error;
-  }
-}
+const countTry = (run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<void> =>
+  // Steadily: the audit note of a known account must not show in the time.
+  countLogin(ports.attempts, 'login', accountOf(visitor, input), () =>
+    steadily(() => noteFlood(run, ports, visitor, input)),
+  );
 
 async function noteFlood(run: Run, ports: LoginPorts, visitor: Visitor, input: LoginInput): Promise<void> {
-  // Counted as well: a flood from a thousand networks must not become a thousand audit notes.
-  const notes = subjectKey('throttled', accountKey(input.company, input.email));
-  if (await isSpent(ports.attempts, notes)) return;
   const session = await sessionFor(ports, visitor, input.company);
   await run(session, async (ctx) => {
     const person = await credentialsByEmail(ctx, input.email);
     if (person) noteThrottled(ctx, person.staffId);
-  });
-}
-
-async function isSpent(attempts: Attempts, counter: string): Promise<boolean> {
-  try {
-    await attempts.consume('login', counter);
-    return false;
-  } catch (error) {
-    if (error instanceof TooManyAttempts) return true;
-    throw error;
-  }
-}
-
-/** Better parameters can wait for a quieter moment. */
-async function rehash(password: string): Promise<string | undefined> {
-  return hashPassword(password).catch((error: unknown) => {
-    if (error instanceof PasswordsBusy) return undefined;
-    throw error;
   });
 }
 

@@ -2,12 +2,19 @@ import { expect, test } from 'vitest';
 import { staffInvited } from '../../identity/invites/invites.events.ts';
 import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
 import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
+import { allEvents } from '../../kernel/events.ts';
+import { CUSTOMER_RULES } from './customer-rules.ts';
 import { render } from './email-templates.ts';
-import { type Message, messageFor, UnreadableEvent } from './notification-rules.ts';
+import { type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
+import { ORDER_RULES } from './order-rules.ts';
 import { ATTEMPTS_MAX, pauseAfter } from './sending-attempts.ts';
 
 const EXPIRES_AT = '2026-11-28T09:00:00.000Z';
-const around = { companyName: 'Ada & <b>Sons</b>', adminUrl: 'https://admin.example.com' };
+const around = {
+  companyName: 'Ada & <b>Sons</b>',
+  adminUrl: 'https://admin.example.com',
+  shopUrl: 'https://shop.example.com',
+};
 const messages: Message[] = [
   { template: 'staff-invite', recipient: 'a@example.com', parameters: { token: 'souk_iv_<1>', expiresAt: EXPIRES_AT } },
   {
@@ -21,6 +28,30 @@ const messages: Message[] = [
     recipient: 'a@example.com',
     parameters: { name: 'Ada', at: EXPIRES_AT, ip: '192.0.2.7', userAgent: '<img src=x>' },
   },
+  ...(
+    [
+      'customer-verification',
+      'customer-account-exists',
+      'customer-invitation',
+      'customer-password-reset',
+      'customer-email-change',
+    ] as const
+  ).map((template) => ({
+    template,
+    recipient: 'b@example.com',
+    parameters: { name: '<script>x</script>', token: 't<1>', expiresAt: EXPIRES_AT },
+  })),
+  {
+    template: 'customer-password-changed',
+    recipient: 'b@example.com',
+    parameters: { name: '<img src=x>', at: EXPIRES_AT },
+  },
+  {
+    template: 'customer-email-changed',
+    recipient: 'b@example.com',
+    parameters: { name: '<b>', at: EXPIRES_AT, newEmail: '<img src=x>@example.com' },
+  },
+  { template: 'customer-session-reuse', recipient: 'b@example.com', parameters: { name: '<b>', at: EXPIRES_AT } },
 ];
 
 test.each(messages)('$template: nothing a person typed becomes markup, and the text says the same', (message) => {
@@ -36,6 +67,16 @@ test('a link keeps its token behind the #, where no server and no referrer sees 
   const { text, html } = render(messages[0] as Message, around);
   expect(text).toContain('https://admin.example.com/accept-invite#token=souk_iv_%3C1%3E');
   expect(html).toContain('href="https://admin.example.com/accept-invite#token=souk_iv_%3C1%3E"');
+});
+
+test('links to customers lead to the shop and not to the admin', () => {
+  for (const message of messages.filter(({ template }) => template.startsWith('customer-'))) {
+    const { text } = render(message, around);
+    expect(text).not.toContain('admin.example.com');
+    if ('token' in message.parameters) {
+      expect(text).toMatch(/https:\/\/shop\.example\.com\/account\/(?:verify|reset-password)#token=t%3C1%3E/);
+    }
+  }
 });
 
 test('an invite says until when it is good', () => {
@@ -57,25 +98,31 @@ test('an event without what its message needs is refused by name of the field, n
     createdAt: EXPIRES_AT,
   } as const;
   const broken = { ...event, data: { invite: { email: 'ada@example.com' } }, privately: () => ({ token: 7 }) };
-  expect(() => messageFor(broken)).toThrow(UnreadableEvent);
-  expect(() => messageFor(broken)).toThrow(/token/);
-  expect(messageFor({ ...event, type: 'product.created', data: {}, privately: () => undefined })).toBeUndefined();
+  expect(() => messagesFor(broken)).toThrow(UnreadableEvent);
+  expect(() => messagesFor(broken)).toThrow(/token/);
+  expect(messagesFor({ ...event, type: 'product.created', data: {}, privately: () => undefined })).toEqual([]);
 });
 
-test.each([staffInvited, passwordResetRequested, passwordChanged, sessionReuseDetected])(
-  '$type: what the event really holds is enough for its message',
-  (definition) => {
-    const contents = { token: 'souk_token', expiresAt: EXPIRES_AT };
-    const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
-    const message = messageFor({
-      ...event,
-      data: definition.sample,
-      privately: () => definition.privately?.parse(contents),
-    });
-    expect(message?.recipient).toMatch(/@example\.com$/);
-    expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
-  },
-);
+test.each([
+  staffInvited,
+  passwordResetRequested,
+  passwordChanged,
+  sessionReuseDetected,
+  ...allEvents().filter(({ type }) => type in CUSTOMER_RULES || type in ORDER_RULES),
+])('$type: what the event really holds is enough for its message', (definition) => {
+  const contents = {
+    ...{ token: 'souk_token', expiresAt: EXPIRES_AT },
+    ...{ mailsTo: ['shop@example.com'], instructions: null },
+  };
+  const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
+  const [message] = messagesFor({
+    ...event,
+    data: definition.sample,
+    privately: () => definition.privately?.parse(contents),
+  });
+  expect(message?.recipient).toMatch(/@example\.(?:com|org|net)$/);
+  expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
+});
 
 test('pauses grow to an hour, and the last attempt is about two hours after the first', () => {
   const pauses = Array.from({ length: ATTEMPTS_MAX - 1 }, (_, i) => pauseAfter(i + 1, 0.5));

@@ -1,10 +1,15 @@
+import { customerLetter } from './customer-letters.ts';
 import { asHtml, asText, type EmailBody } from './email-layout.ts';
 import type { Message } from './notification-rules.ts';
+import { orderLetter } from './order-letters.ts';
+import { readable } from './readable-time.ts';
 
 interface Surroundings {
   companyName: string;
   /** Without a slash at its end. */
   adminUrl: string;
+  /** Where the shop's own pages are, or those that the storefront API serves in their place; as above. */
+  shopUrl: string;
 }
 
 interface Letter {
@@ -20,7 +25,7 @@ export function render(message: Message, surroundings: Surroundings): Letter {
   return { subject: oneLine(subject), text: asText(body, companyName), html: asHtml(body, companyName) };
 }
 
-function written(message: Message, { companyName, adminUrl }: Surroundings): EmailBody & { subject: string } {
+function written(message: Message, { companyName, adminUrl, shopUrl }: Surroundings): EmailBody & { subject: string } {
   const link = (page: string, token: string) => `${adminUrl}/${page}#token=${encodeURIComponent(token)}`;
   switch (message.template) {
     case 'staff-invite':
@@ -65,14 +70,19 @@ function written(message: Message, { companyName, adminUrl }: Surroundings): Ema
         ],
         footnote: 'You get this message because it concerns the safety of your account.',
       };
+    case 'order-placed':
+    case 'order-received':
+    case 'order-paid':
+    case 'order-cancelled':
+    case 'order-link':
+      return orderLetter(message, { companyName, shopUrl });
+    default:
+      return customerLetter(message, { companyName, shopUrl });
   }
 }
 
 const origin = ({ ip, userAgent }: { ip: string | null; userAgent: string | null }) =>
   ip === null ? '' : ` (last seen from ${ip}${userAgent === null ? '' : `, ${userAgent}`})`;
-
-const readable = (at: string) =>
-  `${new Date(at).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
 
 // A line end in a subject would begin a new header.
 const oneLine = (text: string) => text.replace(/[\p{Cc}\s]+/gu, ' ').trim();

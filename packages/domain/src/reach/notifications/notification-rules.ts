@@ -2,22 +2,20 @@ import { z } from 'zod';
 import { staffInvited } from '../../identity/invites/invites.events.ts';
 import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
 import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
-import { instant } from '../../kernel/clock.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
+import { CUSTOMER_RULES, type CustomerMessage } from './customer-rules.ts';
+import { type LinkToken, withToken } from './link-token.ts';
+import { ORDER_RULES, type OrderMessage } from './order-rules.ts';
 
 /** What an email will say, before it has words: the template's name and what goes into it. Stored sealed. */
 export type Message = { recipient: string } & (
+  | CustomerMessage
+  | OrderMessage
   | { template: 'staff-invite'; parameters: LinkToken }
   | { template: 'password-reset'; parameters: LinkToken & { name: string } }
   | { template: 'password-changed'; parameters: { name: string; at: string } }
   | { template: 'session-reuse'; parameters: { name: string; at: string; ip: string | null; userAgent: string | null } }
 );
-
-/** What makes a link good. After `expiresAt` the mail is not worth sending. */
-interface LinkToken {
-  token: string;
-  expiresAt: string;
-}
 
 /** An event that should lead to a message does not say what the message needs. */
 export class UnreadableEvent extends Error {
@@ -27,7 +25,6 @@ export class UnreadableEvent extends Error {
   }
 }
 
-const withToken = z.object({ token: z.string().min(1), expiresAt: instant });
 const invited = z.object({ invite: z.object({ email: z.string() }) });
 const aboutStaff = z.object({ staff: z.object({ name: z.string(), email: z.string() }) });
 const reused = aboutStaff.extend({
@@ -36,7 +33,9 @@ const reused = aboutStaff.extend({
 
 // One line per kind of event that somebody is written to about. Only what the message needs is read, so that an event may
 // grow. Events that stand in no line lead to no message.
-const RULES: Record<string, (event: WaitingEvent) => Message> = {
+const RULES: Record<string, (event: WaitingEvent) => Message | readonly Message[]> = {
+  ...CUSTOMER_RULES,
+  ...ORDER_RULES,
   [staffInvited.type]: (event) => ({
     template: 'staff-invite',
     recipient: invited.parse(event.data).invite.email,
@@ -69,10 +68,10 @@ const RULES: Record<string, (event: WaitingEvent) => Message> = {
   },
 };
 
-/** The message an event calls for, if any. Throws `UnreadableEvent`. */
-export function messageFor(event: WaitingEvent): Message | undefined {
+/** The messages an event calls for: none, one, or one for each of several people. Throws `UnreadableEvent`. */
+export function messagesFor(event: WaitingEvent): Message[] {
   try {
-    return RULES[event.type]?.(event);
+    return [RULES[event.type]?.(event) ?? []].flat();
   } catch (error) {
     throw new UnreadableEvent(event.type, reasonOf(error));
   }

@@ -10,6 +10,8 @@ export const SENT_AT_ONCE = 5;
 export interface SendingPlace {
   /** Where links in mails to staff lead: the address of the admin site, without a slash at its end. */
   readonly adminUrl: string;
+  /** Where links in mails to customers lead when their shop has no address of its own: the storefront API, as above. */
+  readonly storefrontUrl: string;
 }
 
 export interface SendingOutcome {
@@ -68,7 +70,8 @@ async function attempt(
     const expiresAt = expiryOf(message);
     if (expiresAt && Date.parse(expiresAt) <= Date.now())
       return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, final: true };
-    const letter = render(message, { ...place, companyName: taken.companyName });
+    const { companyName, shopUrl } = taken;
+    const letter = render(message, { ...place, companyName, shopUrl: shopUrl ?? place.storefrontUrl });
     email = { ...letter, messageId: `${taken.id}@souk`, fromName: taken.companyName, to: taken.recipient };
   } catch (error) {
     return { reason: `The message cannot be written: ${messageOf(error)}`, final: false }; // a missing key may come back

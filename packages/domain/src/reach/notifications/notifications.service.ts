@@ -1,11 +1,12 @@
 import { and, asc, eq, gt, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import { companies } from '../../company/companies/companies.schema.ts';
+import { getSettings } from '../../company/settings/settings.service.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
-import { type Message, messageFor, UnreadableEvent } from './notification-rules.ts';
+import { type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
 import { notifications } from './notifications.schema.ts';
 import { ATTEMPTS_MAX, LEASE_SECONDS, pauseAfter } from './sending-attempts.ts';
 
@@ -18,6 +19,8 @@ export interface Taken {
   /** Which attempt this is, from 1. Recorded with the outcome, so that a worker that lost its lease records nothing. */
   readonly attempt: number;
   readonly companyName: string;
+  /** Where the company's shop is, if the settings say so; without a slash at its end. */
+  readonly shopUrl: string | null;
   /** Opens the sealed message. Throws if it cannot be read. */
   open(): Message;
 }
@@ -27,40 +30,26 @@ export interface Taken {
  * An event comes here once, but should it come twice its notification is there already.
  */
 export async function announce(ctx: Ctx, waiting: readonly WaitingEvent[]): Promise<number> {
-  const rows = waiting.flatMap((event) => rowOf(ctx.companyId, event));
+  const rows = waiting.flatMap((event) => rowsOf(ctx.companyId, event));
   if (rows.length === 0) return 0;
   await ctx.tx.insert(notifications).values(rows).onConflictDoNothing();
   return rows.filter(({ status }) => status === 'pending').length;
 }
 
-function rowOf(companyId: CompanyId, event: WaitingEvent): (typeof notifications.$inferInsert)[] {
-  const id = newId('ntf');
-  const base = { companyId, id, eventId: event.id };
+function rowsOf(companyId: CompanyId, event: WaitingEvent): (typeof notifications.$inferInsert)[] {
+  const base = { companyId, eventId: event.id };
   try {
-    const message = messageFor(event);
-    if (!message) return [];
-    const { template, recipient } = message;
-    return [
-      {
-        ...base,
-        template,
-        recipient,
-        status: 'pending',
-        parameters: seal(JSON.stringify(message), boundTo(companyId, id)),
-      },
-    ];
+    return messagesFor(event).map((message) => {
+      const id = newId('ntf');
+      const parameters = seal(JSON.stringify(message), boundTo(companyId, id));
+      const { template, recipient } = message;
+      return { ...base, id, template, recipient, status: 'pending', parameters };
+    });
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
     // Kept as failed: one event nobody can read must not hold up those behind it, nor vanish.
-    return [
-      {
-        ...base,
-        template: event.type,
-        recipient: '',
-        status: 'failed',
-        lastError: error.message.slice(0, ERROR_LENGTH_MAX),
-      },
-    ];
+    const lastError = error.message.slice(0, ERROR_LENGTH_MAX);
+    return [{ ...base, id: newId('ntf'), template: event.type, recipient: '', status: 'failed', lastError }];
   }
 }
 
@@ -78,7 +67,7 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
     .for('update', { skipLocked: true });
   if (due.length === 0) return [];
   const ids = due.map(({ id }) => id);
-  const [rows, [company]] = await Promise.all([
+  const [rows, [company], { url }] = await Promise.all([
     ctx.tx
       .update(notifications)
       .set({
@@ -88,18 +77,20 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
       .where(mine(ctx, notifications, inArray(notifications.id, ids)))
       .returning(),
     ctx.tx.select({ name: companies.name }).from(companies).where(mine(ctx, companies)),
+    getSettings(ctx, 'storefront'),
   ]);
+  const around = { companyName: company?.name ?? '', shopUrl: url?.replace(/\/+$/, '') ?? null };
   const spent = rows.filter(({ attempts }) => attempts > ATTEMPTS_MAX).map(({ id }) => id);
   if (spent.length > 0) await giveUp(ctx, inArray(notifications.id, spent), 'The worker stopped during each attempt.');
-  return rows.filter(({ attempts }) => attempts <= ATTEMPTS_MAX).map((row) => takenOf(row, company?.name ?? ''));
+  return rows.filter(({ attempts }) => attempts <= ATTEMPTS_MAX).map((row) => takenOf(row, around));
 }
 
-function takenOf(row: typeof notifications.$inferSelect, companyName: string): Taken {
+function takenOf(row: typeof notifications.$inferSelect, around: Pick<Taken, 'companyName' | 'shopUrl'>): Taken {
   return {
     id: row.id,
     recipient: row.recipient,
     attempt: row.attempts,
-    companyName,
+    ...around,
     // Sealed by `announce` from a Message, and bound to this row.
     open: () => JSON.parse(unseal(row.parameters ?? '', boundTo(row.companyId, row.id))) as Message,
   };

@@ -20,7 +20,7 @@ import {
 import { ATTEMPTS_MAX } from './sending-attempts.ts';
 
 const db = useDatabase();
-const PLACE = { adminUrl: 'https://admin.example.com' };
+const PLACE = { adminUrl: 'https://admin.example.com', storefrontUrl: 'https://api.example.com' };
 const TOKEN = 'canary-token-of-an-invite';
 const row = z.object({
   status: z.string(),

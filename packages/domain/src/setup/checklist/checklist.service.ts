@@ -7,6 +7,7 @@ import { getSettings } from '../../company/settings/settings.service.ts';
 import { apiKeys } from '../../identity/api-keys/api-keys.schema.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { mine } from '../../kernel/tables.ts';
+import { shippingOptions, shippingRates } from '../../pricing/shipping/shipping.schema.ts';
 import { listPaymentProviders } from '../../sales/payments/payment-providers.service.ts';
 import type { ChecklistView } from './checklist.contract.ts';
 
@@ -18,6 +19,7 @@ export async function setupChecklist(ctx: Ctx): Promise<ChecklistView> {
     ...(await goods(ctx)),
     await storefrontKey(ctx),
     await storefrontUrl(ctx),
+    await shipping(ctx),
     await paymentProvider(ctx),
   ];
   return { isReady: steps.every(({ isDone }) => isDone), steps };
@@ -92,6 +94,25 @@ async function storefrontUrl(ctx: Ctx): Promise<Step> {
     title: 'Say where your storefront lives',
     isDone: url !== null,
     request: 'PATCH /v1/settings/storefront',
+  };
+}
+
+async function shipping(ctx: Ctx): Promise<Step> {
+  const isPriced = and(
+    eq(shippingRates.companyId, shippingOptions.companyId),
+    eq(shippingRates.optionId, shippingOptions.id),
+  );
+  const [option] = await ctx.tx
+    .select({ id: shippingOptions.id })
+    .from(shippingOptions)
+    .innerJoin(shippingRates, isPriced)
+    .where(mine(ctx, shippingOptions, eq(shippingOptions.isActive, true)))
+    .limit(1);
+  return {
+    key: 'shipping',
+    title: 'Say where you ship and what it costs',
+    isDone: option !== undefined,
+    request: 'POST /v1/shipping-zones, then POST /v1/shipping-options',
   };
 }
 

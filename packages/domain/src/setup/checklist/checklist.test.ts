@@ -5,6 +5,8 @@ import type { ProductDraft } from '../../catalog/products/product-draft.ts';
 import { patchSettings } from '../../company/settings/settings.service.ts';
 import { mintKey, revokeKey } from '../../identity/api-keys/api-keys.service.ts';
 import { after } from '../../kernel/clock.ts';
+import { createFirstShipping } from '../../pricing/shipping/first-shipping.service.ts';
+import { listShippingOptions, updateShippingOption } from '../../pricing/shipping/options.service.ts';
 import { setUpPaymentProvider } from '../../sales/payments/payment-providers.service.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop } from '../../testing/people.ts';
@@ -36,14 +38,16 @@ async function given() {
 
 test('a new company has everything to do, and is ready when each step is done', async () => {
   const { system, list, mint } = await given();
-  expect((await list()).steps.map(({ isDone }) => isDone)).toEqual([false, false, false, false, false]);
+  expect((await list()).steps.map(({ isDone }) => isDone)).toEqual(Array(6).fill(false));
   await db.app.run(system, (ctx) => saveProducts(ctx, [save({ status: 'active', publishedAt: after(ctx.now, -60) })]));
   await mint('publishable');
   await db.app.run(system, (ctx) => patchSettings(ctx, 'storefront', { url: 'https://shop.example' }));
   expect((await list()).isReady).toBe(false);
   await db.app.run(system, (ctx) => setUpPaymentProvider(ctx, 'manual', {}));
+  expect((await list()).isReady).toBe(false);
+  await db.app.run(system, (ctx) => createFirstShipping(ctx, { country: 'NG', currency: 'NGN' }));
   const { isReady, steps } = await list();
-  expect([isReady, steps.map(({ isDone }) => isDone)]).toEqual([true, [true, true, true, true, true]]);
+  expect([isReady, steps.map(({ isDone }) => isDone)]).toEqual([true, Array(6).fill(true)]);
 });
 
 test('a product counts once it is shown, with a price in the own currency, and goods to be had', async () => {
@@ -75,4 +79,13 @@ test('a storefront has its key only while a publishable one is good: not expired
   expect(await isDone('storefront_key')).toBe(true);
   await db.app.run(system, (ctx) => revokeKey(ctx, lasting.id));
   expect(await isDone('storefront_key')).toBe(false);
+});
+
+test('a shop ships somewhere while one of its options is switched on', async () => {
+  const { system, isDone } = await given();
+  await db.app.run(system, (ctx) => createFirstShipping(ctx, { country: 'NG', currency: 'NGN' }));
+  expect(await isDone('shipping')).toBe(true);
+  const { data } = await db.app.run(system, (ctx) => listShippingOptions(ctx, { limit: 1 }));
+  for (const { id } of data) await db.app.run(system, (ctx) => updateShippingOption(ctx, id, { isActive: false }));
+  expect(await isDone('shipping')).toBe(false);
 });

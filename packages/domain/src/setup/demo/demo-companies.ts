@@ -5,10 +5,12 @@ export const DEMO_COMPANIES = [
     owner: { name: 'Ada Obi', email: 'ada@adire-house.example' },
     /** In `apps/cli/demo`. */
     catalogue: 'adire-house.csv',
+    shop: { delivery: 250_000, code: 'WELCOME10' },
   },
   {
     company: { name: 'Kyoto Paper', handle: 'kyoto-paper', country: 'JP', currency: 'JPY', timezone: 'Asia/Tokyo' },
     owner: { name: 'Kenji Mori', email: 'kenji@kyoto-paper.example' },
     catalogue: 'kyoto-paper.csv',
+    shop: { delivery: 600, code: 'WELCOME10' },
   },
 ] as const;

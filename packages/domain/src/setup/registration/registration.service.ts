@@ -9,6 +9,8 @@ import { createStaff } from '../../identity/staff/staff.service.ts';
 import { allScopes } from '../../kernel/access.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { CompanyId } from '../../kernel/ids.ts';
+import { createFirstShipping } from '../../pricing/shipping/first-shipping.service.ts';
+import { createDefaultTaxRate } from '../../pricing/tax/tax-rates.service.ts';
 
 export interface FoundingOwner {
   name: string;
@@ -17,8 +19,8 @@ export interface FoundingOwner {
 }
 
 /**
- * Everything a company is born with, in the transaction of its first row: its roles, its owner, a place for its goods and
- * the key of its storefront. Later modules add their part here (shipping zone, tax default).
+ * Everything a company is born with, in the transaction of its first row: its roles, its owner, a place for its goods,
+ * a way to send them, the tax of its country and the key of its storefront. Later modules add their part here.
  * Throws `HandleTaken`.
  */
 export async function foundCompany(
@@ -30,6 +32,8 @@ export async function foundCompany(
   await seedAccess(ctx);
   const staff = await createStaff(ctx, { ...owner, roleIds: [await roleIdOf(ctx, 'owner')] });
   await createDefaultLocation(ctx);
+  await createFirstShipping(ctx, company);
+  await createDefaultTaxRate(ctx, company.country);
   const apiKey = await mintKey(ctx, {
     name: 'Storefront',
     type: 'publishable',

@@ -1,0 +1,13 @@
+import type { WorkerConfig } from './config.ts';
+
+const FILES_PATH = '/files';
+
+/**
+ * Where browsers reach the storefront API, without a slash at its end: for links in mails to customers of a shop that has
+ * no address of its own. Pictures are usually shown by the same API under `/files`, so their address says it as well.
+ */
+export function storefrontUrl(config: Pick<WorkerConfig, 'STOREFRONT_URL' | 'FILES_URL' | 'STOREFRONT_PORT'>): string {
+  if (config.STOREFRONT_URL !== undefined) return config.STOREFRONT_URL;
+  if (config.FILES_URL?.endsWith(FILES_PATH)) return config.FILES_URL.slice(0, -FILES_PATH.length);
+  return `http://localhost:${config.STOREFRONT_PORT}`;
+}
