@@ -69,7 +69,9 @@ export async function deploy(): Promise<Deployment> {
       storefrontUrl: storefront.url,
       databaseUrl: urls.app,
       superuserUrl: urls.superuser,
-      postmasterPid: Number((await readFile(path.join(server.home, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0]),
+      postmasterPid: Number(
+        (await readFile(path.join(server.home, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0],
+      ),
       company,
       async startStorefront(more) {
         const { child, url } = await startApi('storefront-api', { ...env, ...more }, String(await freePort()));

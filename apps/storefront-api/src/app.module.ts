@@ -9,11 +9,11 @@ import { KeyController } from './identity/key.controller.ts';
 import { OwnAccountController } from './identity/own-account.controller.ts';
 import { OwnAddressesController } from './identity/own-addresses.controller.ts';
 import { CartsController } from './sales/carts.controller.ts';
-import { OwnCartController } from './sales/own-cart.controller.ts';
 import { CheckoutController } from './sales/checkout.controller.ts';
 import { OrderLinksController } from './sales/order-links.controller.ts';
 import { OrderLookupsController } from './sales/order-lookups.controller.ts';
 import { OrdersController } from './sales/orders.controller.ts';
+import { OwnCartController } from './sales/own-cart.controller.ts';
 import { PaymentHooksController } from './sales/payment-hooks.controller.ts';
 import { PaymentsController } from './sales/payments.controller.ts';
 

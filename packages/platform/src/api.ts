@@ -4,7 +4,6 @@ import { allPermissions, allScopes } from '@souk/domain/kernel/access';
 import '@souk/domain/setup/declarations/declarations'; // every word there is, whichever controllers this API has
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountPages, customerPages } from './account-pages.ts';
-import { orderPage } from './order-page.ts';
 import { apiModule } from './api.module.ts';
 import type { ApiDescription, ApiName } from './api-description.ts';
 import type { ApiParts } from './api-parts.ts';
@@ -26,6 +25,7 @@ import { leaveStreamsUnread } from './http/streamed-bodies.ts';
 import { keepPublicBodiesShort, takeOnlyJson } from './http/strict-json.ts';
 import { type Loggers, nestLogger } from './logger.ts';
 import { timeRequests } from './metrics.ts';
+import { orderPage } from './order-page.ts';
 import { publicPictures } from './public-pictures.ts';
 
 /** So many peers are looked at for whether they are listed; behind a proxy there are few, and the proxy is the first. */

@@ -42,7 +42,8 @@ const requestBody = (dto: Type, schemas: Schemas): JsonSchema => ({
 function streamedBody({ controller, handlerName }: DeclaredRoute): JsonSchema {
   const handler: object = controller.prototype[handlerName];
   const bytes = { type: 'string', contentMediaType: 'application/octet-stream' };
-  if (takesRawBody(handler) || takesSignedBody(handler)) return { requestBody: { required: true, content: { '*/*': { schema: bytes } } } };
+  if (takesRawBody(handler) || takesSignedBody(handler))
+    return { requestBody: { required: true, content: { '*/*': { schema: bytes } } } };
   const form = uploadOf(handler);
   if (!form) return {};
   const { properties, required, ...fields } = jsonSchemaOf(form.fields.schema, 'input');
