@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { paystack } from './paystack.ts';
 
 const SECRET = 'sk_test_thisMustNeverBeSeen0123456789';
-const credentials = { secretKey: SECRET } as const;
+const credentials = { secretKey: SECRET, mode: 'test' } as const;
 const TIMEOUT_MS = 700;
 
 let numbered = 0;
