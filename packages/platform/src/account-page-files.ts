@@ -8,6 +8,8 @@ export const SCRIPT = `'use strict';
   const alertBox = document.getElementById('alert');
   const done = document.getElementById('done');
   const button = form.querySelector('button');
+  /** Ticked by whoever chooses a new password in place of giving the present one: the form goes elsewhere. */
+  const instead = document.getElementById('instead');
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   // Out of the address bar, the history and over-the-shoulder sight.
   history.replaceState(null, '', location.pathname + location.search);
@@ -47,7 +49,7 @@ export const SCRIPT = `'use strict';
   async function send() {
     const body = { token };
     for (const field of fields) body[field.name] = field.value;
-    const answer = await fetch(form.dataset.to, {
+    const answer = await fetch(instead && instead.checked ? form.dataset.instead : form.dataset.to, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -85,10 +87,15 @@ export const SCRIPT = `'use strict';
     }
   });
 
-  const show = document.getElementById('show');
-  if (show)
-    show.addEventListener('change', (event) => {
+  const shown = document.getElementById('show');
+  if (shown)
+    shown.addEventListener('change', (event) => {
       form.elements.password.type = event.target.checked ? 'text' : 'password';
+    });
+
+  if (instead)
+    instead.addEventListener('change', (event) => {
+      form.elements.password.autocomplete = event.target.checked ? 'new-password' : 'current-password';
     });
 
   if (token) form.hidden = false;

@@ -18,8 +18,8 @@ interface Page {
   /** Relative to the page: where the form goes. */
   readonly to: string;
   readonly asksName: boolean;
-  /** Left out: it does. */
-  readonly asksPassword?: boolean;
+  /** Where the form goes if a new password is chosen with it; left out: it asks for a new one and nothing else. */
+  readonly instead?: string;
   readonly button: string;
   readonly done: string;
 }
@@ -44,10 +44,10 @@ const RESET_PASSWORD: Page = {
 
 const VERIFY_CUSTOMER: Page = {
   title: 'Confirm your email address',
-  about: 'One press, and the shop knows that this address is yours.',
+  about: 'With the password of your account, the shop knows that this address and the account are yours.',
   to: '../v1/account-links/verification',
+  instead: '../v1/account-links/password-reset',
   asksName: false,
-  asksPassword: false,
   button: 'Confirm the address',
   done: 'Thank you. Your address is confirmed; you can close this page and go on in the shop.',
 };
@@ -104,7 +104,7 @@ const NAME_FIELD = `<div class="field">
 </div>
 `;
 
-const PASSWORD_FIELD = `<div class="field">
+const NEW_PASSWORD_FIELD = `<div class="field">
 <label for="password">Password</label>
 <p class="hint" id="password-hint">At least 8 characters; 15 or more are better.</p>
 <input id="password" name="password" type="password" autocomplete="new-password" aria-describedby="password-hint password-error" data-empty="Please choose a password.">
@@ -113,9 +113,19 @@ const PASSWORD_FIELD = `<div class="field">
 <label class="check"><input type="checkbox" id="show"> Show the password</label>
 `;
 
+const PRESENT_PASSWORD_FIELD = `<div class="field">
+<label for="password">Password of your account</label>
+<p class="hint" id="password-hint">The one you chose when you registered.</p>
+<input id="password" name="password" type="password" autocomplete="current-password" aria-describedby="password-hint password-error" data-empty="Please write a password.">
+<p class="error" id="password-error"></p>
+</div>
+<label class="check"><input type="checkbox" id="show"> Show the password</label>
+<label class="check"><input type="checkbox" id="instead"> I did not register, or do not know the password: make this my new one. All devices are logged out.</label>
+`;
+
 /** `parts`: where script and style are, relative to the page. */
 const pageOf = (
-  { title, about, to, asksName, asksPassword = true, button, done }: Page,
+  { title, about, to, instead, asksName, button, done }: Page,
   parts: string,
 ) => `<!doctype html>
 <html lang="en">
@@ -131,9 +141,9 @@ const pageOf = (
 <main>
 <h1>${title}</h1>
 <p id="alert" role="alert" hidden></p>
-<form data-to="${to}" novalidate hidden>
+<form data-to="${to}"${instead ? ` data-instead="${instead}"` : ''} novalidate hidden>
 <p>${about}</p>
-${asksName ? NAME_FIELD : ''}${asksPassword ? PASSWORD_FIELD : ''}<button>${button}</button>
+${asksName ? NAME_FIELD : ''}${instead ? PRESENT_PASSWORD_FIELD : NEW_PASSWORD_FIELD}<button>${button}</button>
 </form>
 <p id="done" role="status" tabindex="-1" hidden>${done}</p>
 <noscript><p>This page needs JavaScript.</p></noscript>

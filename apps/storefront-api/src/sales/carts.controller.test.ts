@@ -236,9 +236,15 @@ test('a shopper is told what changed since they put it in, and what cannot be ha
   expect(then.requirements.map(({ code }) => code)).toEqual(needed);
 });
 
+test('a key that other guests might choose as well is refused where nothing else tells them apart', async () => {
+  const { ask } = await givenStore();
+  const { status, body } = await ask({ 'idempotency-key': '1' })('POST', '', {});
+  expect({ status, body }).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
+});
+
 test('the same POST with the same Idempotency-Key makes one cart, and adds a line once', async () => {
   const { ask, variantId, cart } = await givenStore();
-  const key = { 'idempotency-key': 'once' };
+  const key = { 'idempotency-key': 'once, and long enough' };
   const twice = [1, 2].map(() => ask(key)<{ cart: CartView; token: string }>('POST', '', {}));
   const [one, two] = await Promise.all(twice);
   expect(two?.body).toEqual(one?.body);

@@ -25,6 +25,11 @@ test.each([
   ['insert into "events" values ($1)', undefined],
   ['select * from "roles"', undefined],
   ['select 1 for update', undefined],
+  ['with a as (insert into events (x) values (1)), b as (update orders set x = 1) select', 'orders'],
+  ['with a as (insert into discounts default values returning id) select * from a', 'discounts'],
+  ['select * from orders for no key update', undefined],
+  ['select * from orders o for update of o', undefined],
+  ['insert into events (x) values (1) on conflict (x) do update set x = 2', undefined],
 ])('%s needs a note for %s', (statement, table) => {
   expect(auditedTable(statement)).toBe(table);
 });

@@ -89,12 +89,13 @@ const UNAUDITED = new Set([
   'cart_shipping',
 ]);
 
-/** The table a statement writes, unless that table needs no audit note. */
+/** What writes, wherever in a statement: not `for update` of a lock, nor `do update` of an insert. */
+const WRITE = /(?<!\b(?:for|key|do)\s+)\b(?:insert\s+into|update|delete\s+from)\s+"?(?:public"?\.)?"?(\w+)/gi;
+
+/** The first table a statement writes that needs an audit note. */
 export function auditedTable(statement: string): string | undefined {
-  const table = /^\s*(?:with .*?\)\s*)?(?:insert into|update|delete from)\s+"?(?:public"?\.)?"?(\w+)/is.exec(
-    statement,
-  )?.[1];
-  return table && !UNAUDITED.has(table) ? table : undefined;
+  for (const [, table] of statement.matchAll(WRITE)) if (table && !UNAUDITED.has(table)) return table;
+  return undefined;
 }
 
 /** A privileged write without an audit note. A fault of ours: the unit of work is undone and the tests see it. */

@@ -18,6 +18,8 @@ export interface IdempotencyClaim {
   readonly digest: string;
   /** Which of a request's several units of work this is: see `inParts`. Without it there is one. */
   readonly part?: 'first' | 'next' | 'last';
+  /** Which try of the request this is, where it has parts. */
+  readonly holder?: string;
 }
 
 /** What happened to which thing. `before` and `after` are views of it; fields that look secret are masked. */

@@ -16,6 +16,8 @@ export const idempotencyKeys = pgTable(
     answer: text('answer'),
     /** Work of several units of work holds the key until then; afterwards a repeated request takes the work up again. */
     leasedUntil: instantColumn('leased_until'),
+    /** Which try has it. */
+    holder: text('holder'),
     createdAt: createdAt(),
   },
   (t) => [

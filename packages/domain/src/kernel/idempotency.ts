@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Ctx, IdempotencyClaim, Run, Session, Tx } from './ctx.ts';
 import { DomainError } from './errors.ts';
@@ -7,8 +8,11 @@ import { seal, unseal } from './sealing.ts';
 
 const LOCK_NOT_AVAILABLE = '55P03'; // SQLSTATE, PostgreSQL manual, appendix A
 export const IDEMPOTENCY_KEPT_HOURS = 72;
-/** How long a request of several units of work may take between two of them; longer than any one call to a gateway. */
+/** A request of several units of work that is not heard of for so long is gone: whoever repeats it takes the work up. */
 const LEASE_SECONDS = 10;
+/** How often it is heard of, however long a foreign call takes. */
+const BEAT_MS = 3_000;
+const HOLDER_BYTES = 12;
 
 /** Not an error: the work was done before, and this is what was answered. The HTTP layer sends it again. */
 export class AnsweredBefore extends Error {
@@ -55,7 +59,7 @@ const rowOf = (session: Pick<Session, 'companyId' | 'actor'>, claim: Idempotency
  */
 export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim): Promise<void> {
   if (claim.part === 'last') return;
-  if (claim.part === 'next') return void (await renewLease(tx, session, claim));
+  if (claim.part === 'next') return renewLease(tx, session, claim);
   if (claim.part === 'first') return claimOrResume(tx, session, claim);
   const row = { companyId: session.companyId, principal: principalOf(session), ...claim };
   const inserted = await tx
@@ -73,7 +77,7 @@ export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim
 export interface Parts {
   /** Claims the key, and takes up again what a crash left. Its work has to find what an earlier try did. */
   readonly first: Session;
-  /** Keeps the claim alive: one foreign call between two of these may take eight seconds. */
+  /** Keeps the claim alive. */
   readonly next: Session;
   /** Stores its result as the answer to the request. */
   readonly last: Session;
@@ -82,38 +86,47 @@ export interface Parts {
 /**
  * Spreads a session's claim over the units of work of a flow: the first claims, the last answers. A repeated request
  * waits while the first one runs (409, `Retry-After`), gets the answer once there is one, and otherwise does the work
- * again from the first part on: each part looks for what is there before it acts.
+ * again from the first part on: each part looks for what is there before it acts. Whoever lost the claim to a repeated
+ * request is told `IdempotencyKeyBusy` by its next part.
  */
 export function inParts(session: Session): Parts {
+  const holder = randomBytes(HOLDER_BYTES).toString('base64url');
   const part = (which: IdempotencyClaim['part']): Session =>
-    session.idempotency && which ? { ...session, idempotency: { ...session.idempotency, part: which } } : session;
+    session.idempotency && which
+      ? { ...session, idempotency: { ...session.idempotency, part: which, holder } }
+      : session;
   return { first: part('first'), next: part('next'), last: part('last') };
 }
 
-/** Does a flow's work in parts. When it fails the key is free at once, so that a repeated request need not wait. */
+/**
+ * Does a flow's work in parts, and keeps the claim alive meanwhile. When it fails the key is free at once, so that a
+ * repeated request need not wait.
+ */
 export async function workInParts<T>(run: Run, session: Session, work: (parts: Parts) => Promise<T>): Promise<T> {
+  const parts = inParts(session);
+  const claim = parts.next.idempotency;
+  // Should one fail, the next is soon; and without any the lease runs out, which is what it is for.
+  const beat = setInterval(() => {
+    if (claim) run(unclaimed(session), (ctx) => renewLease(ctx.tx, session, claim)).catch(() => undefined);
+  }, BEAT_MS);
   try {
-    return await work(inParts(session));
+    return await work(parts);
   } catch (error) {
-    const claim = session.idempotency;
-    const isOurs = !(
-      error instanceof AnsweredBefore ||
-      error instanceof IdempotencyKeyReused ||
-      error instanceof IdempotencyKeyBusy
-    );
-    // Should this fail as well, the lease runs out.
-    if (claim && isOurs) await run(unclaimed(session), (ctx) => freeClaim(ctx, claim)).catch(() => undefined);
+    if (claim) await run(unclaimed(session), (ctx) => freeClaim(ctx, claim)).catch(() => undefined);
     throw error;
+  } finally {
+    clearInterval(beat);
   }
 }
 
 const unclaimed = (session: Session): Session => ({ ...session, idempotency: undefined });
 
+/** The row, as long as it is this try that works on it. */
+const heldRow = (session: Pick<Session, 'companyId' | 'actor'>, claim: IdempotencyClaim) =>
+  and(rowOf(session, claim), eq(idempotencyKeys.holder, claim.holder ?? ''), isNull(idempotencyKeys.answer));
+
 const freeClaim = (ctx: Ctx, claim: IdempotencyClaim) =>
-  ctx.tx
-    .update(idempotencyKeys)
-    .set({ leasedUntil: sql`now()` })
-    .where(and(rowOf(ctx, claim), isNull(idempotencyKeys.answer)));
+  ctx.tx.update(idempotencyKeys).set({ leasedUntil: sql`now()` }).where(heldRow(ctx, claim));
 
 const leaseEnd = sql`now() + make_interval(secs => ${LEASE_SECONDS})`;
 
@@ -125,7 +138,7 @@ async function claimOrResume(tx: Tx, session: Session, { part: _, ...claim }: Id
     .values(row)
     .onConflictDoUpdate({
       target: [idempotencyKeys.companyId, idempotencyKeys.principal, idempotencyKeys.route, idempotencyKeys.key],
-      set: { leasedUntil: leaseEnd },
+      set: { leasedUntil: leaseEnd, holder: claim.holder ?? null },
       setWhere: and(
         eq(idempotencyKeys.digest, claim.digest),
         isNull(idempotencyKeys.answer),
@@ -139,8 +152,15 @@ async function claimOrResume(tx: Tx, session: Session, { part: _, ...claim }: Id
   throw new IdempotencyKeyBusy();
 }
 
-const renewLease = (tx: Tx, session: Session, claim: IdempotencyClaim) =>
-  tx.update(idempotencyKeys).set({ leasedUntil: leaseEnd }).where(rowOf(session, claim));
+/** Throws `IdempotencyKeyBusy` when somebody else has taken the work up. */
+async function renewLease(tx: Tx, session: Session, claim: IdempotencyClaim): Promise<void> {
+  const kept = await tx
+    .update(idempotencyKeys)
+    .set({ leasedUntil: leaseEnd })
+    .where(heldRow(session, claim))
+    .returning({ key: idempotencyKeys.key });
+  if (kept.length === 0) throw new IdempotencyKeyBusy();
+}
 
 // The first one still holds its row after our patience (`lock_timeout`).
 function refuseBusy(error: unknown): never {
@@ -164,7 +184,13 @@ export async function refuseClaimed(tx: Tx, session: Session, claim: Idempotency
 export async function storeAnswer(tx: Tx, session: Session, claim: IdempotencyClaim, answer: unknown): Promise<void> {
   if (claim.part === 'first' || claim.part === 'next') return;
   const sealed = seal(JSON.stringify(answer ?? null), boundTo(session, claim));
-  await tx.update(idempotencyKeys).set({ answer: sealed }).where(rowOf(session, claim));
+  const which = claim.part === 'last' ? heldRow(session, claim) : rowOf(session, claim);
+  const stored = await tx
+    .update(idempotencyKeys)
+    .set({ answer: sealed })
+    .where(which)
+    .returning({ key: idempotencyKeys.key });
+  if (stored.length === 0) throw new IdempotencyKeyBusy();
 }
 
 /** Deletes this company's keys that are past their time; returns how many. */

@@ -4,7 +4,7 @@ import { routeArguments } from '../openapi/route-arguments.ts';
 import { EVEN_SUSPENDED, ROUTE_ACCESS, type RouteAccess } from './allow.ts';
 import { shapeOf } from './answer-shape.ts';
 import type { Door, Visitor } from './door.ts';
-import { claimOf } from './idempotency.ts';
+import { claimOf, refuseCommonKey } from './idempotency.ts';
 import { hasQuery, refuseUnknownQuery } from './unknown-query.ts';
 
 /**
@@ -42,10 +42,14 @@ export class DoorGuard implements CanActivate {
     this.door.admit(visitor, access, isWrite);
     if (hasQuery(request)) refuseUndeclaredQuery(request, context);
     const idempotency = isRead ? undefined : claimOf(request, handler);
+    if (idempotency && isGuest(visitor)) refuseCommonKey(request, idempotency);
     if (idempotency) request.souk = { ...visitor.session, idempotency };
     return true;
   }
 }
+
+/** All guests of a shop come with one API key. */
+const isGuest = ({ session }: Visitor) => session.isShopper === true && session.actor.type === 'key';
 
 const queries = new WeakMap<object, ReadonlySet<string> | 'a contract'>();
 

@@ -5,6 +5,7 @@ import type { AnsweredBefore } from '@souk/domain/kernel/idempotency';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WITHOUT_IDEMPOTENCY } from './allow.ts';
 
+const GUEST_KEY_LENGTH_MIN = 16;
 /** 1 to 255 printable characters, no spaces around. */
 const KEY_FORM = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
@@ -14,6 +15,19 @@ export function claimOf(request: FastifyRequest, handler: object): IdempotencyCl
   if (header === undefined || request.method !== 'POST') return undefined;
   if (Reflect.getMetadata(WITHOUT_IDEMPOTENCY, handler) === true) return undefined;
   return { key: keyOf(header), route: `POST ${request.routeOptions.url}`, digest: digestOf(request) };
+}
+
+/**
+ * A guest who has no token yet shares the names of keys with all other guests of the shop: one that somebody else may
+ * choose as well would hand them each other's carts. Throws `InvalidInput` for a key that is too short to be random.
+ */
+export function refuseCommonKey(request: FastifyRequest, { key }: IdempotencyClaim): void {
+  if (key.length >= GUEST_KEY_LENGTH_MIN || TOKENS.some((name) => request.headers[name] !== undefined)) return;
+  throw new InvalidInput({
+    pointer: 'Idempotency-Key',
+    code: 'invalid_idempotency_key',
+    message: `Expected a random Idempotency-Key of at least ${GUEST_KEY_LENGTH_MIN} characters, like a UUID: guests share one API key.`,
+  });
 }
 
 /**

@@ -14,7 +14,13 @@ const token = z
 export const customerRegistration = aboutCustomer.extend({ password: newPassword });
 export type CustomerRegistration = z.infer<typeof customerRegistration>;
 
-export const customerVerification = z.strictObject({ token });
+/** Without `password` only from the logged-in session of the customer the link is for. */
+export const customerVerification = z.strictObject({
+  token,
+  password: password
+    .optional()
+    .meta({ description: 'Of the account. Needed unless the request carries the access token of its customer.' }),
+});
 export type CustomerVerification = z.infer<typeof customerVerification>;
 
 export const customerResetRequest = z.strictObject({ email });

@@ -9,6 +9,22 @@ export class CustomerLinkRefused extends DomainError {
   }
 }
 
+/**
+ * A link proves that somebody reads the mails of an address, and not that the account is theirs: anybody can register
+ * with any address. The link stays good.
+ */
+export class PasswordNeeded extends DomainError {
+  readonly code = 'password_needed';
+  readonly status = 409;
+  override readonly faults: readonly FieldFault[];
+  /** @param maySetNew whether the same link may choose a new password instead. */
+  constructor(maySetNew: boolean) {
+    const otherwise = maySetNew ? ' Whoever did not choose it sets a new one with the same token: password-resets.' : '';
+    super(`This link needs the password of the account beside it, or its customer logged in.${otherwise}`);
+    this.faults = [{ pointer: '/password', code: this.code, message: 'Write the password of the account.' }];
+  }
+}
+
 /** The address one has is not a new one. */
 export class EmailUnchanged extends DomainError {
   readonly code = 'email_unchanged';

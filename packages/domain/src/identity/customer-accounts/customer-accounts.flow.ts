@@ -3,9 +3,10 @@ import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
 import { confirmCustomerPassword } from '../customer-sessions/customer-login.flow.ts';
 import { customerIdOf } from '../customers/customer-actor.ts';
 import type { CustomerView, NewCustomer } from '../customers/customers.contract.ts';
-import { hashPassword } from '../passwords/password-hash.ts';
+import { hashPassword, verifyPassword } from '../passwords/password-hash.ts';
 import { refuseWeakPassword } from '../passwords/password-rules.ts';
 import type { PasswordChange } from '../passwords/passwords.contract.ts';
+import { WrongPassword } from '../passwords/passwords.errors.ts';
 import { isAskedTooOften } from '../sessions/account-tries.ts';
 import { type Attempts, addressKey, subjectKey } from '../sessions/attempts.ts';
 import { steadily } from '../sessions/steady-answer.ts';
@@ -27,7 +28,7 @@ import {
 import { requestEmailChange } from './email-change.service.ts';
 import { type Eraser, eraseCustomer } from './personal-data.service.ts';
 import { createCustomer, registerCustomer } from './registration.service.ts';
-import { sendVerification, verifyCustomer, type WhenVerified } from './verification.service.ts';
+import { sendVerification, verificationSubject, verifyCustomer, type WhenVerified } from './verification.service.ts';
 
 interface Ports {
   attempts: Attempts;
@@ -70,18 +71,38 @@ export async function inviteCustomer(
   return run(session, (ctx) => createCustomer(ctx, input));
 }
 
-/** Proves an address with the token from a mail. Throws `CustomerLinkRefused`, `TooManyAttempts`. */
+/**
+ * Proves an address with the token from a mail, of which `verifyCustomer` says when it counts. A password is counted like
+ * those of logins. Throws `CustomerLinkRefused`, `PasswordNeeded`, `WrongPassword`, `TooManyAttempts`, `PasswordsBusy`.
+ */
 export async function confirmEmail(
   run: Run,
   { attempts, whenVerified }: VerifyingPorts,
   session: Session,
-  { token }: CustomerVerification,
+  { token, password }: CustomerVerification,
 ): Promise<void> {
   await attempts.consume('customer_mail', addressKey(session.ip));
+  const proof = password === undefined ? undefined : await provedBy(run, { attempts }, session, { token, password });
   await run(session, async (ctx) => {
-    const verified = await verifyCustomer(ctx, token);
+    const verified = await verifyCustomer(ctx, token, proof);
     for (const work of whenVerified) await work(ctx, verified);
   });
+}
+
+/** The hash that the password beside a link was checked against; undefined where the link is good no more. */
+async function provedBy(
+  run: Run,
+  { attempts }: Ports,
+  session: Session,
+  { token, password }: { token: string; password: string },
+): Promise<string | undefined> {
+  const person = await run(lookingOnly(session), (ctx) => verificationSubject(ctx, token));
+  if (!person) return undefined;
+  const counter = subjectKey(session.companyId, person.customerId);
+  await attempts.consume('customer_login', counter);
+  if (!(await verifyPassword(person.passwordHash, password))) throw new WrongPassword('/password');
+  await attempts.forgive('customer_login', counter);
+  return person.passwordHash;
 }
 
 /** Sends a logged-in customer the mail of their registration again. Throws `TooManyAttempts`. */

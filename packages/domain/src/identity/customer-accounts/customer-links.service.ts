@@ -5,14 +5,17 @@ import { type Id, newId } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { mine } from '../../kernel/tables.ts';
 import type { CustomerLinkEvent } from '../customers/customers.events.ts';
-import { nextCustomerEvent } from '../customers/customers.service.ts';
+import { lockCustomer, nextCustomerEvent } from '../customers/customers.service.ts';
 import { makeToken, readToken } from '../sessions/opaque-token.ts';
 import { CustomerLinkRefused } from './customer-accounts.errors.ts';
 import { type CustomerTokenPurpose, customerTokens } from './customer-tokens.schema.ts';
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
-/** OWASP Forgot Password Cheat Sheet: what sets a password is short-lived. The others prove no more than an address. */
+/**
+ * OWASP Forgot Password Cheat Sheet: what sets a password is short-lived. The longer ones are of accounts that nobody has
+ * proved to be theirs yet, or of a change of address, which needs the account's password beside it.
+ */
 const LIFE_MINUTES: Record<CustomerTokenPurpose, number> = {
   verification: 3 * DAY,
   invitation: 7 * DAY,
@@ -25,7 +28,7 @@ const SWEEP_BATCH = 1_000;
 export type CustomerLink = Pick<typeof customerTokens.$inferSelect, 'customerId' | 'purpose' | 'email'>;
 const shown = { customerId: customerTokens.customerId, purpose: customerTokens.purpose, email: customerTokens.email };
 
-/** Makes the token for a link in a mail; older links of the same purpose are void from here on. */
+/** Makes the token for a link in a mail; older links of the same purpose are void from here on. The caller holds the customer's lock. */
 export async function openLink(
   ctx: Ctx,
   customerId: Id<'cus'>,
@@ -50,13 +53,16 @@ export async function openLink(
   return { token, expiresAt: made.expiresAt };
 }
 
-/** Makes a link and announces it, so that the mail goes out: to the customer's own address. */
+/** Makes a link and announces it, so that the mail goes out: to the customer's own address. Nothing for whoever was shut out meanwhile. */
 export async function sendLink(
   ctx: Ctx,
-  { id, email }: { id: Id<'cus'>; email: string },
+  { id }: { id: Id<'cus'> },
   purpose: CustomerTokenPurpose,
   event: CustomerLinkEvent,
 ): Promise<void> {
+  // Two at once take turns from here: else neither voids the other's link.
+  const { status, email } = await lockCustomer(ctx, id);
+  if (status !== 'active') return;
   const privately = await openLink(ctx, id, purpose, email);
   const { aggregate, customer } = await nextCustomerEvent(ctx, id);
   await emit(ctx, event, { aggregate, data: { customer }, privately });
@@ -69,17 +75,16 @@ export function linkHash(ctx: Pick<Ctx, 'companyId'>, token: string): string {
   return read.hash;
 }
 
-/** What a good link is for, without using it up. Throws `CustomerLinkRefused`. */
-export async function lookAtLink(
+/** What a good link is for, without using it up; undefined if it is not good. */
+export async function findLink(
   ctx: Ctx,
   hash: string,
   purposes: readonly CustomerTokenPurpose[],
-): Promise<CustomerLink> {
+): Promise<CustomerLink | undefined> {
   const [link] = await ctx.tx
     .select(shown)
     .from(customerTokens)
     .where(mine(ctx, customerTokens, isUsable(hash, purposes)));
-  if (!link) throw new CustomerLinkRefused();
   return link;
 }
 

@@ -12,11 +12,12 @@ import { endCustomerSessions } from '../customer-sessions/customer-sessions.serv
 import { customerPasswordChanged, customerPasswordResetRequested } from '../customers/customers.events.ts';
 import { changeCustomer, lockCustomer } from '../customers/customers.service.ts';
 import { WrongPassword } from '../passwords/passwords.errors.ts';
-import { CustomerLinkRefused } from './customer-accounts.errors.ts';
-import { lookAtLink, sendLink, useLink, voidLinks } from './customer-links.service.ts';
+import { CustomerLinkRefused, PasswordNeeded } from './customer-accounts.errors.ts';
+import { findLink, sendLink, useLink, voidLinks } from './customer-links.service.ts';
 import { markVerified, type VerifiedCustomer } from './verification.service.ts';
 
-const SETS_PASSWORD = ['password_reset', 'invitation'] as const;
+/** That of a registration too: its account may have been opened by a stranger, and whoever has the mailbox gets them out. */
+const SETS_PASSWORD = ['password_reset', 'invitation', 'verification'] as const;
 
 /**
  * Replaces one's own password and ends one's other sessions. `verified` is the hash the present password was checked
@@ -36,12 +37,18 @@ export async function changeCustomerPassword(
 export async function requestCustomerReset(ctx: Ctx, email: string): Promise<void> {
   const person = await customerCredentialsByEmail(ctx, email);
   if (!person?.mayLogIn) return;
-  await sendLink(ctx, { id: person.customerId, email: person.email }, 'password_reset', customerPasswordResetRequested);
+  await sendLink(ctx, { id: person.customerId }, 'password_reset', customerPasswordResetRequested);
 }
 
-/** Whose password a link would set, before anything is hashed. Throws `CustomerLinkRefused`. */
+/**
+ * Whose password a link would set, before anything is hashed. Throws `CustomerLinkRefused`, and `PasswordNeeded` for the
+ * link of a change of address: with a slip in the new address a stranger would get the whole account.
+ */
 export async function customerResetSubject(ctx: Ctx, hash: string): Promise<CustomerCredentials> {
-  const { customerId } = await lookAtLink(ctx, hash, SETS_PASSWORD);
+  const link = await findLink(ctx, hash, [...SETS_PASSWORD, 'email_change']);
+  if (!link) throw new CustomerLinkRefused();
+  const { customerId, purpose } = link;
+  if (purpose === 'email_change') throw new PasswordNeeded(false);
   const person = await customerCredentialsOf(ctx, customerId);
   if (!person.mayLogIn) throw new CustomerLinkRefused();
   return person;

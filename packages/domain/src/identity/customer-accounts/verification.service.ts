@@ -1,10 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { getCompany } from '../../company/companies/companies.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
+import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { violates } from '../../kernel/postgres-error.ts';
 import { emailKey } from '../../kernel/text.ts';
+import { type CustomerCredentials, customerCredentialsOf } from '../customer-sessions/customer-credentials.service.ts';
 import {
   customerEmailChanged,
   customerVerificationRequested,
@@ -17,8 +19,8 @@ import {
   nextCustomerEvent,
   noteCustomer,
 } from '../customers/customers.service.ts';
-import { CustomerLinkRefused } from './customer-accounts.errors.ts';
-import { type CustomerLink, linkHash, sendLink, usedLink, useLink, voidLinks } from './customer-links.service.ts';
+import { CustomerLinkRefused, PasswordNeeded } from './customer-accounts.errors.ts';
+import { type CustomerLink, findLink, linkHash, sendLink, usedLink, useLink, voidLinks } from './customer-links.service.ts';
 
 /** A customer whose address is proved: theirs is what was done under it as a guest. */
 export interface VerifiedCustomer {
@@ -29,17 +31,39 @@ export interface VerifiedCustomer {
 /** What later modules do in the same unit of work once an address is proved, like claiming the orders of a guest. */
 export type WhenVerified = (ctx: Ctx, verified: VerifiedCustomer) => Promise<void>;
 
+const PROVES_ADDRESS = ['verification', 'email_change'] as const;
+
+/**
+ * Whose password would go with the token of a mail, before anything is hashed; undefined for a link that is good no more
+ * (`verifyCustomer` says what becomes of it). Throws `CustomerLinkRefused` where nobody may log in.
+ */
+export async function verificationSubject(ctx: Ctx, token: string): Promise<CustomerCredentials | undefined> {
+  const link = await findLink(ctx, linkHash(ctx, token), PROVES_ADDRESS);
+  if (!link) return undefined;
+  const person = await customerCredentialsOf(ctx, link.customerId);
+  if (!person.mayLogIn) throw new CustomerLinkRefused();
+  return person;
+}
+
 /**
  * Proves an address with the token from a mail: that of a registration, or the new one of a change of address. A second
- * click on the same link changes nothing and gives the same answer. Throws `CustomerLinkRefused`.
+ * click on the same link changes nothing and gives the same answer.
+ *
+ * The mailbox is not enough: a stranger may have opened the account in its owner's name, with a password of their own, and
+ * would get the guest's orders with it. So the link counts only from the customer's own session, or with `verified`, the
+ * hash their password was checked against outside the transaction; whoever has neither chooses a new password with the
+ * same link (`resetCustomerPassword`), which ends the sessions and links of whoever was there before. Throws
+ * `CustomerLinkRefused`, `PasswordNeeded`.
  */
-export async function verifyCustomer(ctx: Ctx, token: string): Promise<VerifiedCustomer> {
+export async function verifyCustomer(ctx: Ctx, token: string, verified?: string): Promise<VerifiedCustomer> {
   await refuseClosed(ctx);
   const hash = linkHash(ctx, token);
-  const link = await useLink(ctx, hash, ['verification', 'email_change']);
+  const link = await useLink(ctx, hash, PROVES_ADDRESS);
   if (!link) return verifiedBefore(ctx, await usedLink(ctx, hash));
   const before = await lockCustomer(ctx, link.customerId);
   if (before.status !== 'active') throw new CustomerLinkRefused();
+  // Thrown, so that the link is not used up.
+  if (!isOwner(ctx, before, verified)) throw new PasswordNeeded(link.purpose === 'verification');
   if (link.purpose === 'email_change') await moveTo(ctx, before, link.email);
   else if (emailKey(link.email) !== before.emailKey) throw new CustomerLinkRefused();
   else await markVerified(ctx, before);
@@ -61,9 +85,15 @@ export async function sendVerification(ctx: Ctx, id: Id<'cus'>): Promise<void> {
 
 /** A link leads nowhere while its shop is closed. Throws `CustomerLinkRefused`. */
 export async function refuseClosed(ctx: Ctx): Promise<void> {
-  const { status } = await getCompany(ctx);
-  if (status !== 'active') throw new CustomerLinkRefused();
+  const company = await getCompany(ctx).catch((error: unknown) => {
+    // A made-up link must not tell which companies there are.
+    throw error instanceof NotFound ? new CustomerLinkRefused() : error;
+  });
+  if (company.status !== 'active') throw new CustomerLinkRefused();
 }
+
+const isOwner = ({ actor }: Ctx, { id, passwordHash }: CustomerRow, verified: string | undefined): boolean =>
+  (actor.type === 'customer' && actor.id === id) || passwordHash === verified;
 
 async function verifiedBefore(ctx: Ctx, link: CustomerLink | undefined): Promise<VerifiedCustomer> {
   if (link?.purpose !== 'verification' && link?.purpose !== 'email_change') throw new CustomerLinkRefused();

@@ -28,7 +28,9 @@ function obstacleOfCustomer(facts: DiscountFacts, customer: DiscountScene['custo
   }
   if (facts.firstOrderOnly && customer.hasOrdered === null) return 'customer_unknown';
   if (facts.firstOrderOnly && customer.hasOrdered) return 'not_first_order';
-  if (facts.perCustomerLimit !== null && facts.usedByCustomer >= facts.perCustomerLimit) return 'used_up_by_customer';
+  // There is one first order, and one that waits for its payment is it already.
+  const limit = facts.firstOrderOnly ? 1 : facts.perCustomerLimit;
+  if (limit !== null && facts.usedByCustomer >= limit) return 'used_up_by_customer';
   return null;
 }
 

@@ -125,5 +125,5 @@ function usedByCustomer(texts: DiscountTexts): string {
   const elsewhere = `use.cart_id is distinct from ${cartId}`;
   const ofAccount = usesOf(texts, `use.customer_id = ${customerId} and ${elsewhere}`);
   const ofAddress = `use.email_key = ${emailKey} and (use.customer_id = ${customerId}) is not true and ${elsewhere}`;
-  return `case when dis.per_customer_limit is null then 0 else ${ofAccount} + ${usesOf(texts, ofAddress)} end`;
+  return `case when dis.per_customer_limit is null and not dis.first_order_only then 0 else ${ofAccount} + ${usesOf(texts, ofAddress)} end`;
 }

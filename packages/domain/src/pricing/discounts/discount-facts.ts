@@ -55,7 +55,7 @@ export interface DiscountFacts {
   readonly codeUsageLimit: number | null;
   readonly codeUsed: number;
   readonly perCustomerLimit: number | null;
-  /** How often this customer (or this email address) used it. */
+  /** How often this customer (or this email address) used it; read where that is limited, as by `firstOrderOnly`. */
   readonly usedByCustomer: number;
   /** Classes of other discounts it may stand beside. It has to be said on both sides. */
   readonly combinesWith: readonly DiscountClass[];

@@ -3,8 +3,9 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { mine } from '../../kernel/tables.ts';
-import { runText } from '../../kernel/text-statement.ts';
+import { runText, type TextStatement } from '../../kernel/text-statement.ts';
 import { codeKeyOf } from './discount-codes.ts';
+import { hasOrderedText } from './customer-history.service.ts';
 import { DiscountUsedUp } from './discounts.errors.ts';
 import { discountRedemptions } from './discounts.schema.ts';
 
@@ -26,12 +27,14 @@ interface Judged {
   fits: boolean;
   isFresh: boolean;
   perCustomerLimit: number | null;
+  firstOrderOnly: boolean;
 }
 
 /**
  * Counts discounts as used by an order, in its placement's transaction: locks their rows in the order of their ids and
  * counts all of them or, if one has no use left, none. One statement; one more where a limit per customer has to be
- * looked at, under the same locks. Twice for the same order counts once; what was released is taken again.
+ * looked at, under the same locks: a discount on a first order is for one order of a customer, so orders that wait for
+ * their payment count as well as those that are open or completed. Twice for the same order counts once; what was released is taken again.
  * Throws `DiscountUsedUp`; the unit of work may go on after it.
  */
 export async function redeemDiscounts(ctx: Ctx, redemption: Redemption): Promise<void> {
@@ -66,6 +69,16 @@ export async function releaseRedemptions(ctx: Ctx, orderId: Id<'ord'>): Promise<
   await runText(ctx, RELEASE, { company: ctx.companyId, order: orderId, only: null });
 }
 
+/**
+ * Locks the discounts and codes an order has used and those another will take in its place, all in one order, before
+ * either is touched: given back and taken one after the other they would be locked in two rounds, and two checkouts could
+ * wait for each other. One statement.
+ */
+export async function lockRedemptions(ctx: Ctx, orderId: Id<'ord'>, taking: Redemption['taken']): Promise<void> {
+  const rows = taking.map(({ discountId, code }) => ({ d: discountId, k: code === null ? null : codeKeyOf(code) }));
+  await runText(ctx, LOCK, { company: ctx.companyId, order: orderId, rows: JSON.stringify(rows) });
+}
+
 /** Takes a person's address off what they redeemed; counts and amounts stay. `emailKey`: what they used as a guest. */
 export async function eraseRedemptionsOf(ctx: Ctx, customerId: Id<'cus'>, emailKey: string | null): Promise<void> {
   const isTheirs = or(
@@ -81,20 +94,26 @@ export async function eraseRedemptionsOf(ctx: Ctx, customerId: Id<'cus'>, emailK
 /** The rows are counted already and locked: whoever else is this customer waits, and then counts these as well. */
 async function refuseBeyondCustomer(ctx: Ctx, redemption: Redemption, judged: readonly Judged[]): Promise<void> {
   const { orderId, customerId, emailKey } = redemption;
-  const limited = judged.filter((one) => one.isFresh && one.perCustomerLimit !== null);
+  const limited = judged.filter((one) => one.isFresh && limitOf(one) !== null);
   if (limited.length === 0) return;
-  const counts = await runText<{ discountId: Id<'dis'>; uses: number }, 'company' | 'customer' | 'email' | 'only'>(
+  const counts = await runText<{ discountId: Id<'dis'>; uses: number; hasOrdered: boolean | null }, UsesName>(
     ctx,
     USES_OF_CUSTOMER,
-    { company: ctx.companyId, customer: customerId, email: emailKey, only: arrayOf(limited) },
+    { company: ctx.companyId, customer: customerId, email: emailKey, order: orderId, only: arrayOf(limited) },
   );
-  const uses = new Map(counts.map((row) => [row.discountId, row.uses]));
-  const beyond = limited.filter((one) => (uses.get(one.discountId) ?? 0) > (one.perCustomerLimit ?? 0));
+  const known = new Map(counts.map((row) => [row.discountId, row]));
+  const beyond = limited.filter((one) => {
+    const { uses = 0, hasOrdered = false } = known.get(one.discountId) ?? {};
+    return uses > (limitOf(one) ?? 0) || (one.firstOrderOnly && hasOrdered);
+  });
   if (beyond.length === 0) return;
   const only = arrayOf(judged.filter(({ isFresh }) => isFresh));
   await runText(ctx, RELEASE, { company: ctx.companyId, order: orderId, only });
   throw new DiscountUsedUp(beyond.map(({ name }) => name));
 }
+
+/** How often one customer may use it. There is one first order. */
+const limitOf = ({ perCustomerLimit, firstOrderOnly }: Judged) => (firstOrderOnly ? 1 : perCustomerLimit);
 
 /** Ids as the text of an array. */
 const arrayOf = (discounts: readonly { discountId: string }[]) =>
@@ -110,7 +129,7 @@ const REDEEM = {
   text: `with wanted as materialized (
       select * from json_to_recordset($7::json) as w(id text, d text collate "C", k text collate "C", c text, a bigint)
     ), locked as materialized (
-      select d.id, d.title, d.usage_limit, d.used, d.per_customer_limit from discounts d
+      select d.id, d.title, d.usage_limit, d.used, d.per_customer_limit, d.first_order_only from discounts d
       where d.company_id = $1 and d.id = any(array(select w.d from wanted w))
       order by d.id for no key update
     ), locked_code as materialized (
@@ -118,7 +137,7 @@ const REDEEM = {
       where c.company_id = $1 and (select count(*) from locked) > 0 and c.code_key = any(array(select w.k from wanted w))
       order by c.code_key for no key update
     ), judged as materialized (
-      select w.id, w.d, w.k, w.c, w.a, l.title, l.per_customer_limit, l.used, c.used as code_used,
+      select w.id, w.d, w.k, w.c, w.a, l.title, l.per_customer_limit, l.first_order_only, l.used, c.used as code_used,
         r.order_id is null as is_fresh,
         r.order_id is not null or ((l.usage_limit is null or l.used < l.usage_limit)
           and (w.k is null or (c.code_key is not null and (c.usage_limit is null or c.used < c.usage_limit)))) as fits
@@ -142,13 +161,17 @@ const REDEEM = {
         amount = excluded.amount, code_key = excluded.code_key, code = excluded.code
     )
     select j.d as "discountId", coalesce(j.c, j.title) as name, j.fits, j.is_fresh as "isFresh",
-      j.per_customer_limit as "perCustomerLimit"
+      j.per_customer_limit as "perCustomerLimit", j.first_order_only as "firstOrderOnly"
     from judged j order by j.d`,
 } as const;
 
+type UsesName = 'company' | 'customer' | 'email' | 'order' | 'only';
+
 const USES_OF_CUSTOMER = {
-  names: ['company', 'customer', 'email', 'only'],
-  text: `select r.discount_id as "discountId", count(*)::int as uses from (
+  names: ['company', 'customer', 'email', 'only', 'order'],
+  text: `select r.discount_id as "discountId", count(*)::int as uses,
+      ${hasOrderedText({ company: '$1', customerId: '$2::text', emailKey: '$3::text', exceptOrderId: '$5::text' })} as "hasOrdered"
+    from (
       select a.discount_id, a.status from discount_redemptions a where a.company_id = $1 and a.customer_id = $2
       union all
       select b.discount_id, b.status from discount_redemptions b
@@ -157,6 +180,23 @@ const USES_OF_CUSTOMER = {
     where r.status = 'active' and (r.discount_id = any($4::text[])) is true
     group by r.discount_id`,
 } as const;
+
+const LOCK: TextStatement<'company' | 'order' | 'rows'> = {
+  names: ['company', 'order', 'rows'],
+  text: `with wanted as materialized (
+      select w.d, w.k from json_to_recordset($3::json) as w(d text collate "C", k text collate "C")
+      union select r.discount_id, r.code_key from discount_redemptions r
+      where r.company_id = $1 and r.order_id = $2 and r.status = 'active'
+    ), locked as materialized (
+      select d.id from discounts d where d.company_id = $1 and d.id = any(array(select w.d from wanted w))
+      order by d.id for no key update
+    ), locked_code as materialized (
+      select c.code_key from discount_codes c
+      where c.company_id = $1 and (select count(*) from locked) > 0 and c.code_key = any(array(select w.k from wanted w))
+      order by c.code_key for no key update
+    )
+    select (select count(*)::int from locked) as discounts, (select count(*)::int from locked_code) as codes`,
+};
 
 const RELEASE = {
   names: ['company', 'order', 'only'],

@@ -4,6 +4,7 @@ import type { Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { emailKey, foldKey } from '../../kernel/text.ts';
 import { runText, type TextStatement } from '../../kernel/text-statement.ts';
+import { hasOrderedText } from '../discounts/customer-history.service.ts';
 import { codeKeyOf } from '../discounts/discount-codes.ts';
 import type { Place } from '../tax/tax-facts.ts';
 import type { Basket } from './basket.ts';
@@ -23,7 +24,7 @@ export interface AskedBasket {
   readonly customerId?: Id<'cus'> | undefined;
   /** Of a guest: limits per customer count by it. */
   readonly email?: string | undefined;
-  /** Left out: not known. */
+  /** Left out: what the orders of the customer or the address say; not known where neither is given. */
   readonly hasOrdered?: boolean | undefined;
   readonly shipTo?: Place | undefined;
   readonly shippingOptionIds?: readonly Id<'sho'>[] | undefined;
@@ -34,6 +35,12 @@ type Name = 'company' | 'asked';
 // Arrays of JSON become arrays of PostgreSQL by this; a missing one is null.
 const texts = (field: string) =>
   `(select array_agg(one.value order by one.at) from json_array_elements_text(asked.j -> '${field}') with ordinality one (value, at))`;
+
+const HAS_ORDERED = `coalesce(basket.has_ordered, ${hasOrderedText({
+  company: '$1::text',
+  customerId: 'basket.customer_id',
+  emailKey: 'basket.email_key',
+})})`;
 
 const READ: TextStatement<Name> = {
   text: `select scene.* from (
@@ -56,7 +63,7 @@ const READ: TextStatement<Name> = {
         (line.value ->> 'quantity')::integer as quantity, line.at as position
       from asked cross join lateral json_array_elements(asked.j -> 'lines') with ordinality line (value, at)
     )
-    select ${basketColumns({ company: '$1::text', hasOrdered: 'basket.has_ordered' })} from basket
+    select ${basketColumns({ company: '$1::text', hasOrdered: HAS_ORDERED })} from basket
   ) scene`,
   names: ['company', 'asked'],
 };

@@ -2,6 +2,7 @@ import { inForce } from '../../catalog/listing/variant-text.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
+import { quantityWords, unitsByVariant } from './cart-quantities.ts';
 import { type CartScene, lockCart } from './cart-scene.service.ts';
 import { type CartAt, cartWrite, EMPTY_EXPIRY, expiryText, writeCart } from './cart-writes.service.ts';
 import { CartRefused } from './carts.errors.ts';
@@ -104,7 +105,7 @@ export function refuseUnsellable(
   if (isMissing) throw new NotFound('variant');
 }
 
-/** Refuses a cart of too many lines, and too many of one thing in the lines that were written. Throws `CartRefused`. */
+/** Refuses a cart of too many lines, and too many of one thing of which a line was written. Throws `CartRefused`. */
 export function refuseTooMuch(
   { basket, shop }: CartScene,
   isWritten: (line: CartScene['basket']['lines'][number]) => boolean,
@@ -114,9 +115,10 @@ export function refuseTooMuch(
     throw new CartRefused('too_many_lines', `A cart holds at most ${CART_LINES_MAX} lines. Remove some first.`);
   }
   const { lineQuantityMax } = shop.settings('checkout');
-  if (basket.lines.every((line) => line.quantity <= lineQuantityMax || !isWritten(line))) return;
-  const message = `This shop sells at most ${lineQuantityMax} of one thing in an order.`;
-  throw new CartRefused('quantity_too_large', message, pointer);
+  const units = unitsByVariant(basket.lines);
+  const isTooMuch = ({ variantId }: { variantId: Id<'var'> }) => (units.get(variantId) ?? 0) > lineQuantityMax;
+  if (basket.lines.some((line) => isWritten(line) && isTooMuch(line)))
+    throw new CartRefused('quantity_too_large', quantityWords(lineQuantityMax), pointer);
 }
 
 const SET_QUANTITY = cartWrite<'line' | 'quantity'>((of, company) => ({

@@ -1,5 +1,6 @@
 import { LINE_WORDS, SHIPPING_WORDS } from '../../pricing/totals/obstacle-words.ts';
 import type { Requirement, Totals } from '../../pricing/totals/totals.ts';
+import { quantityWords, unitsByVariant } from './cart-quantities.ts';
 import type { CartScene } from './cart-scene.service.ts';
 
 /** What is missing before a cart can be checked out, and the way out. JSON-ready. */
@@ -14,10 +15,14 @@ export interface CartRequirement {
 
 const bare = { why: null, lineId: null, profileId: null };
 
-/** What a cart lacks, computed from what there is: nobody has to take the steps in an order. */
-export function requirementsOf({ cart, shop }: CartScene, totals: Totals): CartRequirement[] {
+/**
+ * What a cart lacks, computed from what there is: nobody has to take the steps in an order. A checkout refuses for exactly
+ * this.
+ */
+export function requirementsOf(scene: CartScene, totals: Totals): CartRequirement[] {
+  const { cart, shop } = scene;
   const { allowGuests, requirePhone } = shop.settings('checkout');
-  const missing: CartRequirement[] = totals.requirements.map(worded);
+  const missing: CartRequirement[] = [...totals.requirements.map(worded), ...tooMany(scene)];
   if (cart.email === null)
     missing.push({ ...bare, code: 'email', message: 'Say where to write to: PUT /v1/carts/{id}/email.' });
   if (!allowGuests && cart.customerId === null)
@@ -25,6 +30,16 @@ export function requirementsOf({ cart, shop }: CartScene, totals: Totals): CartR
   if (requirePhone && cart.phone === null && cart.shippingAddress?.phone === undefined)
     missing.push({ ...bare, code: 'phone', message: 'Give a phone number: PATCH /v1/carts/{id}.' });
   return missing;
+}
+
+/** Also what was put in before the shop lowered its limit. */
+function tooMany({ basket, shop }: CartScene): CartRequirement[] {
+  const { lineQuantityMax } = shop.settings('checkout');
+  const units = unitsByVariant(basket.lines);
+  const message = quantityWords(lineQuantityMax);
+  return basket.lines
+    .filter(({ variantId }) => (units.get(variantId) ?? 0) > lineQuantityMax)
+    .map(({ id }) => ({ ...bare, code: 'line', lineId: id, why: 'quantity_too_large', message }));
 }
 
 function worded(requirement: Requirement): CartRequirement {

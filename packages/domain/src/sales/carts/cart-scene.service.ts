@@ -8,6 +8,7 @@ import { NotFound } from '../../kernel/errors.ts';
 import type { CompanyId, Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
+import { hasOrderedText } from '../../pricing/discounts/customer-history.service.ts';
 import type { Basket } from '../../pricing/totals/basket.ts';
 import {
   type BasketRow,
@@ -17,7 +18,7 @@ import {
   shopFrom,
 } from '../../pricing/totals/basket-facts.service.ts';
 import { type CartAccess, opensTo } from './cart-access.ts';
-import { hasOrderedText } from './cart-orders.service.ts';
+import { heldUnitsText, pendingOrderText } from './cart-orders.service.ts';
 import type { CartStatus } from './carts.schema.ts';
 
 /** A cart's own row. */
@@ -46,7 +47,10 @@ export interface CartLineFacts {
   readonly properties: Readonly<Record<string, string>>;
   /** What one cost when it was put in, minor units; null: it was not sold in the cart's currency then. */
   readonly unitAmountAdded: bigint | null;
-  /** Units that can be sold now; null: as many as one likes. For a word to the shopper: the truth is the reservation. */
+  /**
+   * Units this cart can have now, with those its own unpaid order holds; null: as many as one likes. For a word to the
+   * shopper: the truth is the reservation.
+   */
   readonly available: number | null;
 }
 
@@ -71,8 +75,19 @@ interface OwnOfLine {
 
 type SceneName = 'company' | 'cart' | 'tokenHash' | 'customerId';
 
+/**
+ * By what the past of who buys is judged, for discounts on a first order and limits per customer.
+ *
+ * - `account`: a cart that is looked at knows its customer, and takes a guest for new as soon as there is an address.
+ *   Anybody can write any address into a cart: if the totals told at once whether it has bought here, they would tell it of
+ *   everybody's address.
+ * - `address`: a checkout also looks at the address. If that makes another total, it says so (`total_changed`), with the
+ *   reason and the total it does come to, which can then be agreed to.
+ */
+type JudgedBy = 'account' | 'address';
+
+const wholeTexts = new Map<JudgedBy, TextStatement<SceneName>>();
 let plainText: TextStatement<SceneName> | undefined;
-let wholeText: TextStatement<SceneName> | undefined;
 
 /** How long what turned out to need the whole statement is read by it at once. */
 const WHOLE_MS = 60_000;
@@ -89,33 +104,45 @@ const needsWhole = (id: CompanyId | Id<'cart'>) => (wholeUntil.get(id) ?? 0) > D
  * no automatic discount is active. It says whether it was enough; if not, the whole one is read after it, and for a while
  * in its place.
  */
-export async function findCartScene(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene | undefined> {
+export async function findCartScene(
+  ctx: Ctx,
+  cartId: Id<'cart'>,
+  access: CartAccess,
+  judgedBy: JudgedBy = 'account',
+): Promise<CartScene | undefined> {
   const values = { company: ctx.companyId, cart: cartId, ...access };
   if (access.customerId === null && !needsWhole(ctx.companyId) && !needsWhole(cartId)) {
-    plainText ??= sceneText({ isPlain: true });
+    plainText ??= sceneText({ isPlain: true, judgedBy });
     const [row] = await runText<SceneRow, SceneName>(ctx, plainText, values);
     if (!row || row.needsMore === null) return row && sceneFrom(row);
     if (wholeUntil.size >= WHOLE_MAX) wholeUntil.clear();
     wholeUntil.set(row.needsMore === 'shop' ? ctx.companyId : cartId, Date.now() + WHOLE_MS);
   }
-  wholeText ??= sceneText({ isPlain: false });
+  const wholeText = wholeTexts.get(judgedBy) ?? sceneText({ isPlain: false, judgedBy });
+  wholeTexts.set(judgedBy, wholeText);
   const [row] = await runText<SceneRow, SceneName>(ctx, wholeText, values);
   return row && sceneFrom(row);
 }
 
 /** As `findCartScene`. Throws `NotFound`. */
-export async function readCartScene(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene> {
-  const scene = await findCartScene(ctx, cartId, access);
+export async function readCartScene(
+  ctx: Ctx,
+  cartId: Id<'cart'>,
+  access: CartAccess,
+  judgedBy?: JudgedBy,
+): Promise<CartScene> {
+  const scene = await findCartScene(ctx, cartId, access, judgedBy);
   if (!scene) throw new CartNotFound();
   return scene;
 }
 
 /**
  * Locks the cart's row and reads the cart: two statements, sent in one go. Not one: it would wait for another writer's
- * lock and then read the lines as they were before. Any status: look at `cart.status`. Throws `NotFound`.
+ * lock and then read the lines as they were before. Any status: look at `cart.status`. For a checkout: discounts are
+ * judged by the address as well (`JudgedBy`). Throws `NotFound`.
  */
 export async function lockCartScene(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene> {
-  const [, scene] = await Promise.all([lockCart(ctx, cartId, access), readCartScene(ctx, cartId, access)]);
+  const [, scene] = await Promise.all([lockCart(ctx, cartId, access), readCartScene(ctx, cartId, access, 'address')]);
   return scene;
 }
 
@@ -159,7 +186,7 @@ function lockText(): TextStatement<SceneName> {
 }
 
 /** `offset 0` keeps the lines of a cart one look-up by its id, whatever the planner believes of the tables. */
-function sceneText({ isPlain }: { isPlain: boolean }): TextStatement<SceneName> {
+function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy }): TextStatement<SceneName> {
   const { of, names } = parameters<SceneName>();
   const company = `${of('company')}::text`;
   const opens = opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') });
@@ -171,7 +198,9 @@ function sceneText({ isPlain }: { isPlain: boolean }): TextStatement<SceneName> 
   with cart as (
     select c.* from carts c where c.company_id = ${company} and c.id = ${of('cart')}::text and ${opens}
   ), basket as (
-    select cart.currency, cart.locale, cart.customer_id, cart.email_key, ${backorder(company)} as backorder,
+    select cart.currency, cart.locale, cart.customer_id, cart.email_key as given_email_key,
+      ${judgedBy === 'address' ? 'cart.email_key' : 'null::text'} as email_key, ${backorder(company)} as backorder,
+      ${pendingOrderText(company, 'cart.id')} as pending_order_id,
       ${codes('code')} as codes, ${isPlain ? "'{}'::text[]" : codes('code_key')} as code_keys,
       ${place('cart.shipping_address', 'ship')}, ${place('coalesce(cart.billing_address, cart.shipping_address)', 'bill')},
       array(select s.shipping_option_id from cart_shipping s where s.company_id = ${company} and s.cart_id = cart.id
@@ -186,11 +215,16 @@ function sceneText({ isPlain }: { isPlain: boolean }): TextStatement<SceneName> 
     cart.billing_address as "billingAddress", cart.version, ${instantText('cart.expires_at')} as "expiresAt",
     ${instantText('cart.created_at')} as "createdAt", ${instantText('cart.updated_at')} as "updatedAt",
     ${isPlain ? needsMore(company) : 'null'} as "needsMore",
-    ${basketColumns({ company, hasOrdered: hasOrderedText(company), cartId: 'cart.id', isPlain, alsoOfLine })}
+    ${basketColumns({ company, hasOrdered: hasOrdered(company), cartId: 'cart.id', isPlain, alsoOfLine })}
   from cart, basket
 ) scene`;
   return { text, names };
 }
+
+/** A guest with an address is taken for new, unless the address is judged as well. */
+const hasOrdered = (company: string): string =>
+  `coalesce(${hasOrderedText({ company, customerId: 'basket.customer_id', emailKey: 'basket.email_key' })},
+      case when basket.given_email_key is not null then false end)`;
 
 const needsMore = (company: string): string =>
   `case when exists (select from discounts d where d.company_id = ${company} and d.method = 'automatic'
@@ -203,16 +237,18 @@ const place = (address: string, name: 'ship' | 'bill'): string =>
 
 /** Units of the variant `v` that can be sold now, of a bundle those of its scarcest part; null where nobody counts. */
 const available = (company: string): string => {
+  const free = (variantId: string) =>
+    `(${sellable(variantId, company)} + ${heldUnitsText(company, { orderId: 'basket.pending_order_id', variantId })})`;
   const unlimited = (variant: string) =>
     `not ${variant}.tracks_stock or coalesce(${variant}.backorder, basket.backorder) = 'allow'`;
   return `case when p.kind = 'bundle' then (
       select min(case when part.archived_at is not null then 0 when ${unlimited('part')} then null
-        else ${sellable('part.id', company)} / made_of.quantity end)
+        else ${free('part.id')} / made_of.quantity end)
       from bundle_components made_of
       cross join lateral (select * from product_variants one where one.company_id = ${company}
         and one.id = made_of.component_variant_id offset 0) part
       where made_of.company_id = ${company} and made_of.bundle_variant_id = v.id)
-    when ${unlimited('v')} then null else ${sellable('v.id', company)} end`;
+    when ${unlimited('v')} then null else ${free('v.id')} end`;
 };
 
 /** The company's setting. */

@@ -1,5 +1,5 @@
-import type { Id } from '../../kernel/ids.ts';
 import { type MoneyView, toView } from '../../kernel/money.ts';
+import { unitsByVariant } from './cart-quantities.ts';
 import type { CartScene } from './cart-scene.service.ts';
 
 /** Something a shopper should know of a line. Nothing here keeps anybody from checking out; JSON-ready. */
@@ -20,9 +20,7 @@ const bare = { before: null, now: null, available: null };
 
 /** What is to be said of a cart's lines, in their order. Of stock only what it looks like now: checkout reserves it. */
 export function warningsOf(scene: CartScene): CartWarning[] {
-  const wanted = new Map<Id<'var'>, number>();
-  for (const { variantId, quantity } of scene.basket.lines)
-    wanted.set(variantId, (wanted.get(variantId) ?? 0) + quantity);
+  const wanted = unitsByVariant(scene.basket.lines);
   return scene.basket.lines.flatMap((line) => warningsOfLine(scene, line, wanted.get(line.variantId) ?? line.quantity));
 }
 

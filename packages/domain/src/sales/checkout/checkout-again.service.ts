@@ -3,11 +3,14 @@ import { extend } from '../../catalog/inventory/reservation-ends.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
+import { lockRedemptions } from '../../pricing/discounts/redemptions.service.ts';
+import type { Totals } from '../../pricing/totals/totals.ts';
 import type { CartScene } from '../carts/cart-scene.service.ts';
 import { closeCart } from '../carts/carts.service.ts';
 import { cancelLines } from '../orders/cancellation.service.ts';
 import { changeOrder } from '../orders/order-changes.service.ts';
 import { addOrderLink } from '../orders/order-links.service.ts';
+import { keptDiscounts } from '../orders/order-parts.ts';
 import { lockOrder } from '../orders/order-rows.service.ts';
 import { ownerOf } from '../orders/order-stock.service.ts';
 import type { OrderRecord } from '../orders/order-views.ts';
@@ -22,6 +25,8 @@ import { instructionsOf, type Way, wayOf } from './payment-way.ts';
 
 interface Again {
   readonly scene: CartScene;
+  /** What the cart comes to now. */
+  readonly totals: Totals;
   readonly facts: CheckoutFacts;
   readonly request: CheckoutRequest;
   /** The order that takes the old one's place, should it come to that. */
@@ -32,7 +37,7 @@ interface Again {
  * A cart that has an order already. Confirmed, or paid: that is the answer. Unpaid and still what the cart is, at the
  * total that was agreed to: it is paid anew, in whichever way the shopper wants now, and its goods are held from now on.
  * Otherwise it is cancelled, and the new one takes its goods over (`instead`). An order for which some money came in is
- * never taken away. Undefined: it ended in the meantime. Locks payment, then order.
+ * never taken away. Undefined: it ended in the meantime. Locks payment, then order, then the discounts of both orders.
  */
 export async function goOnWith(
   ctx: Ctx,
@@ -41,7 +46,7 @@ export async function goOnWith(
 ): Promise<Begun | { instead: Id<'ord'> } | undefined> {
   const payment = await lockPaymentOf(ctx, id);
   const order = await lockOrder(ctx, id);
-  const { scene, request, facts, orderId } = again;
+  const { scene, totals, request, facts, orderId } = again;
   if (order.lifecycle === 'cancelled' || order.lifecycle === 'expired') return undefined;
   if (order.lifecycle !== 'pending') {
     await closeCart(ctx, scene.cart.id);
@@ -54,6 +59,8 @@ export async function goOnWith(
     const way = wayOf(ctx, scene, facts, request, order.total);
     return payAnew(ctx, scene, order, payment, way);
   }
+  const taking = keptDiscounts(totals);
+  if (order.discounts.length + taking.length > 999) await lockRedemptions(ctx, id, taking);
   await cancelLines(ctx, id, { restock: true, reason: 'superseded', supersededById: orderId });
   if (payment) await endPayment(ctx, payment.id);
   return { instead: id };

@@ -1,68 +1,33 @@
-import type { Settings } from '../../company/settings/setting-groups.ts';
 import type { FieldFault } from '../../kernel/errors.ts';
 import { format } from '../../kernel/money.ts';
-import type { LineObstacle } from '../../pricing/totals/basket.ts';
-import type { Requirement, Totals } from '../../pricing/totals/totals.ts';
+import type { DiscountObstacle } from '../../pricing/discounts/discount-facts.ts';
+import { DISCOUNT_WORDS, TOLD_AS_UNKNOWN } from '../../pricing/totals/obstacle-words.ts';
+import type { Totals } from '../../pricing/totals/totals.ts';
+import { type CartRequirement, requirementsOf } from '../carts/cart-requirements.ts';
 import type { CartScene } from '../carts/cart-scene.service.ts';
 import type { NewCheckout } from './checkout.contract.ts';
 
-const LINE_WORDS: Readonly<Record<LineObstacle, string>> = {
-  not_for_sale: 'is not sold any more. Take it out of the cart.',
-  not_in_currency: "is not sold in the cart's currency. Take it out of the cart.",
-  too_much: 'comes to more than can be reckoned with. Take fewer.',
-  gift_only: 'cannot be bought by itself. Take it out of the cart.',
+/** Where each is put right, as fields of a cart. */
+const POINTERS: Readonly<Record<CartRequirement['code'], string>> = {
+  empty: '/lines',
+  line: '/lines',
+  shipping_address: '/shippingAddress',
+  shipping_option: '/shippingOption',
+  email: '/email',
+  phone: '/phone',
+  customer: '/customer',
 };
 
+/** Judged by the address at the checkout alone, so that also of discounts without a code it is said there. */
+const JUDGED_HERE: ReadonlySet<DiscountObstacle> = new Set(['not_first_order', 'used_up_by_customer']);
+
 /** All that stands between a cart and an order, each with where it is put right. */
-export function checkoutFaults({ cart, basket, shop }: CartScene, { requirements }: Totals): FieldFault[] {
-  const titles = new Map(basket.lines.map(({ id, title }) => [id, title]));
-  return [
-    ...requirements.map((requirement) => faultOf(requirement, titles)),
-    ...personFaults(cart, shop.settings('checkout')),
-  ];
-}
-
-function faultOf(requirement: Requirement, titles: ReadonlyMap<string, string>): FieldFault {
-  switch (requirement.code) {
-    case 'empty':
-      return { pointer: '/lines', code: 'empty', message: 'The cart is empty: POST /v1/carts/{id}/lines.' };
-    case 'line': {
-      const { lineId, obstacle } = requirement;
-      const message = `${titles.get(lineId) ?? 'A line'} ${LINE_WORDS[obstacle]}`;
-      return { pointer: `/lines/${lineId}`, code: obstacle, message };
-    }
-    case 'shipping_address':
-      return {
-        pointer: '/shippingAddress',
-        code: 'shipping_address',
-        message: 'Say where it goes: PUT /v1/carts/{id}/shipping-address.',
-      };
-    case 'shipping_option':
-      return {
-        pointer: '/shippingOption',
-        code: 'shipping_option',
-        message: 'Choose how it is sent: GET /v1/carts/{id}/shipping-options, then PUT /v1/carts/{id}/shipping-option.',
-      };
-  }
-}
-
-function personFaults(cart: CartScene['cart'], settings: Settings<'checkout'>): FieldFault[] {
-  const faults: FieldFault[] = [];
-  if (!cart.email)
-    faults.push({ pointer: '/email', code: 'email', message: 'Say whose order it is: PUT /v1/carts/{id}/email.' });
-  if (settings.requirePhone && !cart.phone && !cart.shippingAddress?.phone)
-    faults.push({
-      pointer: '/phone',
-      code: 'phone',
-      message: 'This shop asks for a telephone number: PATCH /v1/carts/{id} { phone }.',
-    });
-  if (!settings.allowGuests && !cart.customerId)
-    faults.push({
-      pointer: '/customer',
-      code: 'customer',
-      message: 'This shop sells to customers with an account: log in, then PUT /v1/carts/{id}/customer.',
-    });
-  return faults;
+export function checkoutFaults(scene: CartScene, totals: Totals): FieldFault[] {
+  const titles = new Map<string, string>(scene.basket.lines.map(({ id, title }) => [id, title]));
+  return requirementsOf(scene, totals).map(({ code, why, lineId, message }) => {
+    if (code !== 'line' || lineId === null) return { pointer: POINTERS[code], code, message };
+    return { pointer: `/lines/${lineId}`, code: why ?? code, message: `${titles.get(lineId) ?? 'A line'}: ${message}` };
+  });
 }
 
 /** What may have made another total of a cart than its shopper remembers. */
@@ -74,11 +39,11 @@ export function changesOf({ lines, basket }: CartScene, totals: Totals): FieldFa
     const message = `${title} costs ${money(unitAmount)} now, not ${money(before)}.`;
     return [{ pointer: `/lines/${id}`, code: 'price_changed', message }];
   });
-  const discounts = totals.discounts.flatMap(({ code, obstacle }) => {
-    if (code === null || obstacle === null) return [];
-    return [
-      { pointer: `/discountCodes/${code}`, code: 'discount_not_taken', message: `${code} takes nothing off now.` },
-    ];
+  const discounts = totals.discounts.flatMap(({ code, title, obstacle }) => {
+    if (obstacle === null || (code === null && !JUDGED_HERE.has(obstacle))) return [];
+    const words = DISCOUNT_WORDS[TOLD_AS_UNKNOWN.has(obstacle) ? 'unknown_code' : obstacle];
+    const pointer = code === null ? '/discounts' : `/discountCodes/${code}`;
+    return [{ pointer, code: 'discount_not_taken', message: `${code ?? title} takes nothing off now. ${words}` }];
   });
   return [...prices, ...discounts];
 }

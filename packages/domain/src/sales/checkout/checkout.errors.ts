@@ -19,7 +19,7 @@ export class TotalChanged extends DomainError {
   override readonly faults: readonly FieldFault[];
   constructor(expected: Money, actual: Money, changes: readonly FieldFault[]) {
     const message = `The total is ${format(actual)} now, not ${format(expected)}.`;
-    super(`${message} Read the cart again, show it to the shopper, and check out with the new total.`, {
+    super(`${message} Show the shopper the new total and what changed, and check out with it as expectedTotal.`, {
       expected: expected.amountMinor.toString(),
       actual: actual.amountMinor.toString(),
     });

@@ -31,10 +31,11 @@ export async function beginCheckout(ctx: Ctx, request: CheckoutRequest): Promise
   if (scene.cart.status === 'merged') throw new CartClosed('merged');
   const facts = await readCheckoutFacts(ctx, request.cartId);
   const orderId = newId('ord');
-  const former = facts.liveOrderId && (await goOnWith(ctx, facts.liveOrderId, { scene, facts, request, orderId }));
+  const totals = reckon(scene.basket);
+  const again = { scene, totals, facts, request, orderId };
+  const former = facts.liveOrderId && (await goOnWith(ctx, facts.liveOrderId, again));
   if (former && 'order' in former) return former;
   if (scene.cart.status === 'ordered') throw new CartClosed('ordered');
-  const totals = reckon(scene.basket);
   refuseIncomplete(scene, totals);
   refuseOtherTotal(scene, totals, request.body);
   const way = wayOf(ctx, scene, facts, request, totals.total);

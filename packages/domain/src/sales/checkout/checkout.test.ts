@@ -10,6 +10,9 @@ import { warmUp } from '../../testing/people.ts';
 import { countingRun } from '../../testing/statement-count.ts';
 import { addCode } from '../carts/cart-codes.service.ts';
 import { addLine, changeLine } from '../carts/cart-lines.service.ts';
+import type { CartScene } from '../carts/cart-scene.service.ts';
+import { warningsOf } from '../carts/cart-warnings.ts';
+import { setEmail } from '../carts/carts.service.ts';
 import { markPaid } from '../orders/paid.service.ts';
 import { checkout } from './checkout.flow.ts';
 import { beginCheckout } from './checkout.service.ts';
@@ -412,3 +415,99 @@ test('a payment that arrives while the shopper checks out again ends in one paid
   expect(await ordersOf()).toHaveLength(12);
   expect(await stock()).toEqual({ onHand: 100, reserved: 12 });
 }, 60_000);
+
+/** A code that takes so much off the order, beside others of the kind. */
+const code = (name: string, about: object = {}) =>
+  newDiscount.parse({
+    title: name,
+    method: 'code',
+    codes: [name],
+    kind: 'percentage',
+    percentPpm: 100_000,
+    class: 'order',
+    combinesWith: ['product', 'order', 'shipping'],
+    ...about,
+  });
+
+test('checkouts that take the place of others and fresh ones over the same codes never wait in a circle', async () => {
+  const { shop, variantId } = await given(100);
+  for (const name of ['EARLY', 'LATE']) await shop.as(shop.system, (ctx) => createDiscount(ctx, code(name)));
+  const carts = [];
+  for (let n = 0; n < 24; n++) {
+    const cart = await shop.fullCart([{ variantId }]);
+    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'LATE'));
+    if (n % 2 === 0) await cart.order();
+    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'EARLY'));
+    carts.push(cart);
+  }
+  const expectedTotal = await carts[0]?.total();
+  await warmUp(db);
+  const before = await deadlocks();
+  const outcomes = await Promise.allSettled(carts.map((cart) => cart.order({ expectedTotal })));
+  expect(outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))).toEqual([]);
+  expect(await deadlocks()).toBe(before);
+  const used = await db.admin`select used from discounts where company_id = ${shop.companyId}`;
+  expect(used).toMatchObject([{ used: 24 }, { used: 24 }]);
+}, 60_000);
+
+/** How often the database had to break a circle; its counter is a little behind. */
+async function deadlocks(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const [row] = await db.admin<{ deadlocks: number }[]>`
+    select deadlocks::int from pg_stat_database where datname = current_database()`;
+  return row?.deadlocks ?? 0;
+}
+
+test('a discount on a first order is had once, however many carts of an address are ordered before one is paid', async () => {
+  const { shop, variantId } = await given(100);
+  await shop.as(shop.system, (ctx) => createDiscount(ctx, code('FIRST', { firstOrderOnly: true })));
+  const carts = [];
+  for (let n = 0; n < 3; n++) {
+    const cart = await shop.fullCart([{ variantId }]);
+    await shop.as(cart.session, (ctx) => setEmail(ctx, cart.at, 'ada@example.com'));
+    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'FIRST'));
+    carts.push(cart);
+  }
+  const expectedTotal = await carts[0]?.total();
+  expect(expectedTotal?.amount).toBe(2_250 + 1_500);
+  const outcomes = await Promise.allSettled(carts.map((cart) => cart.online({ expectedTotal })));
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+  expect(refused).toHaveLength(2);
+  for (const why of refused) expect(['discount_used_up', 'total_changed']).toContain(why);
+});
+
+test('what an address bought before is judged at the checkout alone, which says why and what it comes to', async () => {
+  const { shop, variantId } = await given(100);
+  await shop.as(shop.system, (ctx) =>
+    createDiscount(ctx, code('FIRST', { firstOrderOnly: true, method: 'automatic', codes: [] })),
+  );
+  const cartOf = async (email: string) => {
+    const cart = await shop.fullCart([{ variantId }]);
+    await shop.as(cart.session, (ctx) => setEmail(ctx, cart.at, email));
+    return cart;
+  };
+  await (await cartOf('ada@example.com')).order();
+  const known = await cartOf('ada@example.com');
+  const unknown = await cartOf('nobody@example.com');
+  expect(await known.total()).toEqual(await unknown.total());
+  const refusal = await known.order().catch((error: unknown) => error);
+  expect(refusal).toMatchObject({
+    status: 409,
+    code: 'total_changed',
+    faults: [{ pointer: '/expectedTotal' }, { code: 'discount_not_taken', message: expect.stringContaining('FIRST') }],
+  });
+  const { order } = await known.order({ expectedTotal: { amount: 4_000, currency: 'NGN' } });
+  expect(order.totals.total).toEqual({ amount: 4_000, currency: 'NGN' });
+  expect((await unknown.order()).order.totals.total.amount).toBe(3_750);
+});
+
+test('what the unpaid order of a cart holds is there for that cart, and for no other', async () => {
+  const { shop, variantId } = await given(2);
+  const cart = await shop.fullCart([{ variantId, quantity: 2 }]);
+  await cart.online();
+  const other = await shop.fullCart([{ variantId }]);
+  const availableOf = async ({ lines }: CartScene) => [...lines.values()].map(({ available }) => available);
+  expect(await availableOf(await cart.scene())).toEqual([2]);
+  expect(warningsOf(await cart.scene())).toEqual([]);
+  expect(await availableOf(await other.scene())).toEqual([0]);
+});
