@@ -15,6 +15,7 @@ import { OrderLookupsController } from './sales/order-lookups.controller.ts';
 import { OrdersController } from './sales/orders.controller.ts';
 import { OwnCartController } from './sales/own-cart.controller.ts';
 import { PaymentHooksController } from './sales/payment-hooks.controller.ts';
+import { PaymentOptionsController } from './sales/payment-options.controller.ts';
 import { PaymentsController } from './sales/payments.controller.ts';
 
 /** Every controller of the storefront API. A new one gets its line here. */
@@ -33,6 +34,7 @@ export const controllers: Type[] = [
   OwnAddressesController,
   OwnCartController,
   PaymentHooksController,
+  PaymentOptionsController,
   PaymentsController,
   ProductsController,
   StoreController,

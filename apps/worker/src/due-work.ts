@@ -100,30 +100,40 @@ export const dueWork = ({ run, log, store, pictures, gateways }: DueWorkParts): 
     // Orders nobody paid in time: their goods are free again.
     name: 'unpaid-orders',
     companiesDue: companiesWithDueOrders,
-    share: (session) => expireUnpaid(run, session),
+    share: (session) =>
+      expireUnpaid(
+        run,
+        {
+          report: (error, about) =>
+            log.error({ err: error, ...about }, 'an order could not be ended; tried again later'),
+        },
+        session,
+      ),
     atOnce: 2,
     idleMs: 500,
     idleMsMax: 2_000,
     isWoken: false,
   },
   ...productFiles({ run, log, store }),
-  ...payments({ run, gateways }),
+  ...payments({ run, log, gateways }),
 ];
 
 /** Money: webhooks that came in, and what has to be asked of providers because nobody told. Shoppers wait for both. */
-function payments({ run, gateways }: Pick<DueWorkParts, 'run' | 'gateways'>): DueWork[] {
+function payments({ run, log, gateways }: Pick<DueWorkParts, 'run' | 'log' | 'gateways'>): DueWork[] {
+  const report = (error: unknown, about: object) =>
+    log.error({ err: error, ...about }, 'a payment, refund or webhook could not be worked on; tried again later');
   const pauses = { atOnce: 4, idleMs: 250, idleMsMax: 1_000, isWoken: true };
   return [
     {
       name: 'payment-notices',
       companiesDue: companiesWithDueNotices,
-      share: (session) => workOnNotice(run, gateways, session),
+      share: (session) => workOnNotice(run, gateways, session, report),
       ...pauses,
     },
     {
       name: 'payment-reconciler',
       companiesDue: companiesWithDueChecks,
-      share: (session) => reconcileShare(run, gateways, session),
+      share: (session) => reconcileShare(run, gateways, session, report),
       ...pauses,
     },
   ];

@@ -11,6 +11,8 @@ export interface PaystackAccount {
   integration: number;
   /** Where its notices go; undefined: to the hook of the company that the transaction's metadata names. */
   webhookUrl: string | undefined;
+  /** Its owner made a new key in the dashboard: with this one nothing is let in any more. */
+  isRevoked?: boolean;
 }
 
 /** The businesses that Paystack knows, one for each secret key. */

@@ -109,7 +109,8 @@ function accountOf(books: PaystackBooks, authorization: string | undefined): Pay
   if (authorization === undefined) return 'No Authorization Header was found';
   const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (key === undefined) return 'Format is Authorization: Bearer [secret key]';
-  return books.accounts.of(key) ?? 'Invalid key';
+  const account = books.accounts.of(key);
+  return account && !account.isRevoked ? account : 'Invalid key';
 }
 
 function bodyOf({ method, body, contentType }: ApiCall): Record<string, unknown> | undefined {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type PaystackAccount, PaystackAccounts } from './paystack-simulator-accounts.ts';
 import { Faults, seededRandom } from './paystack-simulator-faults.ts';
 import { type HookSchedule, PaystackHooks } from './paystack-simulator-hooks.ts';
@@ -7,11 +8,14 @@ import { type PaystackTransaction, PaystackTransactions, transactionData } from 
 /** Above 2^31, so that a client which keeps ids in 32 bits is found out. */
 const FIRST_ID = 4_000_000_000;
 const TENTH_MS = 100;
+const NO_SEED = 1;
+const HEX = 16;
 
 export interface BooksOptions extends HookSchedule {
   /** Where companies have their hooks, without a slash at its end; undefined: nowhere. */
   hookBase: string | undefined;
-  seed: number;
+  /** Decides about whatever is left to chance, ids as well; undefined: chance does, but for the order of notices. */
+  seed: number | undefined;
   /** From pending to processing, and from there to the end, milliseconds. Null: only the control API moves refunds. */
   refundStepMs: number | null;
   now: () => Date;
@@ -40,12 +44,13 @@ export class PaystackBooks {
 
   constructor(options: BooksOptions) {
     this.#options = options;
-    // Others than those of an earlier life, which somebody may have written down as unique.
-    this.#nextId = FIRST_ID + Math.floor(options.now().getTime() / TENTH_MS);
-    const nextId = () => this.#nextId++;
     const { now, seed, delayMs, retryMs } = options;
-    this.hooks = new PaystackHooks({ faults: this.faults, random: seededRandom(seed), delayMs, retryMs });
-    this.transactions = new PaystackTransactions({ nextId, now });
+    // Without a seed others than those of an earlier life, which somebody may have written down as unique.
+    this.#nextId = FIRST_ID + (seed === undefined ? Math.floor(now().getTime() / TENTH_MS) : 0);
+    const nextId = () => this.#nextId++;
+    const random = seededRandom(seed ?? NO_SEED);
+    this.hooks = new PaystackHooks({ faults: this.faults, random, delayMs, retryMs });
+    this.transactions = new PaystackTransactions({ nextId, now, word: wordsOf(seed) });
     this.refunds = new PaystackRefunds({ nextId, now });
   }
 
@@ -161,6 +166,13 @@ export class PaystackBooks {
     const companyId = companyIn(metadata);
     return companyId && `${this.#options.hookBase}/v1/hooks/${encodeURIComponent(companyId)}/paystack`;
   }
+}
+
+/** A generator of its own: how many words were drawn says nothing of the order of notices. */
+function wordsOf(seed: number | undefined): (length: number) => string {
+  if (seed === undefined) return (length) => randomBytes(length).toString('hex').slice(0, length);
+  const random = seededRandom(~seed);
+  return (length) => Array.from({ length }, () => Math.floor(random() * HEX).toString(HEX)).join('');
 }
 
 /** A shop that runs beside us names its company there, so that nobody has to say where its hook is. */

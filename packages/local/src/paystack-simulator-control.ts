@@ -28,6 +28,8 @@ export interface ChargeTruth {
 export interface PaystackControl {
   /** Where the notices of a key's account go; undefined: to the company that the metadata names, again. */
   setWebhook(secretKey: string, url: string | undefined): void;
+  /** As its owner in the dashboard, who makes a new one: every request with it is a 401 from here on; false: good again. */
+  revokeKey(secretKey: string, isRevoked?: boolean): void;
   /** As a shopper on the page would, without one. With several accounts that have the reference, say which. */
   settle(reference: string, outcome: Outcome, secretKey?: string): void;
   /** The truth, oldest first. */
@@ -57,11 +59,17 @@ export function controlOf(books: PaystackBooks): PaystackControl {
     if (other) throw new ControlError(409, `Several accounts have the reference ${reference}; name the secretKey.`);
     return only;
   };
+  const accountOf = (secretKey: string) => {
+    const account = books.accounts.of(secretKey);
+    if (!account) throw new ControlError(400, 'That is no secret key: sk_test_… or sk_live_…');
+    return account;
+  };
   return {
     setWebhook(secretKey, url) {
-      const account = books.accounts.of(secretKey);
-      if (!account) throw new ControlError(400, 'That is no secret key: sk_test_… or sk_live_…');
-      account.webhookUrl = url;
+      accountOf(secretKey).webhookUrl = url;
+    },
+    revokeKey(secretKey, isRevoked = true) {
+      accountOf(secretKey).isRevoked = isRevoked;
     },
     settle: (reference, outcome, secretKey) => books[outcome](find(reference, secretKey)),
     charges: () => books.transactions.of().map((one) => truthOf(books, one)),
@@ -111,6 +119,7 @@ const HELP = {
   'GET /control/transactions/<reference>': 'the same of one',
   'POST /control/transactions/<reference>': { outcome: OUTCOMES.join(' | '), secretKey: 'only if several have it' },
   'POST /control/webhook': { secretKey: 'sk_test_…', url: 'http://… (left out: by metadata.companyId)' },
+  'POST /control/keys': { secretKey: 'sk_test_…', revoked: 'true (left out as well) | false' },
   'POST /control/refunds/<id>': { status: REFUND_STATUSES.join(' | ') },
   'GET, POST, DELETE /control/faults': { on: 'verify', kind: 'timeout-after', times: 2, reference: 'optional' },
   'GET /control/hooks': 'every notice, with what it was answered',
@@ -144,6 +153,7 @@ const CONTROLS: Readonly<Record<string, Controller>> = {
   'POST transactions': (control, name, { outcome, secretKey }) =>
     control.settle(name ?? '', oneOf('outcome', OUTCOMES, outcome), optionalText(secretKey)),
   'POST webhook': (control, _name, { secretKey, url }) => control.setWebhook(String(secretKey), optionalText(url)),
+  'POST keys': (control, _name, { secretKey, revoked }) => control.revokeKey(String(secretKey), revoked !== false),
   'GET refunds': (control) =>
     control.charges().flatMap(({ reference, refunds }) => refunds.map((one) => ({ reference, ...one }))),
   'POST refunds': (control, name, { status }) =>

@@ -21,7 +21,7 @@ export type FaultKind = (typeof API_KINDS)[number] | (typeof REFUND_KINDS)[numbe
 export interface Fault {
   on: ApiOperation | 'hook';
   kind: FaultKind;
-  /** How often; 1 when left out. */
+  /** How often; 1 when left out, and 0 is never. */
   times?: number | 'always';
   /** Only for this reference: of a transaction, or the id in the path. */
   reference?: string;
@@ -55,7 +55,7 @@ export class Faults {
     }
     this.#lastId += 1;
     const left = fault.times === 'always' ? Number.POSITIVE_INFINITY : (fault.times ?? 1);
-    this.#waiting.push({ ...fault, id: this.#lastId, left });
+    if (left > 0) this.#waiting.push({ ...fault, id: this.#lastId, left });
     return this.#lastId;
   }
 

@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { PaystackAccount } from './paystack-simulator-accounts.ts';
 import { PaystackRefusal } from './paystack-simulator-refusal.ts';
 
 const CURRENCIES = ['GHS', 'KES', 'NGN', 'USD', 'ZAR'];
 const REFERENCE = /^[A-Za-z0-9.=-]{1,200}$/;
 const EMAIL = /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/;
+const ACCESS_CODE_LENGTH = 15;
+const REFERENCE_LENGTH = 10;
 const NOT_COMPLETED = 'The transaction was not completed';
 
 export type TransactionStatus = 'abandoned' | 'ongoing' | 'failed' | 'success' | 'reversed';
@@ -40,15 +42,18 @@ export class PaystackTransactions {
   readonly #byAccessCode = new Map<string, PaystackTransaction>();
   readonly #nextId: () => number;
   readonly #now: () => Date;
+  /** Hexadecimal digits, left to chance or to the seed. */
+  readonly #word: (length: number) => string;
 
-  constructor({ nextId, now }: { nextId: () => number; now: () => Date }) {
+  constructor({ nextId, now, word }: { nextId: () => number; now: () => Date; word: (length: number) => string }) {
     this.#nextId = nextId;
+    this.#word = word;
     this.#now = now;
   }
 
   /** Throws `PaystackRefusal` with Paystack's words and codes. */
   begin(account: PaystackAccount, body: Record<string, unknown>): PaystackTransaction {
-    const wanted = wantedOf(body);
+    const wanted = wantedOf(body, () => this.#unused(REFERENCE_LENGTH, (word) => !this.find(account.secretKey, word)));
     if (this.find(account.secretKey, wanted.reference)) {
       throw new PaystackRefusal(400, 'Duplicate Transaction Reference', {
         code: 'duplicate_reference',
@@ -60,7 +65,7 @@ export class PaystackTransactions {
       id: this.#nextId(),
       ...{ secretKey, domain, integration },
       ...wanted,
-      accessCode: randomBytes(12).toString('hex').slice(0, 15),
+      accessCode: this.#unused(ACCESS_CODE_LENGTH, (word) => !this.byAccessCode(word)),
       // As the real one: what nobody has tried to pay yet is abandoned already.
       status: 'abandoned',
       gatewayResponse: NOT_COMPLETED,
@@ -137,6 +142,14 @@ export class PaystackTransactions {
     this.#all.length = 0;
     this.#byReference.clear();
     this.#byAccessCode.clear();
+  }
+
+  /** The seed gives the same words after a restart, and some of them may be in the books. */
+  #unused(length: number, isFree: (word: string) => boolean): string {
+    for (;;) {
+      const word = this.#word(length);
+      if (isFree(word)) return word;
+    }
   }
 
   #keep(transaction: PaystackTransaction): void {
@@ -220,8 +233,8 @@ function change(transaction: PaystackTransaction, status: TransactionStatus, gat
   transaction.gatewayResponse = gatewayResponse;
 }
 
-function wantedOf(body: Record<string, unknown>) {
-  const { email, currency = 'NGN', reference = randomBytes(5).toString('hex'), callback_url: callbackUrl } = body;
+function wantedOf(body: Record<string, unknown>, madeUp: () => string) {
+  const { email, currency = 'NGN', reference = madeUp(), callback_url: callbackUrl } = body;
   if (typeof email !== 'string' || !EMAIL.test(email)) {
     throw invalid('Invalid Email Address Passed', 'Ensure that the email is of the form username@example.com');
   }

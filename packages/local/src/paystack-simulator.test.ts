@@ -315,6 +315,13 @@ describe('notices', () => {
     expect(await orderOf(8)).not.toEqual(first);
   });
 
+  test('a fault that happens no times never happens', async () => {
+    simulator.control.addFault({ on: 'verify', kind: '500-before', times: 0 });
+    expect(simulator.control.faults()).toEqual([]);
+    await begin('never');
+    expect((await api('GET', '/transaction/verify/never')).status).toBe(200);
+  });
+
   test('one that waits for company to be reordered with is sent alone in the end', async () => {
     simulator.control.addFault({ on: 'hook', kind: 'reorder', ms: 20 });
     await begin('r1');
@@ -322,6 +329,58 @@ describe('notices', () => {
     await simulator.control.settled();
     expect(shop.events()).toEqual(['charge.success']);
   });
+});
+
+test('a key that was revoked opens nothing, others and the page still do, and it can be good again', async () => {
+  await begin('kept');
+  simulator.control.revokeKey(KEY);
+  for (const [method, route] of [
+    ['GET', '/transaction/verify/kept'],
+    ['POST', '/transaction/initialize'],
+  ] as const) {
+    const said = await api(method, route, method === 'POST' ? order('more') : undefined);
+    expect([said.status, said.body.message]).toEqual([401, 'Invalid key']);
+  }
+  expect((await api('GET', '/transaction', undefined, LIVE_KEY)).status).toBe(200);
+  simulator.control.settle('kept', 'pay');
+  const over = (revoked: boolean) =>
+    fetch(`${simulator.url}/control/keys`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ secretKey: KEY, revoked }),
+    });
+  expect((await over(false)).status).toBe(200);
+  expect((await api('GET', '/transaction/verify/kept')).body.data['status']).toBe('success');
+  await over(true);
+  expect((await api('GET', '/transaction/verify/kept')).status).toBe(401);
+});
+
+test('the same seed makes up the same ids, access codes and references, after a restart none twice; another seed others', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'books-'));
+  const made = async (seed: number | undefined, file?: string) => {
+    const other = await startPaystackSimulator({ seed, file } as Parameters<typeof startPaystackSimulator>[0]);
+    const begun = [];
+    for (let n = 0; n < 2; n++) {
+      const response = await fetch(`${other.url}/transaction/initialize`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ email: 'ada@example.com', amount: 50_000 }),
+      });
+      const { data } = (await response.json()) as Said['body'];
+      begun.push([data['access_code'], data['reference']].join());
+    }
+    const ids = other.control.charges().map(({ id }) => id);
+    await other.close();
+    return { begun, ids };
+  };
+  const first = await made(7);
+  expect(await made(7)).toEqual(first);
+  expect(new Set([...first.begun, ...(await made(8)).begun, ...(await made(undefined)).begun]).size).toBe(6);
+  const file = path.join(folder, 'books.json');
+  const lives = [await made(7, file), await made(7, file)];
+  expect(new Set(lives.flatMap(({ begun }) => begun)).size).toBe(4);
+  expect(new Set(lives[1]?.ids).size).toBe(4);
+  await rm(folder, { recursive: true });
 });
 
 describe('refunds', () => {

@@ -23,7 +23,7 @@ export interface PaystackSimulatorOptions {
   /** Where hooks are: `<hookBase>/v1/hooks/<metadata.companyId>/paystack`. Left out: only accounts with a URL are told. */
   hookBase?: string;
   faults?: readonly Fault[];
-  /** Decides about orders and numbers that are left to chance. */
+  /** Decides about all that is left to chance: order and number of notices, ids, access codes, references nobody gave. */
   seed?: number;
   /** From the fact to the notice of it. */
   hookDelayMs?: number;
@@ -53,7 +53,7 @@ export async function startPaystackSimulator(options: PaystackSimulatorOptions =
   const file = new BooksFile(options.file);
   const books = new PaystackBooks({
     hookBase: options.hookBase?.replace(/\/+$/, ''),
-    seed: options.seed ?? 1,
+    seed: options.seed,
     delayMs: options.hookDelayMs ?? HOOK_DELAY_MS,
     retryMs: options.hookRetryMs ?? HOOK_RETRY_MS,
     refundStepMs: options.refundStepMs === undefined ? REFUND_STEP_MS : options.refundStepMs,

@@ -124,10 +124,7 @@ const PRESENT_PASSWORD_FIELD = `<div class="field">
 `;
 
 /** `parts`: where script and style are, relative to the page. */
-const pageOf = (
-  { title, about, to, instead, asksName, button, done }: Page,
-  parts: string,
-) => `<!doctype html>
+const pageOf = ({ title, about, to, instead, asksName, button, done }: Page, parts: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -77,17 +77,18 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     size: config.DATABASE_POOL_SIZE,
     prepare: config.DATABASE_PREPARE,
     applicationName: name,
-    onCommitted: ({ companyId, touched, nudged }) => {
+    onCommitted: ({ companyId, touched, nudged, customers = [] }) => {
       if (nudged) nudge();
-      if (!touched) return;
-      memory.touched(companyId);
-      tellTouched(redis, companyId, log);
+      for (const customerId of touched ? [undefined] : customers) {
+        memory.touched(companyId, customerId);
+        tellTouched(redis, companyId, log, customerId);
+      }
     },
   });
   const standings = new Standings(database.run);
   const readyAnswers = new ReadyAnswers();
   const keyMemory = new KeyMemory();
-  const memory = memoryOf(standings, readyAnswers, keyMemory);
+  const memory = memoryOf(standings, [standings, readyAnswers, keyMemory]);
   const attempts = redis
     ? attemptsOnRedis(redis)
     : attemptsOnPostgres(config.DATABASE_URL, log, { prepare: config.DATABASE_PREPARE });
@@ -161,9 +162,13 @@ function openStorefrontReads(
 }
 
 /** All that a process remembers of companies, and how it forgets. */
-function memoryOf(...caches: readonly Pick<Standings, 'drop' | 'clear'>[]): Parameters<typeof hearTouched>[1] {
+function memoryOf(
+  standings: Standings,
+  caches: readonly Pick<Standings, 'drop' | 'clear'>[],
+): Parameters<typeof hearTouched>[1] {
   return {
-    touched: (companyId) => {
+    touched: (companyId, customerId) => {
+      if (customerId !== undefined) return standings.dropCustomer(companyId, customerId);
       for (const cache of caches) cache.drop(companyId);
     },
     missed: () => {

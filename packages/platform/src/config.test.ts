@@ -211,3 +211,16 @@ test('production never lets an import fetch from the machine itself', () => {
   expect(readWorkerConfig({ DATABASE_URL, DATABASE_RELAY_URL, ...loopback }).FETCH_ALLOW_LOOPBACK).toBe(true);
   expect(readWorkerConfig(production).FETCH_ALLOW_LOOPBACK).toBe(false);
 });
+
+test('production does not start when links in mails to customers would lead to this machine, or travel in the open', () => {
+  const elsewhere = { ...production, FILES_URL: 'https://cdn.example.com/pictures' };
+  expect(complaint(elsewhere, readWorkerConfig)).toContain(
+    'STOREFRONT_URL: is missing, and FILES_URL does not end in /files',
+  );
+  const said = { ...elsewhere, STOREFRONT_URL: 'https://shop.example.com' };
+  expect(complaint(said, readWorkerConfig)).toBe('');
+  expect(complaint(production, readWorkerConfig)).toBe('');
+  const open = { ...said, STOREFRONT_URL: 'http://shop.example.com' };
+  expect(complaint(open, readWorkerConfig)).toContain('STOREFRONT_URL: must begin with https://');
+  expect(complaint({ DATABASE_URL: 'postgres://souk_app:x@localhost/souk' })).toBe('');
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { baseUrl, decodedUrl, masterKeys, networks, onOff, port, urlOf, wholeNumber } from './setting.ts';
+import { saysStorefront } from './storefront-url.ts';
 
 /** The master key of development. Everybody knows it, so production refuses it. */
 export const DEVELOPMENT_MASTER_KEY = `development:${Buffer.from('souk-development-key-not-secret!').toString('base64')}`;
@@ -32,7 +33,10 @@ const everyProcess = {
 
 const mail = {
   ADMIN_URL: baseUrl,
-  /** Where browsers reach the storefront API. Left out: what `FILES_URL` says of it, else this machine (`storefront-url.ts`). */
+  /**
+   * Where browsers reach the storefront API. Left out: what `FILES_URL` says of it, else this machine, which production
+   * refuses (`storefront-url.ts`).
+   */
   STOREFRONT_URL: baseUrl.optional(),
   SMTP_URL: urlOf('smtp:', 'smtps:').optional(),
   MAIL_FROM: z.string().min(3).max(320),
@@ -258,6 +262,10 @@ function unsafeSettings(given: Record<string, string>): Fault[] {
   if (URL.canParse(adminUrl) && new URL(adminUrl).protocol === 'http:' && !LOOPBACK.test(new URL(adminUrl).hostname)) {
     faults.push({ name: 'ADMIN_URL', reason: 'must begin with https://, for links in mails carry secrets' });
   }
+  const shopUrl = given['STOREFRONT_URL'] ?? '';
+  if (URL.canParse(shopUrl) && new URL(shopUrl).protocol === 'http:' && !LOOPBACK.test(new URL(shopUrl).hostname)) {
+    faults.push({ name: 'STOREFRONT_URL', reason: 'must begin with https://, for links in mails carry secrets' });
+  }
   const keys = masterKeys.safeParse(given['MASTER_KEYS']);
   if (keys.success && [...keys.data.values()].some((key) => key.every((byte) => byte === key[0]))) {
     faults.push({ name: 'MASTER_KEYS', reason: 'holds a key whose bytes are all the same' });
@@ -286,6 +294,14 @@ function storeFaults(given: Record<string, string>, isServing: boolean): Fault[]
   const isProduction = given['NODE_ENV'] === 'production';
   const missing = (name: string, why: string) => faults.push({ name, reason: `is missing${why}` });
   if (isServing && isProduction && !given['FILES_URL']) missing('FILES_URL', ': where visitors fetch pictures');
+  if (
+    isServing &&
+    isProduction &&
+    given['FILES_URL'] &&
+    !given['STOREFRONT_URL'] &&
+    !saysStorefront(given['FILES_URL'])
+  )
+    missing('STOREFRONT_URL', ', and FILES_URL does not end in /files: links in mails would lead to this machine');
   const [id, secret] = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
   if (!given['S3_BUCKET']) {
     const first = ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT', 'S3_REGION', id, secret].find((name) => given[name]);

@@ -67,6 +67,20 @@ const SCRIPT = `'use strict';
     place.append(line);
   }
 
+  const WAY = { pending: 'is being packed', packed: 'is packed', shipped: 'is on its way', out_for_delivery: 'is being delivered today', delivered: 'has been delivered', failed: 'could not be delivered', returned: 'came back to the shop' };
+
+  function addParcel(parcel) {
+    const goods = parcel.lines.map((line) => line.quantity + ' \u00d7 ' + line.title).join(', ');
+    const carrier = [parcel.carrier, ...parcel.trackingNumbers].filter(Boolean).join(' ');
+    add('Parcel (' + goods + ') ' + WAY[parcel.status] + (carrier ? ': ' + carrier : '') + '.');
+    if (!parcel.trackingUrl) return;
+    const link = document.createElement('a');
+    link.href = parcel.trackingUrl;
+    link.rel = 'noreferrer';
+    link.textContent = 'Follow it';
+    place.lastElementChild.append(' ', link);
+  }
+
   const LIFE = { pending: 'It waits for its payment.', open: 'It is being prepared.', completed: 'It has been delivered.', cancelled: 'It was cancelled.', expired: 'It was not paid in time.' };
   const SENT = { none: '', partial: 'A part of it is on its way.', fulfilled: 'It is on its way.', delivered: '' };
 
@@ -86,7 +100,9 @@ const SCRIPT = `'use strict';
       add(line.quantity + ' \u00d7 ' + line.title + (line.variantTitle ? ' (' + line.variantTitle + ')' : '') + ', ' + money(line.total));
     for (const line of order.shippingLines) add(line.name + ', ' + money(line.total));
     add('Total: ' + money(order.totals.total));
+    if (order.payment && order.payment.instructions) add('How to pay: ' + order.payment.instructions);
     if (order.refundedTotal.amount > 0) add('Given back: ' + money(order.refundedTotal));
+    order.fulfilments.forEach(addParcel);
     place.hidden = false;
     place.focus();
   }

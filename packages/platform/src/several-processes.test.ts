@@ -100,22 +100,25 @@ describe.runIf(redisUrl)('the line between processes', () => {
   };
   afterAll(() => open.map((redis) => redis.disconnect()));
 
-  test('only ids of companies are taken from it', async () => {
+  test('only ids of companies, and of a customer behind one, are taken from it', async () => {
     const heard: string[] = [];
     let isHearing = false;
     const missed = () => {
       isHearing = true;
     };
-    hearTouched(connect('subscriber'), { touched: (companyId) => void heard.push(companyId), missed }, log);
+    const touched = (...about: (string | undefined)[]) => void heard.push(about.filter(Boolean).join(' '));
+    hearTouched(connect('subscriber'), { touched, missed }, log);
     const speaker = connect('commands');
     await until('the line', () => isHearing);
     await until('the connection', () => speaker.status === 'ready');
     const companyId = newId('com');
-    for (const junk of ['', '*', 'com_x', newId('stf'), "com_'; drop table companies; --"])
+    const customerId = newId('cus');
+    for (const junk of ['', '*', 'com_x', newId('stf'), `${companyId} cus_x`, "com_'; drop table companies; --"])
       await speaker.publish(TOUCHED_CHANNEL, junk);
     tellTouched(speaker, companyId, log);
-    await until('the news', () => heard.length > 0);
-    expect(heard).toEqual([companyId]);
+    tellTouched(speaker, companyId, log, customerId);
+    await until('the news', () => heard.length > 1);
+    expect(heard).toEqual([companyId, `${companyId} ${customerId}`]);
   });
 
   test('after the line was down everything is believed stale', async () => {

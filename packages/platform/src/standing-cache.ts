@@ -107,6 +107,17 @@ export class StandingCache<Standing> {
     this.namesOf.delete(companyId);
   }
 
+  /** Forgets what is known of a company, or just being loaded, under names that begin so. */
+  dropBeginning(companyId: CompanyId, beginning: string): void {
+    for (const name of [...(this.namesOf.get(companyId) ?? [])]) {
+      if (!name.startsWith(beginning)) continue;
+      this.known.delete(name);
+      this.unknown.delete(name);
+      this.loading.delete(name);
+      this.tidy(companyId, name);
+    }
+  }
+
   /** Forgets everything: news may have been missed. */
   clear(): void {
     for (const companyId of [...this.namesOf.keys()]) this.drop(companyId);

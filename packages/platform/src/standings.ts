@@ -4,7 +4,7 @@ import type { CustomerClaims } from '@souk/domain/identity/customer-sessions/cus
 import type { AccessClaims } from '@souk/domain/identity/sessions/access-tokens';
 import { staffStanding } from '@souk/domain/identity/sessions/standing.service';
 import { type Run, systemSession } from '@souk/domain/kernel/ctx';
-import type { CompanyId } from '@souk/domain/kernel/ids';
+import type { CompanyId, Id } from '@souk/domain/kernel/ids';
 import { StandingCache, type StandingCacheOptions } from './standing-cache.ts';
 
 /** A staff member's standing, ready for use: permissions as a set that all their requests share. */
@@ -85,6 +85,11 @@ export class Standings {
     this.staff.drop(companyId);
     this.keys.drop(companyId);
     this.customers.drop(companyId);
+  }
+
+  /** Sessions of a customer ended; what is known of all others stands. */
+  dropCustomer(companyId: CompanyId, customerId: Id<'cus'>): void {
+    this.customers.dropBeginning(companyId, `${companyId}|${customerId}|`);
   }
 
   /** News may have been missed: believe nothing. */

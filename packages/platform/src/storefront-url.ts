@@ -2,6 +2,9 @@ import type { WorkerConfig } from './config.ts';
 
 const FILES_PATH = '/files';
 
+/** Whether the address of pictures says where the storefront API is, which usually shows them. */
+export const saysStorefront = (filesUrl: string): boolean => filesUrl.replace(/\/+$/, '').endsWith(FILES_PATH);
+
 /**
  * Where browsers reach the storefront API, without a slash at its end: for links in mails to customers of a shop that has
  * no address of its own. Pictures are usually shown by the same API under `/files`, so their address says it as well.

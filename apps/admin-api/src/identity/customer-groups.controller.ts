@@ -19,7 +19,7 @@ import {
 import { can } from '@souk/domain/identity/customers/customers.access';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -38,6 +38,7 @@ export class CustomerGroupsController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List groups of customers')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: CustomerGroupsPageDto })
   list(@CurrentSession() session: Session, @Query() query: CustomerGroupsQueryDto) {
@@ -45,6 +46,7 @@ export class CustomerGroupsController {
   }
 
   @Post()
+  @Says('Make a group of customers')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: CustomerGroupDto })
   create(@CurrentSession() session: Session, @Body() body: NewCustomerGroupDto) {
@@ -52,6 +54,7 @@ export class CustomerGroupsController {
   }
 
   @Get(':id')
+  @Says('Show a group of customers')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: CustomerGroupDto })
   show(@CurrentSession() session: Session, @Param('id', idParam('cgr')) id: Id<'cgr'>) {
@@ -59,6 +62,7 @@ export class CustomerGroupsController {
   }
 
   @Patch(':id')
+  @Says('Change a group of customers')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: CustomerGroupDto })
   update(
@@ -71,6 +75,7 @@ export class CustomerGroupsController {
   }
 
   @Delete(':id')
+  @Says('Delete a group of customers')
   @Allow(can.write)
   @HttpCode(204)
   async delete(@CurrentSession() session: Session, @Param('id', idParam('cgr')) id: Id<'cgr'>): Promise<void> {
@@ -78,6 +83,7 @@ export class CustomerGroupsController {
   }
 
   @Post(':id/members')
+  @Says('Put customers into a group')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: CustomerGroupDto })
   addMembers(
@@ -89,6 +95,7 @@ export class CustomerGroupsController {
   }
 
   @Delete(':id/members/:customerId')
+  @Says('Take a customer out of a group')
   @Allow(can.write)
   @HttpCode(204)
   async removeMember(

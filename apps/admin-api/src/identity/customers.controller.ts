@@ -21,7 +21,7 @@ import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { erasers, personalDataParts } from '@souk/domain/setup/customer-duties/customer-duties';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -45,6 +45,7 @@ export class CustomersController {
   ) {}
 
   @Get()
+  @Says('List customers')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: CustomersPageDto })
   list(@CurrentSession() session: Session, @Query() query: CustomersQueryDto) {
@@ -52,6 +53,7 @@ export class CustomersController {
   }
 
   @Post()
+  @Says('Add a customer')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: CustomerDto })
   create(@CurrentSession() session: Session, @Body() body: NewCustomerDto) {
@@ -59,6 +61,7 @@ export class CustomersController {
   }
 
   @Get(':id')
+  @Says('Show a customer')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: CustomerDto })
   show(@CurrentSession() session: Session, @Param('id', idParam('cus')) id: Id<'cus'>) {
@@ -66,6 +69,7 @@ export class CustomersController {
   }
 
   @Patch(':id')
+  @Says('Change a customer')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: CustomerDto })
   update(
@@ -78,6 +82,7 @@ export class CustomersController {
   }
 
   @Get(':id/addresses')
+  @Says('List the addresses of a customer')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: CustomerAddressesDto })
   addresses(
@@ -92,6 +97,7 @@ export class CustomersController {
   }
 
   @Post(':id/disablement')
+  @Says('Keep a customer from logging in')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: CustomerDto })
   disable(@CurrentSession() session: Session, @Param('id', idParam('cus')) id: Id<'cus'>) {
@@ -99,6 +105,7 @@ export class CustomersController {
   }
 
   @Delete(':id/disablement')
+  @Says('Let a customer log in again')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: CustomerDto })
   enable(@CurrentSession() session: Session, @Param('id', idParam('cus')) id: Id<'cus'>) {
@@ -106,6 +113,7 @@ export class CustomersController {
   }
 
   @Get(':id/export')
+  @Says('Show all that is kept about a customer')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: PersonalDataDto })
   export(@CurrentSession() session: Session, @Param('id', idParam('cus')) id: Id<'cus'>) {
@@ -113,6 +121,7 @@ export class CustomersController {
   }
 
   @Post(':id/erasure')
+  @Says('Erase what is known of a customer')
   @Allow(can.erase)
   @ZodResponse({ status: 200, type: CustomerDto })
   erase(@CurrentSession() session: Session, @Param('id', idParam('cus')) id: Id<'cus'>) {

@@ -3,7 +3,7 @@ import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { can } from '@souk/domain/pricing/discounts/discounts.access';
 import { discountTrialView, newDiscountTrial } from '@souk/domain/pricing/totals/discount-trials.contract';
 import { tryDiscounts } from '@souk/domain/pricing/totals/discount-trials.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -17,6 +17,7 @@ export class DiscountTrialsController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Post()
+  @Says('Try discounts on made-up goods')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: DiscountTrialDto })
   try(@CurrentSession() session: Session, @Body() body: NewDiscountTrialDto) {

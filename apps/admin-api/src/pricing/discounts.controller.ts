@@ -26,7 +26,7 @@ import {
   listRedemptions,
   updateDiscount,
 } from '@souk/domain/pricing/discounts/discounts.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -53,6 +53,7 @@ export class DiscountsController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List discounts')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: DiscountsPageDto })
   list(@CurrentSession() session: Session, @Query() query: DiscountsQueryDto) {
@@ -60,6 +61,7 @@ export class DiscountsController {
   }
 
   @Post()
+  @Says('Make a discount')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: DiscountDto })
   create(@CurrentSession() session: Session, @Body() body: NewDiscountDto) {
@@ -67,6 +69,7 @@ export class DiscountsController {
   }
 
   @Get(':id')
+  @Says('Show a discount')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: DiscountDto })
   show(@CurrentSession() session: Session, @discountId() id: Id<'dis'>) {
@@ -74,6 +77,7 @@ export class DiscountsController {
   }
 
   @Patch(':id')
+  @Says('Change a discount')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: DiscountDto })
   update(
@@ -86,6 +90,7 @@ export class DiscountsController {
   }
 
   @Post(':id/archival')
+  @Says('End a discount for good')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: DiscountDto })
   archive(
@@ -97,6 +102,7 @@ export class DiscountsController {
   }
 
   @Get(':id/codes')
+  @Says('List the codes of a discount')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: DiscountCodesPageDto })
   codes(@CurrentSession() session: Session, @discountId() id: Id<'dis'>, @Query() query: DiscountCodesQueryDto) {
@@ -104,6 +110,7 @@ export class DiscountsController {
   }
 
   @Post(':id/codes')
+  @Says('Add codes to a discount')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: DiscountDto })
   addCodes(@CurrentSession() session: Session, @discountId() id: Id<'dis'>, @Body() body: AddedDiscountCodesDto) {
@@ -111,6 +118,7 @@ export class DiscountsController {
   }
 
   @Post(':id/code-batches')
+  @Says('Add random codes to a discount')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: DiscountCodeBatchOutcomeDto })
   addRandomCodes(@CurrentSession() session: Session, @discountId() id: Id<'dis'>, @Body() body: DiscountCodeBatchDto) {
@@ -118,6 +126,7 @@ export class DiscountsController {
   }
 
   @Delete(':id/codes/:code')
+  @Says('Delete a code of a discount')
   @Allow(can.write)
   @HttpCode(204)
   async removeCode(
@@ -129,6 +138,7 @@ export class DiscountsController {
   }
 
   @Get(':id/redemptions')
+  @Says('List the orders a discount was used in')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: DiscountRedemptionsPageDto })
   redemptions(

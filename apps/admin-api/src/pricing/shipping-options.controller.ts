@@ -16,7 +16,7 @@ import {
   updateShippingOption,
 } from '@souk/domain/pricing/shipping/options.service';
 import { can } from '@souk/domain/pricing/shipping/shipping.access';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -36,6 +36,7 @@ export class ShippingOptionsController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List ways of delivery')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingOptionsPageDto })
   list(@CurrentSession() session: Session, @Query() query: ShippingOptionsQueryDto) {
@@ -43,6 +44,7 @@ export class ShippingOptionsController {
   }
 
   @Get(':id')
+  @Says('Show a way of delivery')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingOptionDto })
   show(@CurrentSession() session: Session, @shippingOptionId() id: Id<'sho'>) {
@@ -50,6 +52,7 @@ export class ShippingOptionsController {
   }
 
   @Post()
+  @Says('Add a way of delivery')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: ShippingOptionDto })
   create(@CurrentSession() session: Session, @Body() body: NewShippingOptionDto) {
@@ -57,6 +60,7 @@ export class ShippingOptionsController {
   }
 
   @Patch(':id')
+  @Says('Change a way of delivery')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: ShippingOptionDto })
   update(
@@ -69,6 +73,7 @@ export class ShippingOptionsController {
   }
 
   @Delete(':id')
+  @Says('Delete a way of delivery')
   @Allow(can.write)
   @HttpCode(204)
   async delete(

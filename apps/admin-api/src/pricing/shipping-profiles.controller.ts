@@ -24,7 +24,7 @@ import {
   updateShippingProfile,
 } from '@souk/domain/pricing/shipping/profiles.service';
 import { can } from '@souk/domain/pricing/shipping/shipping.access';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -47,6 +47,7 @@ export class ShippingProfilesController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List groups of goods that are sent alike')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingProfilesPageDto })
   list(@CurrentSession() session: Session, @Query() query: ShippingProfilesQueryDto) {
@@ -54,6 +55,7 @@ export class ShippingProfilesController {
   }
 
   @Get(':id')
+  @Says('Show a group of goods that are sent alike')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingProfileDto })
   show(@CurrentSession() session: Session, @shippingProfileId() id: Id<'shp'>) {
@@ -61,6 +63,7 @@ export class ShippingProfilesController {
   }
 
   @Post()
+  @Says('Add a group of goods that are sent alike')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: ShippingProfileDto })
   create(@CurrentSession() session: Session, @Body() body: NewShippingProfileDto) {
@@ -68,6 +71,7 @@ export class ShippingProfilesController {
   }
 
   @Patch(':id')
+  @Says('Change a group of goods that are sent alike')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: ShippingProfileDto })
   update(
@@ -80,6 +84,7 @@ export class ShippingProfilesController {
   }
 
   @Delete(':id')
+  @Says('Delete a group of goods that are sent alike')
   @Allow(can.write)
   @HttpCode(204)
   async delete(
@@ -91,6 +96,7 @@ export class ShippingProfilesController {
   }
 
   @Get(':id/products')
+  @Says('List the goods of a group')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingProfileProductsPageDto })
   products(
@@ -102,6 +108,7 @@ export class ShippingProfilesController {
   }
 
   @Post(':id/products')
+  @Says('Put goods into a group')
   @Allow(can.write)
   @HttpCode(204)
   async addProducts(
@@ -113,6 +120,7 @@ export class ShippingProfilesController {
   }
 
   @Delete(':id/products/:productId')
+  @Says('Take goods out of a group')
   @Allow(can.write)
   @HttpCode(204)
   async removeProduct(

@@ -16,7 +16,7 @@ import {
   listShippingZones,
   updateShippingZone,
 } from '@souk/domain/pricing/shipping/zones.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -36,6 +36,7 @@ export class ShippingZonesController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List places goods are sent to')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingZonesPageDto })
   list(@CurrentSession() session: Session, @Query() query: ShippingZonesQueryDto) {
@@ -43,6 +44,7 @@ export class ShippingZonesController {
   }
 
   @Get(':id')
+  @Says('Show a place goods are sent to')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: ShippingZoneDto })
   show(@CurrentSession() session: Session, @shippingZoneId() id: Id<'shz'>) {
@@ -50,6 +52,7 @@ export class ShippingZonesController {
   }
 
   @Post()
+  @Says('Add a place goods are sent to')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: ShippingZoneDto })
   create(@CurrentSession() session: Session, @Body() body: NewShippingZoneDto) {
@@ -57,6 +60,7 @@ export class ShippingZonesController {
   }
 
   @Patch(':id')
+  @Says('Change a place goods are sent to')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: ShippingZoneDto })
   update(
@@ -69,6 +73,7 @@ export class ShippingZonesController {
   }
 
   @Delete(':id')
+  @Says('Delete a place goods are sent to')
   @Allow(can.write)
   @HttpCode(204)
   async delete(

@@ -16,7 +16,7 @@ import {
   listTaxRates,
   updateTaxRate,
 } from '@souk/domain/pricing/tax/tax-rates.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -36,6 +36,7 @@ export class TaxRatesController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List tax rates')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: TaxRatesPageDto })
   list(@CurrentSession() session: Session, @Query() query: TaxRatesQueryDto) {
@@ -43,6 +44,7 @@ export class TaxRatesController {
   }
 
   @Get(':id')
+  @Says('Show a tax rate')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: TaxRateDto })
   show(@CurrentSession() session: Session, @taxRateId() id: Id<'txr'>) {
@@ -50,6 +52,7 @@ export class TaxRatesController {
   }
 
   @Post()
+  @Says('Add a tax rate')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: TaxRateDto })
   create(@CurrentSession() session: Session, @Body() body: NewTaxRateDto) {
@@ -57,6 +60,7 @@ export class TaxRatesController {
   }
 
   @Patch(':id')
+  @Says('Change a tax rate')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: TaxRateDto })
   update(
@@ -69,6 +73,7 @@ export class TaxRatesController {
   }
 
   @Delete(':id')
+  @Says('Delete a tax rate')
   @Allow(can.write)
   @HttpCode(204)
   async delete(

@@ -5,7 +5,7 @@ import { can } from '@souk/domain/sales/orders/orders.access';
 import { cancellationView, newCancellation } from '@souk/domain/sales/payments/cancellation.contract';
 import { cancel } from '@souk/domain/sales/payments/cancellation.flow';
 import type { Gateways } from '@souk/domain/sales/payments/gateway';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { GATEWAYS, RUN } from '@souk/platform/tokens';
@@ -13,7 +13,10 @@ import { GATEWAYS, RUN } from '@souk/platform/tokens';
 class CancellationDto extends dtoOf(cancellationView) {}
 class NewCancellationDto extends dtoOf(newCancellation) {}
 
-/** Orders are called off here, whole or in part; what was paid goes back. */
+/**
+ * Orders are called off here, whole or in part; what was paid goes back, which needs an `Idempotency-Key`: a repeated
+ * request never gives back twice.
+ */
 @Controller('v1/orders')
 export class CancellationsController {
   constructor(
@@ -22,6 +25,7 @@ export class CancellationsController {
   ) {}
 
   @Post(':id/cancellation')
+  @Says('Cancel an order, or a part of it')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: CancellationDto })
   create(

@@ -22,7 +22,7 @@ import {
   newShipment,
 } from '@souk/domain/sales/fulfilment/fulfilments.contract';
 import { createFulfilment, updateFulfilment } from '@souk/domain/sales/fulfilment/fulfilments.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -43,6 +43,7 @@ export class FulfilmentsController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Post('orders/:id/fulfilments')
+  @Says('Begin to send goods of an order')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: FulfilmentDto })
   create(
@@ -54,6 +55,7 @@ export class FulfilmentsController {
   }
 
   @Get('fulfilments')
+  @Says('List parcels')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: FulfilmentsPageDto })
   list(@CurrentSession() session: Session, @Query() query: FulfilmentsQueryDto) {
@@ -61,6 +63,7 @@ export class FulfilmentsController {
   }
 
   @Get('fulfilments/:id')
+  @Says('Show a parcel')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   show(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>) {
@@ -68,6 +71,7 @@ export class FulfilmentsController {
   }
 
   @Patch('fulfilments/:id')
+  @Says('Change the carrier or tracking of a parcel')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   update(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>, @Body() body: FulfilmentPatchDto) {
@@ -75,6 +79,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/packing')
+  @Says('Say that a parcel is packed')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   pack(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>) {
@@ -82,6 +87,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/shipment')
+  @Says('Say that a parcel was handed to its carrier')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   ship(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>, @Body() body: NewShipmentDto) {
@@ -89,6 +95,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/out-for-delivery')
+  @Says('Say that a parcel is out for delivery')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   sendOut(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>) {
@@ -96,6 +103,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/delivery')
+  @Says('Say that a parcel has arrived')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   deliver(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>) {
@@ -103,6 +111,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/failure')
+  @Says('Say that a parcel could not be delivered')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   fail(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>, @Body() body: FulfilmentEndingDto) {
@@ -110,6 +119,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/return')
+  @Says('Say that a parcel came back')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   takeBack(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>, @Body() body: FulfilmentEndingDto) {
@@ -117,6 +127,7 @@ export class FulfilmentsController {
   }
 
   @Post('fulfilments/:id/cancellation')
+  @Says('Cancel a parcel that was not sent')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: FulfilmentDto })
   cancel(@CurrentSession() session: Session, @fulfilmentId() id: Id<'ful'>) {

@@ -50,6 +50,8 @@ test('staff list orders, find them and see one whole', async () => {
       open: [{ orderLineId: first.lineIds[0], fulfil: 2, ship: 0, return: 0 }],
       dueTotal: { amount: 0, currency: 'NGN' },
       timeline: { data: [] },
+      payment: null,
+      fulfilments: [],
     },
   });
 });

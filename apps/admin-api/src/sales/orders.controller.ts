@@ -3,18 +3,18 @@ import { Body, Controller, Get, Headers, Inject, Param, Patch, Post, Query, Stre
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { listQuery } from '@souk/domain/kernel/page';
+import { orderWorkView } from '@souk/domain/sales/checkout/order-page.contract';
+import { orderWorkOf, showOrderWork } from '@souk/domain/sales/checkout/order-page.service';
 import { exportOrders } from '@souk/domain/sales/orders/order-export.flow';
 import {
   addOrderNote,
   listOrders,
-  showOrder,
   showTimeline,
   updateOrder,
 } from '@souk/domain/sales/orders/order-management.service';
 import { can } from '@souk/domain/sales/orders/orders.access';
 import {
   newOrderNote,
-  orderDetailView,
   orderPatch,
   ordersExportQuery,
   ordersPage,
@@ -22,13 +22,13 @@ import {
   timelineEntryView,
   timelinePage,
 } from '@souk/domain/sales/orders/orders.contract';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, FileResponse, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
 
-class OrderDto extends dtoOf(orderDetailView) {}
+class OrderDto extends dtoOf(orderWorkView) {}
 class OrdersPageDto extends dtoOf(ordersPage) {}
 class OrdersQueryDto extends dtoOf(ordersQuery) {}
 class OrdersExportQueryDto extends dtoOf(ordersExportQuery) {}
@@ -44,6 +44,7 @@ export class OrdersController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get('orders')
+  @Says('List orders')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: OrdersPageDto })
   list(@CurrentSession() session: Session, @Query() query: OrdersQueryDto) {
@@ -52,6 +53,7 @@ export class OrdersController {
 
   /** The same filters as CSV, all of it. */
   @Get('orders.csv')
+  @Says('Take orders out as CSV')
   @Allow(can.read)
   @FileResponse({ type: 'text/csv', description: 'The orders, newest first unless asked otherwise, one a line.' })
   async export(@CurrentSession() session: Session, @Query() query: OrdersExportQueryDto) {
@@ -63,13 +65,15 @@ export class OrdersController {
   }
 
   @Get('orders/:id')
+  @Says('Show an order')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: OrderDto })
   show(@CurrentSession() session: Session, @Param('id', idParam('ord')) id: Id<'ord'>) {
-    return this.run(session, (ctx) => showOrder(ctx, id));
+    return this.run(session, (ctx) => showOrderWork(ctx, id));
   }
 
   @Patch('orders/:id')
+  @Says('Correct an order')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: OrderDto })
   update(
@@ -78,10 +82,13 @@ export class OrdersController {
     @Body() body: OrderPatchDto,
     @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, (ctx) => updateOrder(ctx, id, body, expectedVersion(ifMatch)));
+    return this.run(session, async (ctx) =>
+      orderWorkOf(ctx, await updateOrder(ctx, id, body, expectedVersion(ifMatch))),
+    );
   }
 
   @Get('orders/:id/timeline')
+  @Says('Show what happened to an order')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: OrderTimelinePageDto })
   timeline(
@@ -93,6 +100,7 @@ export class OrdersController {
   }
 
   @Post('orders/:id/notes')
+  @Says('Write a note about an order')
   @Allow(can.write)
   @ZodResponse({ status: 201, type: OrderTimelineEntryDto })
   note(@CurrentSession() session: Session, @Param('id', idParam('ord')) id: Id<'ord'>, @Body() body: NewOrderNoteDto) {

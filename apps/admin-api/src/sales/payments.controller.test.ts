@@ -91,6 +91,10 @@ test('staff see a payment whole, list payments, and give back: previewed, once p
   simulator.control.moveRefund(simulator.control.charge(reference).refunds[0]?.id ?? 0, 'processed');
   await reconcile();
   expect((await call<Refund>('GET', `/v1/refunds/${first.body.id}`)).body.status).toBe('succeeded');
+  expect((await call('GET', `/v1/orders/${orderId}`)).body).toMatchObject({
+    payment: { id: paymentId, status: 'partially_refunded', provider: 'paystack', refundable: { amount: 6_667 } },
+    fulfilments: [],
+  });
   const listed = await call('GET', `/v1/payments?orderId=${orderId}&status=partially_refunded&provider=paystack`);
   expect(listed.body.data).toMatchObject([{ id: paymentId, refundable: { amount: 6_667 } }]);
 });

@@ -10,7 +10,7 @@ import {
   paymentView,
 } from '@souk/domain/sales/payments/payments.contract';
 import { getPayment, listPayments } from '@souk/domain/sales/payments/payments.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -26,6 +26,7 @@ export class PaymentsController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List payments')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: PaymentsPageDto })
   list(@CurrentSession() session: Session, @Query() query: PaymentsQueryDto) {
@@ -33,6 +34,7 @@ export class PaymentsController {
   }
 
   @Get(':id')
+  @Says('Show a payment with its attempts and transactions')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: PaymentDto })
   show(@CurrentSession() session: Session, @Param('id', idParam('pay')) id: Id<'pay'>) {
@@ -41,6 +43,7 @@ export class PaymentsController {
 
   /** Money came in without a provider: a transfer, cash on delivery; all of it, or a part. */
   @Post(':id/manual-settlement')
+  @Says('Take down money that came in by transfer or at the door')
   @Allow(can.settle)
   @ZodResponse({ status: 201, type: PaymentDto })
   settle(

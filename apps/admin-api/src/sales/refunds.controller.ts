@@ -6,7 +6,7 @@ import { canRefund } from '@souk/domain/sales/payments/payments.access';
 import { newRefund, refundPreview, refundView, refundWish } from '@souk/domain/sales/payments/refunds.contract';
 import { giveBack } from '@souk/domain/sales/payments/refunds.flow';
 import { getRefund, previewRefund } from '@souk/domain/sales/payments/refunds.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, NeedsIdempotencyKey, Says } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { GATEWAYS, RUN } from '@souk/platform/tokens';
@@ -26,6 +26,7 @@ export class RefundsController {
 
   /** What a refund would come to. Changes nothing. */
   @Post('payments/:id/refund-preview')
+  @Says('Show what a refund would come to')
   @Allow(canRefund.read)
   @ZodResponse({ status: 200, type: RefundPreviewDto })
   preview(@CurrentSession() session: Session, @Param('id', idParam('pay')) id: Id<'pay'>, @Body() body: RefundWishDto) {
@@ -33,6 +34,8 @@ export class RefundsController {
   }
 
   @Post('payments/:id/refunds')
+  @Says('Give money back')
+  @NeedsIdempotencyKey()
   @Allow(canRefund.write)
   @ZodResponse({ status: 201, type: RefundDto })
   create(@CurrentSession() session: Session, @Param('id', idParam('pay')) id: Id<'pay'>, @Body() body: NewRefundDto) {
@@ -40,6 +43,7 @@ export class RefundsController {
   }
 
   @Get('refunds/:id')
+  @Says('Show a refund')
   @Allow(canRefund.read)
   @ZodResponse({ status: 200, type: RefundDto })
   show(@CurrentSession() session: Session, @Param('id', idParam('rfd')) id: Id<'rfd'>) {

@@ -20,7 +20,7 @@ import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import { logoutInput, refreshed, refreshInput } from '@souk/domain/identity/sessions/sessions.contract';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { whenVerified } from '@souk/domain/setup/customer-duties/customer-duties';
-import { Scope, WithoutIdempotency } from '@souk/platform/http/allow';
+import { Says, Scope, WithoutIdempotency } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { ATTEMPTS, CUSTOMER_TOKENS, RUN } from '@souk/platform/tokens';
@@ -47,6 +47,7 @@ export class CustomersController {
   ) {}
 
   @Post()
+  @Says('Register a customer')
   @Scope(customersScope.write)
   @WithoutIdempotency()
   @HttpCode(202)
@@ -55,6 +56,7 @@ export class CustomersController {
   }
 
   @Post('verification')
+  @Says('Confirm an email address by the link that was mailed')
   @Scope(customersScope.write)
   @WithoutIdempotency()
   @HttpCode(204)
@@ -63,6 +65,7 @@ export class CustomersController {
   }
 
   @Post('login')
+  @Says('Log a customer in')
   @Scope(customersScope.write)
   @WithoutIdempotency()
   @ZodResponse({ status: 200, type: CustomerLoggedInDto })
@@ -71,6 +74,7 @@ export class CustomersController {
   }
 
   @Post('refresh')
+  @Says('Swap a refresh token for new tokens')
   @Scope(customersScope.write)
   @WithoutIdempotency()
   @ZodResponse({ status: 200, type: RefreshedDto })
@@ -79,6 +83,7 @@ export class CustomersController {
   }
 
   @Post('logout')
+  @Says('Log a customer out')
   @Scope(customersScope.write, { customer: true })
   @WithoutIdempotency()
   @HttpCode(204)
@@ -87,6 +92,7 @@ export class CustomersController {
   }
 
   @Post('password-reset-requests')
+  @Says('Mail a link to choose a new password')
   @Scope(customersScope.write)
   @WithoutIdempotency()
   @HttpCode(202)
@@ -95,6 +101,7 @@ export class CustomersController {
   }
 
   @Post('password-resets')
+  @Says('Choose a new password by the link that was mailed')
   @Scope(customersScope.write)
   @WithoutIdempotency()
   @HttpCode(204)

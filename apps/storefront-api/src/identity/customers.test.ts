@@ -1,7 +1,7 @@
 import { suspendCompany } from '@souk/domain/company/companies/companies.service';
 import { useDatabase } from '@souk/domain/testing/database';
 import { PASSWORD } from '@souk/domain/testing/people';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { bootStorefront } from '../testing/boot-storefront.ts';
 import { givenShopfront } from '../testing/shopfront.ts';
 
@@ -47,7 +47,9 @@ test('from the registration to the erasure: all that a customer does with their 
   const verification = { token: await mailed(email, 'customer.registered') };
   let { accessToken: token, refreshToken } = await login(email);
   expect((await call<{ isEmailVerified: boolean }>('GET', '/me', { token })).body.isEmailVerified).toBe(false);
-  expect((await call('POST', '/verification', { body: verification })).status).toBe(204);
+  const unproved = await call('POST', '/verification', { body: verification });
+  expect([unproved.status, unproved.body.code]).toEqual([409, 'password_needed']);
+  expect((await call('POST', '/verification', { token, body: verification })).status).toBe(204);
   const refreshed = await call<{ tokens: Tokens }>('POST', '/refresh', { body: { refreshToken } });
   ({ accessToken: token, refreshToken } = refreshed.body.tokens);
   const changed = await call<{ lastName: string; isEmailVerified: boolean }>('PATCH', '/me', {
@@ -71,7 +73,7 @@ test('from the registration to the erasure: all that a customer does with their 
   const change = { email: 'moved@example.com', password: NEW };
   expect((await call('POST', '/me/email-changes', { token, body: change })).status).toBe(202);
   const confirmation = { token: await mailed(email, 'customer.email_change_requested') };
-  expect((await call('POST', '/verification', { body: confirmation })).status).toBe(204);
+  expect((await call('POST', '/verification', { body: { ...confirmation, password: NEW } })).status).toBe(204);
   expect((await call<{ email: string }>('GET', '/me', { token })).body.email).toBe('moved@example.com');
   expect((await call('POST', '/me/verification-requests', { token })).status).toBe(202);
 
@@ -117,7 +119,8 @@ test('the pages this API serves confirm an address and set a password without a 
   const { email } = await shop.customer();
   const send = (path: string, body: object) => api.call<Problem>('POST', `/v1/account-links/${path}`, { from, body });
   const token = await mailed(email, 'customer.registered');
-  expect((await send('verification', { token })).status).toBe(204);
+  expect((await send('verification', { token })).body.code).toBe('password_needed');
+  expect((await send('verification', { token, password: PASSWORD })).status).toBe(204);
   expect((await send('verification', { token: 'junk' })).body.code).toBe('link_refused');
   await api.call('POST', '/v1/customers/password-reset-requests', {
     key: (await shop.mint({ scopes: ['customers.write'] })).key,
@@ -169,4 +172,19 @@ test('logging out ends this session on this device, and everywhere if asked', as
   expect((await call('GET', '/me', { token: second.accessToken })).status).toBe(200);
   await call('POST', '/logout', { token: second.accessToken, body: { everywhere: true } });
   expect((await call('POST', '/refresh', { body: { refreshToken: second.refreshToken } })).status).toBe(401);
+});
+
+test('a server that does not say for whom it asks is warned about once, where tries are counted', async () => {
+  const { shop, key } = await given();
+  const { key: secret } = await shop.mint({ type: 'secret', scopes: ['customers.write'] });
+  const warn = vi.spyOn(api.parts.loggers.log, 'warn');
+  const warned = () => warn.mock.calls.filter(([, text]) => String(text).includes('x-buyer-address')).length;
+  const logIn = (which: string, headers = {}) =>
+    api.call('POST', '/v1/customers/login', { key: which, headers, body: { email: 'a@example.com', password: 'x' } });
+  await logIn(key);
+  await logIn(secret, { 'x-buyer-address': '203.0.113.9' });
+  expect(warned()).toBe(0);
+  for (let n = 0; n < 3; n++) await logIn(secret);
+  expect(warned()).toBe(1);
+  warn.mockRestore();
 });

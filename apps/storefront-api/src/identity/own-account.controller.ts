@@ -19,7 +19,7 @@ import { passwordChange } from '@souk/domain/identity/passwords/passwords.contra
 import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { erasers, personalDataParts } from '@souk/domain/setup/customer-duties/customer-duties';
-import { Scope, WithoutIdempotency } from '@souk/platform/http/allow';
+import { Says, Scope, WithoutIdempotency } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { ATTEMPTS, RUN } from '@souk/platform/tokens';
@@ -42,6 +42,7 @@ export class OwnAccountController {
   ) {}
 
   @Get()
+  @Says('Show the customer who is logged in')
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 200, type: CustomerProfileDto })
   show(@CurrentSession() session: Session) {
@@ -49,6 +50,7 @@ export class OwnAccountController {
   }
 
   @Patch()
+  @Says("Change one's own name and details")
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 200, type: CustomerProfileDto })
   update(@CurrentSession() session: Session, @Body() body: CustomerProfilePatchDto) {
@@ -56,6 +58,7 @@ export class OwnAccountController {
   }
 
   @Put('password')
+  @Says("Change one's own password")
   @Scope(customersScope.write, { customer: true })
   @HttpCode(204)
   async changePassword(@CurrentSession() session: Session, @Body() body: PasswordChangeDto): Promise<void> {
@@ -63,6 +66,7 @@ export class OwnAccountController {
   }
 
   @Post('email-changes')
+  @Says("Move one's account to another email address")
   @Scope(customersScope.write, { customer: true })
   @WithoutIdempotency()
   @HttpCode(202)
@@ -71,6 +75,7 @@ export class OwnAccountController {
   }
 
   @Post('verification-requests')
+  @Says('Mail the link that confirms the address once more')
   @Scope(customersScope.write, { customer: true })
   @WithoutIdempotency()
   @HttpCode(202)
@@ -79,6 +84,7 @@ export class OwnAccountController {
   }
 
   @Get('export')
+  @Says('Show all that is kept about oneself')
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 200, type: PersonalDataDto })
   export(@CurrentSession() session: Session) {
@@ -86,6 +92,7 @@ export class OwnAccountController {
   }
 
   @Post('erasure')
+  @Says("Erase one's own account")
   @Scope(customersScope.write, { customer: true })
   @WithoutIdempotency()
   @HttpCode(204)

@@ -17,7 +17,7 @@ import {
 import { customersScope } from '@souk/domain/identity/customers/customers.access';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
-import { Scope } from '@souk/platform/http/allow';
+import { Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -34,6 +34,7 @@ export class OwnAddressesController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says("List one's own addresses")
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 200, type: CustomerAddressesDto })
   list(@CurrentSession() session: Session, @Query() query: CustomerAddressesQueryDto) {
@@ -41,6 +42,7 @@ export class OwnAddressesController {
   }
 
   @Post()
+  @Says('Add an address')
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 201, type: CustomerAddressDto })
   add(@CurrentSession() session: Session, @Body() body: NewCustomerAddressDto) {
@@ -48,6 +50,7 @@ export class OwnAddressesController {
   }
 
   @Get(':id')
+  @Says("Show one of one's own addresses")
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 200, type: CustomerAddressDto })
   show(@CurrentSession() session: Session, @Param('id', idParam('cadr')) id: Id<'cadr'>) {
@@ -55,6 +58,7 @@ export class OwnAddressesController {
   }
 
   @Patch(':id')
+  @Says('Change an address')
   @Scope(customersScope.write, { customer: true })
   @ZodResponse({ status: 200, type: CustomerAddressDto })
   update(
@@ -66,6 +70,7 @@ export class OwnAddressesController {
   }
 
   @Delete(':id')
+  @Says('Delete an address')
   @Scope(customersScope.write, { customer: true })
   @HttpCode(204)
   async delete(@CurrentSession() session: Session, @Param('id', idParam('cadr')) id: Id<'cadr'>): Promise<void> {

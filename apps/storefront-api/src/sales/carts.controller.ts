@@ -34,7 +34,7 @@ import {
 } from '@souk/domain/sales/carts/carts.contract';
 import { tryCode } from '@souk/domain/sales/carts/carts.flow';
 import { changeCart, createCart, setAddress, setEmail } from '@souk/domain/sales/carts/carts.service';
-import { Scope } from '@souk/platform/http/allow';
+import { Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, idParam, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
 import { CurrentSession } from '@souk/platform/http/session';
@@ -75,6 +75,7 @@ export class CartsController {
   ) {}
 
   @Post()
+  @Says('Begin a cart')
   @Scope(cartScope.write)
   @ZodResponse({ status: 201, type: MadeCartDto })
   create(@CurrentSession() session: Session, @Body() body: NewCartDto) {
@@ -85,6 +86,7 @@ export class CartsController {
   }
 
   @Get(':id')
+  @Says('Show a cart with its totals')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   show(
@@ -100,6 +102,7 @@ export class CartsController {
   }
 
   @Patch(':id')
+  @Says('Change the note, phone or language of a cart')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   update(
@@ -113,6 +116,7 @@ export class CartsController {
   }
 
   @Post(':id/lines')
+  @Says('Put something into a cart')
   @Scope(cartScope.write)
   @ZodResponse({ status: 201, type: CartDto })
   addLine(
@@ -126,6 +130,7 @@ export class CartsController {
   }
 
   @Patch(':id/lines/:lineId')
+  @Says('Change how many of a line, or what is said about it')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   changeLine(
@@ -140,6 +145,7 @@ export class CartsController {
   }
 
   @Delete(':id/lines/:lineId')
+  @Says('Take a line out of a cart')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   removeLine(
@@ -153,6 +159,7 @@ export class CartsController {
   }
 
   @Put(':id/email')
+  @Says('Say where to write to about the order')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   setEmail(
@@ -166,6 +173,7 @@ export class CartsController {
   }
 
   @Put(':id/shipping-address')
+  @Says('Say where the goods go')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   setShippingAddress(
@@ -179,6 +187,7 @@ export class CartsController {
   }
 
   @Put(':id/billing-address')
+  @Says('Say where the bill goes')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   setBillingAddress(
@@ -193,6 +202,7 @@ export class CartsController {
   }
 
   @Get(':id/shipping-options')
+  @Says('List the ways each parcel of a cart can be sent')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: ShippingOptionsDto })
   shippingOptions(
@@ -207,6 +217,7 @@ export class CartsController {
   }
 
   @Put(':id/shipping-option')
+  @Says('Choose how a parcel is sent')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   chooseShipping(
@@ -223,6 +234,7 @@ export class CartsController {
   }
 
   @Post(':id/discount-codes')
+  @Says('Add a discount code to a cart')
   @Scope(cartScope.write)
   @ZodResponse({ status: 201, type: CartDto })
   addCode(
@@ -236,6 +248,7 @@ export class CartsController {
   }
 
   @Delete(':id/discount-codes/:code')
+  @Says('Take a discount code away')
   @Scope(cartScope.write)
   @ZodResponse({ status: 200, type: CartDto })
   removeCode(
@@ -249,6 +262,7 @@ export class CartsController {
   }
 
   @Put(':id/customer')
+  @Says('Make a cart that of the customer who is logged in')
   @Scope(cartScope.write, { customer: true })
   @ZodResponse({ status: 200, type: ClaimedCartDto })
   claim(

@@ -1,4 +1,5 @@
 import { Body, Controller, Headers, Inject, Param, Post } from '@nestjs/common';
+import type { Attempts } from '@souk/domain/identity/sessions/attempts';
 import type { Run, Session } from '@souk/domain/kernel/ctx';
 import type { Id } from '@souk/domain/kernel/ids';
 import { accessOf } from '@souk/domain/sales/carts/cart-access';
@@ -6,10 +7,10 @@ import { checkoutScope } from '@souk/domain/sales/checkout/checkout.access';
 import { checkoutView, newCheckout } from '@souk/domain/sales/checkout/checkout.contract';
 import { checkout } from '@souk/domain/sales/checkout/checkout.flow';
 import type { Gateways } from '@souk/domain/sales/payments/gateway';
-import { Scope } from '@souk/platform/http/allow';
+import { NeedsIdempotencyKey, Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
-import { GATEWAYS, RUN } from '@souk/platform/tokens';
+import { ATTEMPTS, GATEWAYS, RUN } from '@souk/platform/tokens';
 
 class CheckoutDto extends dtoOf(checkoutView) {}
 class NewCheckoutDto extends dtoOf(newCheckout) {}
@@ -20,9 +21,12 @@ export class CheckoutController {
   constructor(
     @Inject(RUN) private readonly run: Run,
     @Inject(GATEWAYS) private readonly gateways: Gateways,
+    @Inject(ATTEMPTS) private readonly attempts: Attempts,
   ) {}
 
   @Post(':id/checkout')
+  @Says('Order what is in a cart and begin its payment')
+  @NeedsIdempotencyKey()
   @Scope(checkoutScope.write)
   @ZodResponse({ status: 201, type: CheckoutDto })
   checkout(
@@ -31,6 +35,7 @@ export class CheckoutController {
     @Headers('x-cart-token') token: string | undefined,
     @Body() body: NewCheckoutDto,
   ) {
-    return checkout(this.run, this.gateways, session, id, accessOf(session, token), body);
+    const { gateways, attempts } = this;
+    return checkout(this.run, { gateways, attempts }, session, id, accessOf(session, token), body);
   }
 }

@@ -4,7 +4,7 @@ import type { Run, Session } from '@souk/domain/kernel/ctx';
 import { lookUpOrder } from '@souk/domain/sales/orders/order-lookups.flow';
 import { orderScope } from '@souk/domain/sales/orders/orders.access';
 import { newOrderLookup } from '@souk/domain/sales/orders/orders.contract';
-import { Scope, WithoutIdempotency } from '@souk/platform/http/allow';
+import { Says, Scope, WithoutIdempotency } from '@souk/platform/http/allow';
 import { dtoOf } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { ATTEMPTS, RUN } from '@souk/platform/tokens';
@@ -21,6 +21,7 @@ export class OrderLookupsController {
 
   /** Always 202: it tells nobody whether there is such an order. If there is, a link goes to its address. */
   @Post()
+  @Says('Mail a guest the link to their order')
   @Scope(orderScope.read)
   @WithoutIdempotency()
   @HttpCode(202)

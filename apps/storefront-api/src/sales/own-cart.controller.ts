@@ -5,7 +5,7 @@ import { readOwnCart } from '@souk/domain/sales/carts/cart-owner.service';
 import { cartViewOf } from '@souk/domain/sales/carts/cart-view';
 import { cartScope } from '@souk/domain/sales/carts/carts.access';
 import { cartView } from '@souk/domain/sales/carts/carts.contract';
-import { Scope } from '@souk/platform/http/allow';
+import { AlsoRefuses, Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -18,6 +18,8 @@ export class OwnCartController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('Show the open cart of the customer who is logged in')
+  @AlsoRefuses(404)
   @Scope(cartScope.write, { customer: true })
   @ZodResponse({ status: 200, type: CartDto })
   show(@CurrentSession() session: Session) {

@@ -4,7 +4,7 @@ import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import { hookCompany, hookReceipt } from '@souk/domain/sales/payments/notices.contract';
 import { receiveHook } from '@souk/domain/sales/payments/notices.flow';
 import { providerParam } from '@souk/domain/sales/payments/payment-providers.contract';
-import { Public, WithoutIdempotency } from '@souk/platform/http/allow';
+import { Public, Says, WithoutIdempotency } from '@souk/platform/http/allow';
 import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { type Caller, CurrentCaller } from '@souk/platform/http/session';
 import { SignedBody, type SignedBytes, TakesSignedBody } from '@souk/platform/http/signed-body';
@@ -22,6 +22,7 @@ export class PaymentHooksController {
 
   /** Stores it and answers; what it is about is asked of the provider afterwards. */
   @Post(':companyId/:provider')
+  @Says('Take a notice from a payment provider')
   @Public()
   @WithoutIdempotency()
   @TakesSignedBody()

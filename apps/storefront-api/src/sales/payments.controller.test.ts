@@ -245,5 +245,5 @@ test('what a payment costs in statements besides its checkout stays small', asyn
   await simulator.control.settled();
   expect(await workOnNotice(run, gateways, shop.system)).toBe(true);
   // Lease, attempt, credentials, settlement with order, stock, cart, events and audit.
-  expect(counted.statements).toBeLessThanOrEqual(18);
+  expect(counted.statements).toBeLessThanOrEqual(13);
 });

@@ -6,7 +6,7 @@ import { orderAccessOf } from '@souk/domain/sales/orders/order-links.service';
 import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import { verificationView } from '@souk/domain/sales/payments/payments.contract';
 import { verifyPayment } from '@souk/domain/sales/payments/verification.flow';
-import { Scope } from '@souk/platform/http/allow';
+import { Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, idParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { GATEWAYS, RUN } from '@souk/platform/tokens';
@@ -23,6 +23,7 @@ export class PaymentsController {
 
   /** The browser came back from the provider: asks the provider how it went. */
   @Post(':id/verification')
+  @Says('Ask the provider how a payment went')
   @Scope(checkoutScope.write)
   @ZodResponse({ status: 200, type: PaymentVerificationDto })
   verify(

@@ -63,8 +63,11 @@ export interface Ctx extends Session {
   readonly now: Date;
   /** Takes down what a privileged write did; stored in the same transaction. See `audit-log.ts`. */
   audit(note: AuditNote): void;
-  /** Says that cached knowledge of this company (standing of staff and keys, settings) is stale once this commits. */
-  touch(): void;
+  /**
+   * Says that cached knowledge of this company (standing of staff and keys, settings) is stale once this commits. With a
+   * customer: only what is known of their sessions, for they come and go all day.
+   */
+  touch(customerId?: Id<'cus'>): void;
   /** Says that what visitors read changed: the company's catalogue version is raised as the last statement before the commit. */
   catalogueChanged(): void;
   /** Says that a worker has something to do once this commits. */

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session, Tx } from './ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
 import { claimKey, storeAnswer } from './idempotency.ts';
-import { type CompanyId, idOf } from './ids.ts';
+import { type CompanyId, type Id, idOf } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
 import { fromPostgres, isWorthRetrying } from './postgres-error.ts';
 
@@ -20,6 +20,8 @@ export interface Committed {
   companyId: CompanyId;
   /** Cached knowledge of this company is stale. */
   touched: boolean;
+  /** What is known of the sessions of these customers is stale; left out: of nobody's in particular. */
+  customers?: Id<'cus'>[];
   /** A worker has something to do for this company. */
   nudged: boolean;
 }
@@ -89,7 +91,7 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
         (tx, wrote) => nesting(() => inCompany(session, tx, wrote, clock(), committed, work)),
       );
       if (session.idempotency && session.idempotency.part !== 'next') answered.add(session.idempotency);
-      if (committed.touched || committed.nudged) onCommitted?.(committed);
+      if (committed.touched || committed.nudged || committed.customers) onCommitted?.(committed);
       return result;
     });
   };
@@ -121,8 +123,9 @@ async function inCompany<T>(
     tx,
     now,
     audit: (note) => void notes.push(note),
-    touch: () => {
-      committed.touched = true;
+    touch: (customerId) => {
+      if (customerId === undefined) committed.touched = true;
+      else committed.customers = [...new Set(committed.customers).add(customerId)];
     },
     catalogueChanged: () => {
       catalogueChanged = true;

@@ -20,6 +20,7 @@ import {
 import { setUpPaymentProvider } from '../sales/payments/payment-providers.service.ts';
 import { givenCartShop } from './cart-shop.ts';
 import type { TestDatabase } from './database.ts';
+import { limitedAttempts } from './ports.ts';
 
 const HOME = { lastName: 'Okafor', line1: '1 Marina', city: 'Lagos', country: 'NG' };
 const CURRENCIES = ['NGN', 'GHS', 'JPY', 'KWD'];
@@ -82,6 +83,7 @@ export async function givenCheckoutShop(db: TestDatabase) {
   await run(shop.system, (ctx) => setUpPaymentProvider(ctx, 'manual', {}));
   await run(shop.system, (ctx) => setUpPaymentProvider(ctx, 'paystack', { secretKey: `sk_live_${'a1'.repeat(20)}` }));
   const delivery = await shop.delivery({ rates: { NGN: 1_500, JPY: 150, KWD: 1_500 } });
+  const attempts = limitedAttempts();
   let keys = 0;
   /** The session of one request with a key of its own. */
   const asking = (session: Session, key = `key-${++keys}`): Session => ({
@@ -111,7 +113,7 @@ export async function givenCheckoutShop(db: TestDatabase) {
     };
     /** Checks the cart out at its present total, paid by transfer, unless told otherwise. */
     const order = async (body: Partial<NewCheckout> = {}, key?: string) =>
-      checkout(run, provider.gateways, asking(session, key), cart.id, cart.access, {
+      checkout(run, { gateways: provider.gateways, attempts }, asking(session, key), cart.id, cart.access, {
         paymentProvider: 'manual',
         expectedTotal: body.expectedTotal ?? (await total()),
         ...body,
@@ -121,5 +123,5 @@ export async function givenCheckoutShop(db: TestDatabase) {
     return { ...cart, session, scene, total, order, online };
   }
   const set = (group: SettingGroup, values: object) => shop.as(shop.system, (ctx) => patchSettings(ctx, group, values));
-  return { ...shop, provider, delivery, asking, fullCart, set };
+  return { ...shop, provider, attempts, delivery, asking, fullCart, set };
 }

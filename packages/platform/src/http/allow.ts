@@ -32,6 +32,24 @@ export const EVEN_SUSPENDED = 'souk:even-suspended';
 /** A write that staff of a suspended company may still do: log out, end a session. */
 export const EvenSuspended = (): MethodDecorator => SetMetadata(EVEN_SUSPENDED, true);
 
+export const NEEDS_IDEMPOTENCY_KEY = 'souk:needs-idempotency-key';
+
+/**
+ * A POST whose service refuses to work without an `Idempotency-Key`, for a lost answer would cost somebody money. The
+ * service refuses, not this: who may not see a thing gets its 404 first. This says so in the OpenAPI document.
+ */
+export const NeedsIdempotencyKey = (): MethodDecorator => SetMetadata(NEEDS_IDEMPOTENCY_KEY, true);
+
+export const SAYS = 'souk:says';
+
+/** What a route does, as a sentence without its full stop: the summary in the OpenAPI document. */
+export const Says = (sentence: string): MethodDecorator => SetMetadata(SAYS, sentence);
+
+export const ALSO_REFUSES = 'souk:also-refuses';
+
+/** Statuses a route refuses with that do not show in what it takes: the customer's cart that is not there yet. */
+export const AlsoRefuses = (...statuses: number[]): MethodDecorator => SetMetadata(ALSO_REFUSES, statuses);
+
 export const WITHOUT_IDEMPOTENCY = 'souk:without-idempotency';
 
 /** A POST that ignores `Idempotency-Key`: it has its own way to be safe (hooks, login, refresh, logout, registration). */

@@ -136,6 +136,26 @@ test('a logged-out session and a disabled customer are refused at once where it 
   expect(await outcome('GET', '/v1/goods', { key, token: other.token })).toEqual([401, 'session_over']);
 });
 
+test('whoever logs out or is disabled leaves what is known of everybody else at the shop as it is', async () => {
+  const { shop, key, customer } = await given();
+  const [staying, shutOut] = [await shop.customer(), await shop.customer()];
+  const { run } = shopfront.parts.database;
+  for (const token of [customer.token, staying.token, shutOut.token]) await outcome('GET', '/v1/goods', { key, token });
+  const leaving = {
+    ...shop.system,
+    isShopper: true,
+    actor: { type: 'customer', id: customer.id } as const,
+    customerSessionId: customer.sessionId,
+  };
+  await run(leaving, (ctx) => logOutCustomer(ctx, { everywhere: true }));
+  await run(shop.system, (ctx) => disableCustomer(ctx, shutOut.id));
+  const acquire = vi.spyOn(shopfront.parts.database.pool, 'acquire');
+  expect(await outcome('GET', '/v1/goods', { key, token: staying.token })).toEqual([200, undefined]);
+  expect(acquire).not.toHaveBeenCalled();
+  for (const { token } of [customer, shutOut])
+    expect(await outcome('GET', '/v1/goods', { key, token })).toEqual([401, 'session_over']);
+});
+
 test('a process that has not heard of the end lets reads pass for seconds at most, and no write', async () => {
   const { key, customer } = await given();
   const sent = { key, token: customer.token };

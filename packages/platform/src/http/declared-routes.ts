@@ -1,6 +1,14 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import { EVEN_SUSPENDED, ROUTE_ACCESS, type RouteAccess, WITHOUT_IDEMPOTENCY } from './allow.ts';
+import {
+  ALSO_REFUSES,
+  EVEN_SUSPENDED,
+  NEEDS_IDEMPOTENCY_KEY,
+  ROUTE_ACCESS,
+  type RouteAccess,
+  SAYS,
+  WITHOUT_IDEMPOTENCY,
+} from './allow.ts';
 
 // Where Nest's decorators keep path and method. Its own names for them are not part of what it exports.
 const PATH_METADATA = 'path';
@@ -16,6 +24,10 @@ export interface DeclaredRoute {
   readonly access: RouteAccess | undefined;
   readonly evenSuspended: boolean;
   readonly withoutIdempotency: boolean;
+  readonly needsIdempotencyKey: boolean;
+  readonly alsoRefuses: readonly number[];
+  /** What it does, in its own words; undefined: by its names. */
+  readonly says: string | undefined;
 }
 
 type Handler = (...args: unknown[]) => unknown;
@@ -45,6 +57,9 @@ function routesOf(controller: Type): DeclaredRoute[] {
         access: metadata<RouteAccess>(ROUTE_ACCESS, handler),
         evenSuspended: metadata<boolean>(EVEN_SUSPENDED, handler) === true,
         withoutIdempotency: metadata<boolean>(WITHOUT_IDEMPOTENCY, handler) === true,
+        needsIdempotencyKey: metadata<boolean>(NEEDS_IDEMPOTENCY_KEY, handler) === true,
+        alsoRefuses: metadata<number[]>(ALSO_REFUSES, handler) ?? [],
+        says: metadata<string>(SAYS, handler),
       })),
     );
   });

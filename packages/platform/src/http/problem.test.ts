@@ -85,7 +85,7 @@ test('the detail names the field: the only one, or the first of several', () => 
   expect(detail(at('?limit'))).toBe('limit: This field is required: text.');
   expect(detail(at(''))).toBe('This field is required: text.');
   expect(detail(at('/company'), at('/email'))).toBe(
-    '2 fields are wrong; the first is /company: This field is required: text.',
+    'company: This field is required: text. There is 1 more: see errors.',
   );
 });
 

@@ -81,12 +81,10 @@ function ofDomain(error: DomainError): Refusal {
 /** For whoever reads only this: which field, and what is wrong with it. The list of all stands beside it. */
 function wordsOf(faults: readonly FieldFault[]): string {
   const { pointer = '', message = '' } = faults[0] ?? {};
-  if (faults.length === 1) {
-    const field = pointer.replace(/^[/?:]/, '').slice(0, FIELD_SHOWN);
-    return field === '' ? message : `${field}: ${message}`;
-  }
-  const count = faults.length < FAULTS_MAX ? faults.length : `${FAULTS_MAX} or more`;
-  return `${count} fields are wrong; the first is ${pointer.slice(0, FIELD_SHOWN) || 'the whole'}: ${message}`;
+  const field = pointer.replace(/^[/?:]/, '').slice(0, FIELD_SHOWN);
+  const first = field === '' ? message : `${field}: ${message}`;
+  const more = faults.length < FAULTS_MAX ? faults.length - 1 : `${FAULTS_MAX - 1} or more`;
+  return more === 0 ? first : `${first} There ${more === 1 ? 'is' : 'are'} ${more} more: see errors.`;
 }
 
 function ofStatus(status: number): Refusal {

@@ -3,6 +3,7 @@ import { allowsOrigin } from '@souk/domain/company/settings/origin';
 import type { CustomerTokens } from '@souk/domain/identity/customer-sessions/customer-tokens';
 import { networkName } from '@souk/domain/kernel/network-name';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Loggers } from '../logger.ts';
 import type { RouteAccess } from './allow.ts';
 import { bearerOf } from './bearer.ts';
 import { letRead } from './cross-origin.ts';
@@ -17,7 +18,17 @@ const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'H
 /** In which a shop's own server says for whom it asks, so that its visitors do not share one count of logins. */
 const BUYER_ADDRESS = 'x-buyer-address';
 
+/** Where tries are counted by address. */
+const COUNTED = new Set(
+  ['', '/login', '/verification', '/password-reset-requests', '/password-resets']
+    .map((path) => `/v1/customers${path}`)
+    .concat('/v1/order-lookups'),
+);
+/** So many keys are remembered as warned about. */
+const WARNED_MAX = 1_000;
+
 export interface StorefrontDoorParts extends KeyParts {
+  readonly loggers: Pick<Loggers, 'log'>;
   readonly customerTokens: CustomerTokens;
 }
 
@@ -26,6 +37,8 @@ export class StorefrontDoor implements Door {
   readonly kinds = ['scope', 'public'] as const;
 
   private readonly parts: StorefrontDoorParts;
+  /** Keys whose server was warned about, once in a process's life. */
+  private readonly warned = new Set<string>();
 
   constructor(parts: StorefrontDoorParts) {
     this.parts = { ...parts, isStorefront: true };
@@ -37,8 +50,8 @@ export class StorefrontDoor implements Door {
     const found = keyHolder(this.parts, claims, request, reply);
     if (authorization !== undefined) return this.customer(authorization, found, request, reply);
     return found instanceof Promise
-      ? found.then((holder) => forBuyer(ofThisOrigin(holder, origin, reply), request))
-      : forBuyer(ofThisOrigin(found, origin, reply), request);
+      ? found.then((holder) => this.forBuyer(ofThisOrigin(holder, origin, reply), request))
+      : this.forBuyer(ofThisOrigin(found, origin, reply), request);
   }
 
   admit({ session, isSuspended }: Visitor, access: RouteAccess): void {
@@ -64,7 +77,7 @@ export class StorefrontDoor implements Door {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<Visitor> {
-    const holder = forBuyer(ofThisOrigin(await found, request.headers.origin, reply), request);
+    const holder = this.forBuyer(ofThisOrigin(await found, request.headers.origin, reply), request);
     const token = bearerOf(header);
     const claims = token === undefined ? undefined : await this.parts.customerTokens.verify(token);
     if (claims?.companyId !== holder.session.companyId) {
@@ -82,13 +95,25 @@ export class StorefrontDoor implements Door {
     };
     return { ...holder, session };
   }
-}
 
-/** A shop's own server asks for its visitor. */
-function forBuyer(holder: KeyHolder, request: FastifyRequest): KeyHolder {
-  if (request.headers[BUYER_ADDRESS] === undefined || holder.type !== 'secret') return holder;
-  const ip = buyerAddress(request);
-  return ip === undefined ? holder : { ...holder, session: { ...holder.session, ip } };
+  /** A shop's own server asks for its visitor. */
+  private forBuyer(holder: KeyHolder, request: FastifyRequest): KeyHolder {
+    if (holder.type !== 'secret') return holder;
+    const ip = buyerAddress(request);
+    if (ip !== undefined) return { ...holder, session: { ...holder.session, ip } };
+    if (request.method === 'POST' && COUNTED.has(request.routeOptions.url ?? '')) this.warnOnce(holder);
+    return holder;
+  }
+
+  /** Hundreds of visitors would share one count of logins, and be told that they tried too often. */
+  private warnOnce({ session: { companyId, keyId } }: KeyHolder): void {
+    if (!keyId || this.warned.has(keyId) || this.warned.size >= WARNED_MAX) return;
+    this.warned.add(keyId);
+    this.parts.loggers.log.warn(
+      { companyId, keyId },
+      `a shop's server asks for its visitors without saying from where they come: all of them share one count of tries; send ${BUYER_ADDRESS} (docs/storefront-servers.md)`,
+    );
+  }
 }
 
 /** Believed from secret keys only: a browser could say anything. */

@@ -3,7 +3,7 @@ import { Body, Controller, Headers, HttpCode, Patch, Post } from '@nestjs/common
 import { can } from '@souk/domain/company/companies/companies.access';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { Allow } from '../http/allow.ts';
+import { Allow, AlsoRefuses, NeedsIdempotencyKey, Says } from '../http/allow.ts';
 import { dtoOf } from '../http/contract-class.ts';
 import { openApiDocument } from './document.ts';
 
@@ -41,12 +41,31 @@ class LampsController {
   }
 }
 
+@Controller('v1/lanterns')
+class LanternsController {
+  @Post()
+  @Allow(can.write)
+  @Says('Hang a lantern')
+  @NeedsIdempotencyKey()
+  @AlsoRefuses(404)
+  @HttpCode(204)
+  hang(@Body() _body: NeededDto, @Headers('x-cart-token') _token?: string): void {
+    // described, never called
+  }
+}
+
 interface Described {
+  summary: string;
+  parameters: { name?: string; $ref?: string; description?: string }[];
   requestBody: { required: boolean };
   responses: Record<string, unknown>;
 }
-const { paths } = openApiDocument({ name: 'admin', controllers: [LampsController] }) as {
+const { paths, components } = openApiDocument({
+  name: 'admin',
+  controllers: [LampsController, LanternsController],
+}) as {
   paths: Record<string, Record<string, Described>>;
+  components: { parameters: Record<string, { name: string; required: boolean }> };
 };
 
 test('a body is required where an empty one does not do', () => {
@@ -57,4 +76,18 @@ test('a body is required where an empty one does not do', () => {
 test('412 is an answer of routes that take If-Match, and of no other', () => {
   expect(paths['/v1/lamps']?.['patch']?.responses).not.toHaveProperty('412');
   expect(paths['/v1/lamps/versioned']?.['patch']?.responses).toHaveProperty('412');
+});
+
+test('a header is described, a key that is needed is required, and a route says what it does', () => {
+  const hang = paths['/v1/lanterns']?.['post'];
+  expect(hang?.summary).toBe('Hang a lantern');
+  expect(hang?.parameters.find(({ name }) => name === 'X-Cart-Token')?.description).toContain('POST /v1/carts');
+  const named = hang?.parameters.flatMap(({ $ref }) => components.parameters[$ref?.split('/').at(-1) ?? ''] ?? []);
+  expect(named).toMatchObject([{ name: 'Idempotency-Key', required: true }]);
+  const other = paths['/v1/lamps']?.['post'];
+  expect(other).toMatchObject({
+    summary: 'Lamps: create',
+    parameters: [{ $ref: '#/components/parameters/IdempotencyKey' }],
+  });
+  expect(components.parameters['IdempotencyKey']?.required).toBe(false);
 });

@@ -1,5 +1,6 @@
 import type { ApiDescription } from '../api-description.ts';
 import { declaredRoutes } from '../http/declared-routes.ts';
+import { SHARED_PARAMETERS } from './header-parameters.ts';
 import { operationOf } from './operation.ts';
 import { PROBLEM_SCHEMA, problemResponses } from './problems.ts';
 import { type JsonSchema, Schemas } from './schemas.ts';
@@ -71,15 +72,6 @@ const HEADERS = {
   },
 };
 
-const IDEMPOTENCY_KEY = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description:
-    'A name of your own for this request, kept 72 hours: repeated with the same body it gets the first answer, with `Idempotency-Replayed: true`.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
-};
-
 /** The OpenAPI 3.1 document of an API, made from its running contracts. The same code gives the same document, byte for byte. */
 export function openApiDocument({ name, controllers }: ApiDescription): JsonSchema {
   const schemas = new Schemas();
@@ -97,7 +89,7 @@ export function openApiDocument({ name, controllers }: ApiDescription): JsonSche
       schemas: { ...schemas.all(), Problem: PROBLEM_SCHEMA },
       responses: problemResponses(),
       headers: HEADERS,
-      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      parameters: SHARED_PARAMETERS,
       securitySchemes: SECURITY[name],
     },
   };

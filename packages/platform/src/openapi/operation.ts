@@ -7,6 +7,7 @@ import type { DeclaredRoute } from '../http/declared-routes.ts';
 import { takesRawBody } from '../http/raw-body.ts';
 import { takesSignedBody } from '../http/signed-body.ts';
 import { uploadOf } from '../http/upload.ts';
+import { headerParameter, sharedParameters, takesIdempotencyKey } from './header-parameters.ts';
 import { PROBLEMS, problemsOf } from './problems.ts';
 import { type RouteArgument, routeArguments, takenOf } from './route-arguments.ts';
 import { type JsonSchema, jsonSchemaOf, type Schemas } from './schemas.ts';
@@ -16,7 +17,7 @@ const HTTP_CODE = '__httpCode__';
 /** One operation of the document. Throws if a route declares no answer, or takes something that has no contract. */
 export function operationOf(route: DeclaredRoute, schemas: Schemas): JsonSchema {
   const given = [...routeArguments(route.controller, route.handlerName), ...takenOf(route)];
-  const parameters = [...parametersOf(route, given), ...idempotencyParameter(route)];
+  const parameters = [...parametersOf(route, given), ...sharedParameters(route)];
   const body = given.find(({ where }) => where === 'body');
   return {
     operationId: operationIdOf(route),
@@ -68,7 +69,7 @@ function operationIdOf(route: DeclaredRoute): string {
 }
 
 const summaryOf = (route: DeclaredRoute) =>
-  `${words(nounOf(route))}: ${words(route.handlerName)}`.replace(/^./, (first) => first.toUpperCase());
+  route.says ?? `${words(nounOf(route))}: ${words(route.handlerName)}`.replace(/^./, (first) => first.toUpperCase());
 
 function accessSentence({ access }: DeclaredRoute): string {
   // A word may be both, and says something else at each API.
@@ -76,15 +77,26 @@ function accessSentence({ access }: DeclaredRoute): string {
     declared.find(({ name }) => name === word)?.sentence ?? '';
   switch (access?.kind) {
     case 'permission':
-      return `Needs the permission \`${access.permission}\` (${sentenceOf(allPermissions(), access.permission)}).`;
+      return `Needs the permission \`${access.permission}\` (${sentenceOf(allPermissions(), access.permission)}).${alsoScope(access.permission)}`;
     case 'scope':
-      return `Needs the scope \`${access.scope}\` (${sentenceOf(allScopes(), access.scope)}).${access.customer ? " Needs a customer's access token as well." : ''}`;
+      return `Needs the scope \`${access.scope}\` (${sentenceOf(allScopes(), access.scope)}).${access.customer ? " Needs a customer's access token as well." : ''}${alsoPermission(access.scope)}`;
     case 'signed-in':
       return 'Any signed-in staff member, about themselves. API keys are refused.';
     default:
       return 'Open to everybody.';
   }
 }
+
+// A secret key that holds such a word opens the routes of both APIs; staff never come to the storefront's.
+const alsoScope = (word: string): string =>
+  allScopes().some(({ name }) => name === word)
+    ? ` A secret key that holds \`${word}\` for the storefront API has this permission as well.`
+    : '';
+
+const alsoPermission = (word: string): string =>
+  allPermissions().some(({ name }) => name === word)
+    ? ` In a secret key the word is a permission as well, and opens the admin API's routes of that name; a publishable key holds the scope alone.`
+    : '';
 
 function accessMarks({ access }: DeclaredRoute): JsonSchema {
   if (access?.kind === 'permission') return { 'x-permission': access.permission };
@@ -96,12 +108,6 @@ function securityOf({ access }: DeclaredRoute): JsonSchema[] {
   if (access?.kind === 'scope') return [access.customer ? { apiKey: [], customerToken: [] } : { apiKey: [] }];
   return access?.kind === 'signed-in' ? [{ staffToken: [] }] : [{ staffToken: [] }, { secretKey: [] }];
 }
-
-const takesIdempotencyKey = (route: DeclaredRoute): boolean =>
-  route.method === 'POST' && route.access?.kind !== 'public' && !route.withoutIdempotency;
-
-const idempotencyParameter = (route: DeclaredRoute): JsonSchema[] =>
-  takesIdempotencyKey(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : [];
 
 function parametersOf(route: DeclaredRoute, given: readonly RouteArgument[]): JsonSchema[] {
   const named = given.flatMap((argument) => {
@@ -118,12 +124,12 @@ function parametersOf(route: DeclaredRoute, given: readonly RouteArgument[]): Js
 }
 
 function oneField({ where, schema }: RouteArgument, name: string): JsonSchema {
-  const isHeader = where === 'header';
+  if (where === 'header') return headerParameter(name);
   return {
     name,
     in: where,
     required: where === 'path',
-    schema: schema && !isHeader ? jsonSchemaOf(schema, 'input') : { type: 'string' },
+    schema: schema ? jsonSchemaOf(schema, 'input') : { type: 'string' },
   };
 }
 

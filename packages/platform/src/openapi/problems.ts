@@ -92,7 +92,7 @@ export function problemsOf(route: DeclaredRoute, given: readonly RouteArgument[]
     [takes('path'), [404, 414]],
     [isWrite, [401, 403, 404, 409, 413, 415, 422]],
     [given.some(({ where, name }) => where === 'header' && name?.toLowerCase() === 'if-match'), [412]],
-    [true, [429, 503]],
+    [true, [429, 503, ...route.alsoRefuses]],
   ];
   const statuses = new Set(when.flatMap(([holds, some]) => (holds ? some : [])));
   return [...statuses].sort((a, b) => a - b);

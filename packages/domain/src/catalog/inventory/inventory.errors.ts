@@ -89,7 +89,7 @@ export class StockBelowZero extends DomainError {
     const there = `Of ${variantId} ${onHand} are on hand at ${locationId}, where ${leaving} are to leave`;
     const advice =
       elsewhere > 0
-        ? `${elsewhere} lie at other locations: send them there with a stock transfer first.`
+        ? `${elsewhere} lie at other locations: send them there with a stock transfer first, or, if they are promised, adjust both counts.`
         : 'Count again, or wait until they have come.';
     return new StockBelowZero(`${there}. ${advice}`);
   }

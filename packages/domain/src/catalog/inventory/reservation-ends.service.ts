@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, lte, sql } from 'drizzle-orm';
 import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
@@ -6,21 +6,12 @@ import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
 import { refreshAvailabilityOf } from './availability.service.ts';
 import { checkLines, type Line, readParts } from './demand.service.ts';
-import { chosen, type Ending, type Held, unitsOf, wantedOf } from './hold-choice.ts';
+import { everHeld, heldVariants, lockHeld, ofOwner, onLocked, readHeld } from './held-goods.service.ts';
+import { chosen, type Ending, type Held, type Missing, nearestFirst, unitsOf } from './hold-choice.ts';
+import type { Owner } from './holding.service.ts';
 import { NotReserved, StockBelowZero } from './inventory.errors.ts';
 import { type MovementKind, stockReservations } from './inventory.schema.ts';
-import {
-  type Cause,
-  ensureLevels,
-  type Level,
-  listed,
-  lockLevels,
-  type Move,
-  type MovedLevel,
-  moveStock,
-  refuseTooMuch,
-} from './levels.service.ts';
-import { defaultLocationId, refuseUnknownLocations } from './locations.service.ts';
+import { ensureLevels, type Level, listed, type Move, type MovedLevel, moveStock } from './levels.service.ts';
 import { refreshLowStock } from './low-stock.service.ts';
 import { settle } from './settlement.service.ts';
 
@@ -31,7 +22,7 @@ const KIND: Record<End, MovementKind> = { released: 'release', expired: 'expiry'
  * Gives an owner's goods back, all of them or what `lines` say (of a bundle: its parts); never more than is held. Doing
  * it again gives back nothing. Returns how many units came free. Not in one unit of work with a `reserve` (see there).
  */
-export async function release(ctx: Ctx, owner: { type: string; id: string }, lines?: readonly Line[]): Promise<number> {
+export async function release(ctx: Ctx, owner: Owner, lines?: readonly Line[]): Promise<number> {
   if (lines) checkLines(lines);
   const { held } = await lockHeld(ctx, ofOwner(owner));
   // What was promised last is given back first.
@@ -42,30 +33,24 @@ export async function release(ctx: Ctx, owner: { type: string; id: string }, lin
 
 /**
  * An owner's goods leave the shelf: all of them, or what `lines` say (of a bundle: the parts it had when it was
- * reserved; of what was not counted then: nothing). They leave the place where they are promised; with `from` all of them
+ * reserved; of what was not counted then, or is not any more: nothing). They leave the place where they are promised; with `from` all of them
  * that one, whatever place they were promised at: the promise elsewhere is given back. Throws `NotReserved` when less is
  * held than lines name, `NotFound` for a variant that is not here, `StockBelowZero` when the shelf has fewer.
  */
-export async function consume(
-  ctx: Ctx,
-  owner: { type: string; id: string },
-  lines?: readonly Line[],
-  from?: Id<'loc'>,
-): Promise<number> {
+export async function consume(ctx: Ctx, owner: Owner, lines?: readonly Line[], from?: Id<'loc'>): Promise<number> {
   if (lines) checkLines(lines);
   // Made before anything is locked: see `ensureLevels` of reservations.
   if (from) await ensureLevelsAt(ctx, owner, from);
   const { held, levels } = await lockHeld(ctx, ofOwner(owner));
-  const nearest = from ? [...held].sort((a, b) => Number(b.locationId === from) - Number(a.locationId === from)) : held;
-  const { endings, missing } = lines ? chosen(nearest, lines) : { endings: all(nearest), missing: undefined };
-  if (missing) throw new NotReserved(missing.variantId, missing.quantity, missing.quantity - missing.short);
-  if (lines) await refuseEnded(ctx, owner, held, lines);
+  const nearest = from ? nearestFirst(held, from) : held;
+  const { endings, missing } = lines ? chosen(nearest, lines) : { endings: all(nearest), missing: [] };
+  if (missing.length > 0) await refuseMissing(ctx, owner, missing);
   refuseEmptyShelves(levels, endings, from);
   await settle(ctx, await endHolds(ctx, endings, 'consumed', from));
   return unitsOf(endings);
 }
 
-async function ensureLevelsAt(ctx: Ctx, owner: { type: string; id: string }, locationId: Id<'loc'>): Promise<void> {
+async function ensureLevelsAt(ctx: Ctx, owner: Owner, locationId: Id<'loc'>): Promise<void> {
   const variantIds = await heldVariants(ctx, owner);
   await ensureLevels(
     ctx,
@@ -73,46 +58,14 @@ async function ensureLevelsAt(ctx: Ctx, owner: { type: string; id: string }, loc
   );
 }
 
-/** Goods promised to an owner by what was asked for and where; of a bundle as many as its scarcest part allows. */
-export async function heldUnits(
-  ctx: Ctx,
-  owner: { type: string; id: string },
-): Promise<{ variantId: Id<'var'>; locationId: Id<'loc'>; quantity: number }[]> {
-  return ctx.tx.execute<{ variantId: Id<'var'>; locationId: Id<'loc'>; quantity: number }>(sql`select
-      p.wanted_variant_id as "variantId", p.location_id as "locationId", min(p.units)::int as quantity
-    from (
-      select r.wanted_variant_id, r.location_id, r.variant_id, sum(r.quantity / r.pieces_each) as units
-      from stock_reservations r
-      where r.company_id = ${ctx.companyId} and r.status = 'held' and ${ofOwner(owner)}
-      group by r.wanted_variant_id, r.location_id, r.variant_id
-    ) p
-    group by p.wanted_variant_id, p.location_id
-    order by p.location_id, p.wanted_variant_id`);
-}
-
-/** What an owner has holds on: the levels to lock before `releaseLocked`. */
-export async function heldVariants(ctx: Ctx, owner: { type: string; id: string }): Promise<Id<'var'>[]> {
-  const seen = await ctx.tx.execute<{ variantId: Id<'var'> }>(sql`select distinct r.variant_id as "variantId"
-    from stock_reservations r where r.company_id = ${ctx.companyId} and r.status = 'held' and ${ofOwner(owner)}`);
-  return seen.map(({ variantId }) => variantId);
-}
-
 /** Gives back all that an owner holds of levels the caller has locked, and leaves it to the caller to `settle`. */
-export async function releaseLocked(
-  ctx: Ctx,
-  owner: { type: string; id: string },
-  levels: readonly Level[],
-): Promise<MovedLevel[]> {
+export async function releaseLocked(ctx: Ctx, owner: Owner, levels: readonly Level[]): Promise<MovedLevel[]> {
   const held = onLocked(await readHeld(ctx, ofOwner(owner)), levels);
   return endHolds(ctx, all(held), 'released');
 }
 
 /** Moves the end of an owner's holds; null makes them last. Returns how many holds there were: none means they are gone. */
-export async function extend(
-  ctx: Ctx,
-  owner: { type: string; id: string },
-  expiresAt: Instant | null,
-): Promise<number> {
+export async function extend(ctx: Ctx, owner: Owner, expiresAt: Instant | null): Promise<number> {
   const held = await readHeld(ctx, ofOwner(owner)); // in the order in which everybody locks them
   const ids = held.map(({ id }) => id);
   await ctx.tx
@@ -125,31 +78,29 @@ export async function extend(
   return held.length;
 }
 
+/** So long before a hold runs out somebody may begin to end it while it is made to last. */
+const LAPSING_SECONDS = 5;
+
 /**
- * Goods that came back are on the shelf again, at their location or the default one; of a bundle its parts, of what nobody
- * counts nothing. Throws `InvalidInput`, `NotFound` for a variant or location that is not here, `TooMuchStock`.
+ * Makes an owner's holds last for good, in one statement, if all of them are alive. Nothing was changed if one is about
+ * to run out (`lapsing`: lock its level, then `extend`) or has ended so (`lost`).
  */
-export async function restock(
-  ctx: Ctx,
-  lines: readonly (Line & { locationId?: Id<'loc'> | undefined })[],
-  cause: Cause,
-): Promise<void> {
-  checkLines(lines);
-  const parts = await readParts(ctx, new Set(lines.map(({ variantId }) => variantId)));
-  await refuseUnknownLocations(
-    ctx,
-    lines.flatMap(({ locationId }) => locationId ?? []),
-  );
-  const fallback = await defaultLocationId(ctx);
-  const moves = lines.flatMap(({ variantId: wantedId, locationId = fallback, quantity }) =>
-    (parts.get(wantedId) ?? [])
-      .filter(({ isCounted }) => isCounted)
-      .map(({ variantId, pieces }): Move => ({ variantId, locationId, kind: 'return', onHand: quantity * pieces })),
-  );
-  await ensureLevels(ctx, moves);
-  const levels = await lockLevels(ctx, new Set(moves.map(({ variantId }) => variantId)));
-  refuseTooMuch(levels, moves);
-  await settle(ctx, await moveStock(ctx, moves, cause));
+export async function makeLasting(ctx: Ctx, owner: Owner): Promise<'kept' | 'lapsing' | 'lost'> {
+  const [row] = await ctx.tx.execute<{ isLost: boolean; isKept: boolean }>(sql`with own as materialized (
+      select r.id, r.status, r.expires_at from stock_reservations r
+      where r.company_id = ${ctx.companyId} and ${ofOwner(owner)} and r.status in ('held', 'expired')
+    ), sound as (
+      select coalesce(bool_or(o.status = 'expired'), false) as "isLost", coalesce(bool_and(o.status = 'held' and
+        coalesce(o.expires_at > clock_timestamp() + make_interval(secs => ${LAPSING_SECONDS}::int), true)), true) as "isKept"
+      from own o
+    ), kept as (
+      update stock_reservations r set expires_at = null
+      where r.company_id = ${ctx.companyId} and r.id = any(array(select o.id from own o)) and r.status = 'held'
+        and r.expires_at is not null and (select s."isKept" from sound s)
+    )
+    select s."isLost", s."isKept" from sound s`);
+  if (row?.isLost) return 'lost';
+  return row?.isKept ? 'kept' : 'lapsing';
 }
 
 /** Ends up to `max` holds that ran out, oldest first; returns how many. For the sweep; nothing waits for it. */
@@ -200,53 +151,19 @@ export async function companiesWithExpiredHolds(tx: Tx, limit: number, after?: C
 }
 
 const RAN_OUT = sql`r.expires_at <= now()`;
-const ofOwner = (owner: { type: string; id: string }) => sql`r.owner_type = ${owner.type} and r.owner_id = ${owner.id}`;
 const all = (held: readonly Held[]): Ending[] => held.map((one) => ({ held: one, quantity: one.quantity }));
 
-/** Locks first the levels, in their order, then the holds on them: everybody does it so. */
-async function lockHeld(ctx: Ctx, which: SQL | undefined): Promise<{ held: Held[]; levels: Level[] }> {
-  const seen = await ctx.tx.execute<{ variantId: Id<'var'> }>(sql`select distinct r.variant_id as "variantId"
-    from stock_reservations r where r.company_id = ${ctx.companyId} and r.status = 'held' and ${which}`);
-  if (seen.length === 0) return { held: [], levels: [] };
-  const levels = await lockLevels(
-    ctx,
-    seen.map(({ variantId }) => variantId),
-  );
-  return { held: onLocked(await readHeld(ctx, which), levels), levels };
-}
-
-// A hold made since on a level that is not locked: it is somebody else's turn.
-function onLocked(held: readonly Held[], levels: readonly Level[]): Held[] {
-  const locked = new Set(levels.map(({ variantId, locationId }) => variantId + locationId));
-  return held.filter(({ variantId, locationId }) => locked.has(variantId + locationId));
-}
-
-function readHeld(ctx: Ctx, which: SQL | undefined): Promise<Held[]> {
-  return ctx.tx.execute<Held & Record<string, unknown>>(sql`select r.id, r.variant_id as "variantId",
-      r.location_id as "locationId", r.quantity, json_build_object('type', r.owner_type, 'id', r.owner_id) as owner,
-      r.wanted_variant_id as "wantedId", r.pieces_each as "piecesEach", coalesce(r.expires_at <= now(), false) as "hasLapsed"
-    from stock_reservations r
-    where r.company_id = ${ctx.companyId} and r.status = 'held' and ${which}
-    order by r.id
-    for update`);
-}
-
-/** What lines name and nothing is held for: it was never counted for this owner, or it ended, and then it cannot be sent. */
-async function refuseEnded(
-  ctx: Ctx,
-  owner: { type: string; id: string },
-  held: readonly Held[],
-  lines: readonly Line[],
-): Promise<void> {
-  const wanted = wantedOf(lines);
-  for (const { wantedId } of held) wanted.delete(wantedId);
-  if (wanted.size === 0) return;
-  const ended = await ctx.tx.execute<{ id: Id<'var'> }>(sql`select r.wanted_variant_id as id from stock_reservations r
-    where r.company_id = ${ctx.companyId} and ${ofOwner(owner)} and ${isAnyOf(sql`r.wanted_variant_id`, wanted.keys())}
-    order by r.id limit 1`);
-  const [first] = ended;
-  if (first) throw new NotReserved(first.id, wanted.get(first.id) ?? 0, 0);
-  await readParts(ctx, new Set(wanted.keys()));
+/**
+ * What lines name and is not held: it ended, and then it cannot be sent. It may be if it was never counted for this owner,
+ * or is not any more. Throws `NotReserved`, `NotFound` for a variant that is not here.
+ */
+async function refuseMissing(ctx: Ctx, owner: Owner, missing: readonly Missing[]): Promise<void> {
+  const wantedIds = new Set(missing.map(({ wantedId }) => wantedId));
+  const parts = await readParts(ctx, wantedIds);
+  const known = await everHeld(ctx, owner, wantedIds);
+  const isCounted = (id: Id<'var'>) => parts.get(id)?.some((part) => part.isCounted) ?? false;
+  const first = missing.find(({ wantedId }) => known.has(wantedId) && isCounted(wantedId));
+  if (first) throw new NotReserved(first.variantId, first.quantity, first.quantity - first.short);
 }
 
 /** `from`: where all of them leave, wherever they are promised. */

@@ -7,6 +7,7 @@ import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { allocate, type Demand, freeTogether, type Piece } from './allocation.ts';
 import { checkLines, type Line, readShelves, readSupply } from './demand.service.ts';
+import { heldVariants } from './held-goods.service.ts';
 import {
   finish,
   HELD_ONLY,
@@ -22,9 +23,9 @@ import {
 } from './holding.service.ts';
 import { InsufficientStock, type Shortage, TooMuchStock } from './inventory.errors.ts';
 import { stockReservations } from './inventory.schema.ts';
-import { ensureLevels, lockLevels } from './levels.service.ts';
+import { ensureLevels, lockLevels, type MovedLevel } from './levels.service.ts';
 import { defaultLocationId } from './locations.service.ts';
-import { expireHoldsOf, heldVariants, releaseLocked } from './reservation-ends.service.ts';
+import { expireHoldsOf, releaseLocked } from './reservation-ends.service.ts';
 import type { StockReservationsQuery, StockReservationView } from './reservations.contract.ts';
 import { settle } from './settlement.service.ts';
 import { UNITS_MAX } from './stock.contract.ts';
@@ -36,6 +37,8 @@ export interface ReserveRequest {
   expiresAt: Instant | null;
   /** Whose goods are given back for these: an order that is superseded. If the new ones are refused, its are kept. */
   instead?: Owner | undefined;
+  /** They were sold to the owner already: it does not matter that they are taken out of the catalogue since. */
+  isSold?: boolean | undefined;
 }
 
 interface WantedDemand extends Demand {
@@ -46,11 +49,13 @@ interface WantedDemand extends Demand {
  * Promises goods to an owner: all lines or none. Wants are added up per variant first (two bundles may share a part), then
  * taken by one statement that holds only if all of it is there. If it is not, holds that ran out are ended, the levels
  * are locked, and what there is then is the truth. Calling it again for the same owner reserves again.
- * Throws `NotFound` for a variant that is not here, `InsufficientStock`, `TooMuchStock`.
+ * Throws `NotFound` for a variant that is not here, `InsufficientStock` (who goes on after it has given up `instead`),
+ * `TooMuchStock`.
  *
  * Not in one unit of work with another `reserve`, a `release` or a `consume`: each locks levels in their order, two after
- * another do not, and then two buyers may wait for each other in a circle. Goods that take the place of others name
- * their owner as `instead`: then the levels of both are locked together.
+ * another do not, and then two buyers may wait for each other in a circle; asking for fewer of the same goods after a
+ * refusal is safe, their levels are locked by then. Goods that take the place of others name their owner as `instead`:
+ * then the levels of both are locked together.
  */
 export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reservation[]> {
   checkLines(request.lines);
@@ -60,7 +65,7 @@ export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reserv
   const fallback = await ensureFallback(ctx, demands, shelves);
   if (request.instead) return reserveInstead(ctx, request, { parts, demands, fallback }, request.instead);
   let locked: readonly LevelKey[] | undefined;
-  if (shortagesOf(request.lines, parts, shelves).length === 0) {
+  if (shortagesOf(request, parts, shelves).length === 0) {
     const kept = await keep(ctx, request, placed(demands, shelves, fallback), shelves);
     if (kept.isKept) return finish(ctx, kept, parts, false);
     locked = kept.locked;
@@ -81,21 +86,25 @@ async function reserveInstead(ctx: Ctx, request: ReserveRequest, plan: Plan, for
   const given = await heldVariants(ctx, former);
   const levels = await lockLevels(ctx, new Set([...given, ...plan.demands.map(({ variantId }) => variantId)]));
   const released = await releaseLocked(ctx, former, levels);
-  const reservations = await reserveFromTruth(ctx, request, plan, levels);
+  const reservations = await reserveFromTruth(ctx, request, plan, levels, released);
   await settle(ctx, released);
   return reservations;
 }
 
-/** With the levels locked: nothing can change any more between looking and taking. */
+/**
+ * With the levels locked: nothing can change any more between looking and taking. What was given back before (`released`,
+ * and holds that ran out) is settled even where the goods are refused: a caller may go on with its unit of work.
+ */
 async function reserveFromTruth(
   ctx: Ctx,
   request: ReserveRequest,
   { parts, demands, fallback }: Plan,
   levels: readonly LevelKey[],
+  released: readonly MovedLevel[] = [],
 ): Promise<Reservation[]> {
   const locked = new Set(levels.map(keyOf));
   const variantIds = demands.map(({ variantId }) => variantId);
-  await expireHoldsOf(ctx, variantIds);
+  const expired = await expireHoldsOf(ctx, variantIds);
   // A level made since is not locked, and locking it now would be out of order: it is for the next one.
   const shelves = new Map(
     [...(await readShelves(ctx, variantIds))].map(([variantId, own]) => [
@@ -103,8 +112,11 @@ async function reserveFromTruth(
       own.filter(({ locationId }) => locked.has(keyOf({ variantId, locationId }))),
     ]),
   );
-  const shortages = shortagesOf(request.lines, parts, shelves);
-  if (shortages.length > 0) throw new InsufficientStock(shortages);
+  const shortages = shortagesOf(request, parts, shelves);
+  if (shortages.length > 0) {
+    await settle(ctx, [...released, ...expired]);
+    throw new InsufficientStock(shortages);
+  }
   const kept = await keep(ctx, request, placed(demands, shelves, fallback), shelves, HELD_ONLY);
   if (kept.full) throw new TooMuchStock(kept.full, UNITS_MAX);
   if (!kept.isKept) throw new Error('Locked stock levels changed under the lock');
@@ -130,13 +142,13 @@ function demandsOf(lines: readonly Line[], parts: Parts): WantedDemand[] {
 }
 
 /** Which lines do not fit, each after those before it. */
-function shortagesOf(lines: readonly Line[], parts: Parts, shelves: Shelves): Shortage[] {
+function shortagesOf({ lines, isSold }: ReserveRequest, parts: Parts, shelves: Shelves): Shortage[] {
   const left = new Map([...shelves].map(([variantId, own]) => [variantId, freeTogether(own)]));
   return lines.flatMap(({ variantId: wantedId, quantity: requested }, line) => {
     const own = parts.get(wantedId) ?? [];
     const counted = own.filter(({ isCounted, backorder }) => isCounted && !backorder);
     const possible = counted.map(({ variantId, pieces }) => Math.floor((left.get(variantId) ?? 0) / pieces));
-    const available = own.some(({ isGone }) => isGone) ? 0 : Math.min(requested, ...possible);
+    const available = !isSold && own.some(({ isGone }) => isGone) ? 0 : Math.min(requested, ...possible);
     for (const { variantId, pieces } of counted) left.set(variantId, (left.get(variantId) ?? 0) - available * pieces);
     return available < requested ? [{ line, variantId: wantedId, requested, available }] : [];
   });

@@ -8,8 +8,9 @@ import { givenCompany, givenGoods } from '../../testing/goods.ts';
 import { warmUp } from '../../testing/people.ts';
 import { InsufficientStock, NotReserved } from './inventory.errors.ts';
 import { createLocation, defaultLocationId } from './locations.service.ts';
-import { companiesWithExpiredHolds, consume, expireDue, extend, release, restock } from './reservation-ends.service.ts';
+import { companiesWithExpiredHolds, consume, expireDue, extend, release } from './reservation-ends.service.ts';
 import { reserve } from './reservations.service.ts';
+import { restock } from './returned-goods.service.ts';
 import { readStock, setOnHand } from './stock.service.ts';
 
 const db = useDatabase();

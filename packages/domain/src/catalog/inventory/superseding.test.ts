@@ -87,3 +87,28 @@ test('many that change their orders at once never wait for each other in a circl
   const reserved = [await reservedOf(session, a), await reservedOf(session, b)].map(Number);
   expect(reserved.reduce((sum, units) => sum + units, 0)).toBe(16);
 });
+
+test('an order refused the goods of others, whose unit of work goes on, leaves what it gave up for sale', async () => {
+  const { session, variantId: a } = await givenStock(1);
+  const { variantId: b } = await givenStock(1, undefined, session);
+  const both = [a, b].map((variantId) => ({ variantId, quantity: 1 }));
+  const past = after(new Date(), -60);
+  await within(session, (ctx) => reserve(ctx, { owner: orderOf('a'), lines: both, expiresAt: soon() }));
+  await db.admin`update stock_reservations set expires_at = ${past} where company_id = ${session.companyId}`;
+  await within(session, (ctx) =>
+    reserve(ctx, { owner: orderOf('b'), lines: [{ variantId: b, quantity: 1 }], expiresAt: null }),
+  );
+  await within(session, async (ctx) => {
+    const again = reserve(ctx, { owner: orderOf('a'), lines: both, expiresAt: null, instead: orderOf('a') });
+    await expect(again).rejects.toThrow(InsufficientStock);
+  });
+  expect([await reservedOf(session, a), await reservedOf(session, b)]).toEqual([0, 1]);
+  const rows = await db.admin`select v.id, p.is_available from product_availability p
+    join product_variants v on v.product_id = p.product_id where p.company_id = ${session.companyId}`;
+  expect(new Map(rows.map((row) => [row['id'], row['is_available']]))).toEqual(
+    new Map([
+      [a, true],
+      [b, false],
+    ]),
+  );
+});

@@ -1,5 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
-import { allPermissions } from '../../kernel/access.ts';
+import { allPermissions, allScopes } from '../../kernel/access.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, PermissionMissing, VersionStale } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -40,7 +40,12 @@ export async function roleIdOf(ctx: Ctx, systemKey: SystemRoleKey): Promise<Role
 
 /** The permissions this deployment knows, with a sentence each: what a role editor shows. */
 export function listPermissions(): Page<{ name: string; sentence: string }> {
-  const data = allPermissions().map(({ name, sentence }) => ({ name, sentence }));
+  const scopes = new Map(allScopes().map((scope) => [scope.name, scope.sentence]));
+  const data = allPermissions().map(({ name, sentence }) => {
+    const there = scopes.get(name);
+    const also = `In a secret key it is a scope of the storefront API as well: ${there}`;
+    return { name, sentence: there === undefined ? sentence : `${sentence}. ${also}` };
+  });
   return { data, page: { hasMore: false, next: null } };
 }
 

@@ -41,8 +41,7 @@ export type SettingsView = { [Group in SettingGroup]: SettingsGroupView<Group> }
 
 /** A change of one group: the fields to set; null gives a field its default back and removes an ignored one. */
 export const settingsPatch = z.record(z.string().max(60), z.unknown()).meta({
-  description:
-    'The fields to set, of those that GET /v1/settings/{group} answers with. null gives a field its default back, and removes one that is ignored.',
+  description: `The fields to set, of those that GET /v1/settings/{group} answers with and describes. null gives a field its default back, and removes one that is ignored. ${names.map((group) => `${group}: ${Object.keys(settingGroups[group].shape).join(', ')}.`).join(' ')}`,
 });
 
 const removal = z.null({ error: 'This version does not know the field any more. null removes it.' }).optional();

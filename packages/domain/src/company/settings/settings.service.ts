@@ -114,7 +114,8 @@ function parsePatch(group: SettingGroup, patch: unknown, stored: readonly string
     return fields.map((field) => ({
       pointer: field === undefined ? at : `${at}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`,
       code: field === undefined ? faultCode(issue) : 'unknown_field',
-      message: field === undefined ? issue.message : `The settings of ${group} have no field ${field}.`,
+      message:
+        field === undefined ? issue.message : `The settings of ${group} have no field ${field}. ${fieldsOf(group)}`,
     }));
   });
   throw new InvalidInput(
@@ -122,6 +123,8 @@ function parsePatch(group: SettingGroup, patch: unknown, stored: readonly string
     ...others,
   );
 }
+
+const fieldsOf = (group: SettingGroup) => `There are: ${Object.keys(settingGroups[group].shape).join(', ')}.`;
 
 function merged(overrides: Overrides, changes: Overrides): Overrides {
   const next = { ...overrides };

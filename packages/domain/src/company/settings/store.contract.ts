@@ -12,7 +12,7 @@ export const storeView = z.object({
   mode: z.enum(['live', 'test']),
   country: z.string(),
   currency: z.string(),
-  currencies: general.shape.currencies,
+  currencies: z.array(z.string()).meta({ description: 'All the shop sells in; its own comes first.' }),
   timezone: z.string(),
   locale: general.shape.locale,
   locales: general.shape.locales,

@@ -35,5 +35,7 @@ export async function showStore(ctx: Ctx): Promise<StoreView> {
   const { currencies, locale, locales } = settingsFrom('general', overrides['general'] ?? {});
   const branding = settingsFrom('branding', overrides['branding'] ?? {});
   const { url } = settingsFrom('storefront', overrides['storefront'] ?? {});
-  return { ...about, currencies, locale, locales, branding, url };
+  // Its own is one of those it sells in, and comes first.
+  const sold = [...new Set([about.currency, ...currencies])];
+  return { ...about, currencies: sold, locale, locales, branding, url };
 }

@@ -28,6 +28,7 @@ test('a store shows its company and what is set of its look, the rest by default
   expect(storeA).toMatchObject({
     id: a.companyId,
     mode: 'live',
+    currencies: ['NGN'],
     locale: 'yo',
     url: null,
     branding: { tagline: 'Cloth', logoUrl: null },

@@ -20,7 +20,11 @@ export const newApiKey = z.strictObject({
   scopes: z
     .array(scope)
     .min(1, { error: 'Name at least one scope: a key without scopes opens nothing.' })
-    .max(SCOPES_PER_KEY_MAX),
+    .max(SCOPES_PER_KEY_MAX)
+    .meta({
+      description:
+        'Scopes of the storefront API; a secret key may hold permissions of staff too. Some words are both, like `orders.read` and `customers.write`: a secret key that holds one opens the routes of that name of both APIs, a publishable key those of the storefront alone.',
+    }),
   allowedOrigins: z.array(webOrigin).max(ORIGINS_PER_KEY_MAX).optional().meta({
     description: 'Web origins a publishable key answers to. None: those of the storefront settings, else any.',
   }),

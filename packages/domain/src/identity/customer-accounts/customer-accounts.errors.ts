@@ -19,7 +19,9 @@ export class PasswordNeeded extends DomainError {
   override readonly faults: readonly FieldFault[];
   /** @param maySetNew whether the same link may choose a new password instead. */
   constructor(maySetNew: boolean) {
-    const otherwise = maySetNew ? ' Whoever did not choose it sets a new one with the same token: password-resets.' : '';
+    const otherwise = maySetNew
+      ? ' Whoever did not choose it sets a new one with the same token: password-resets.'
+      : '';
     super(`This link needs the password of the account beside it, or its customer logged in.${otherwise}`);
     this.faults = [{ pointer: '/password', code: this.code, message: 'Write the password of the account.' }];
   }

@@ -8,7 +8,7 @@ import { refuseWeakPassword } from '../passwords/password-rules.ts';
 import type { PasswordChange } from '../passwords/passwords.contract.ts';
 import { WrongPassword } from '../passwords/passwords.errors.ts';
 import { isAskedTooOften } from '../sessions/account-tries.ts';
-import { type Attempts, addressKey, subjectKey } from '../sessions/attempts.ts';
+import { type Attempts, addressAtKey, subjectKey } from '../sessions/attempts.ts';
 import { steadily } from '../sessions/steady-answer.ts';
 import type {
   CustomerEmailChange,
@@ -49,7 +49,7 @@ export async function signUpCustomer(
   session: Session,
   { password, ...about }: CustomerRegistration,
 ): Promise<void> {
-  await attempts.consume('customer_registration', addressKey(session.ip));
+  await attempts.consume('customer_registration', addressAtKey(session.companyId, session.ip));
   const { handle } = await run(lookingOnly(session), getCompany);
   refuseWeakPassword(password, { handle, email: about.email }, '/password');
   const passwordHash = await hashPassword(password);
@@ -81,7 +81,7 @@ export async function confirmEmail(
   session: Session,
   { token, password }: CustomerVerification,
 ): Promise<void> {
-  await attempts.consume('customer_mail', addressKey(session.ip));
+  await attempts.consume('customer_mail', addressAtKey(session.companyId, session.ip));
   const proof = password === undefined ? undefined : await provedBy(run, { attempts }, session, { token, password });
   await run(session, async (ctx) => {
     const verified = await verifyCustomer(ctx, token, proof);
@@ -119,7 +119,7 @@ export async function requestCustomerPasswordReset(
   session: Session,
   { email }: CustomerResetRequest,
 ): Promise<void> {
-  await attempts.consume('customer_mail', addressKey(session.ip));
+  await attempts.consume('customer_mail', addressAtKey(session.companyId, session.ip));
   await steadily(async () => {
     const account = { shop: session.companyId, email, ip: session.ip };
     if (await isAskedTooOften(attempts, 'customer_mail', account)) return;
@@ -134,7 +134,7 @@ export async function resetForgottenCustomerPassword(
   session: Session,
   { token, password }: CustomerPasswordReset,
 ): Promise<void> {
-  await attempts.consume('customer_mail', addressKey(session.ip));
+  await attempts.consume('customer_mail', addressAtKey(session.companyId, session.ip));
   const hash = linkHash(session, token);
   // Looked at before hashing: a made-up token must not cost a hash.
   const { email, companyHandle } = await run(lookingOnly(session), (ctx) => customerResetSubject(ctx, hash));

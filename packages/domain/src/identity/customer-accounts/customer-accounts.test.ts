@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { suspendCompany } from '../../company/companies/companies.service.ts';
-import type { Run } from '../../kernel/ctx.ts';
+import type { Ctx, Run } from '../../kernel/ctx.ts';
 import { InvalidInput } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
 import { givenCustomersOf } from '../../testing/customers.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, PASSWORD, warmUp } from '../../testing/people.ts';
@@ -11,8 +12,9 @@ import { CustomerEmailTaken } from '../customers/customers.errors.ts';
 import { getCustomer } from '../customers/customers.service.ts';
 import { hashPassword } from '../passwords/password-hash.ts';
 import { WrongPassword } from '../passwords/passwords.errors.ts';
-import { addressKey, TooManyAttempts } from '../sessions/attempts.ts';
-import { CustomerLinkRefused, EmailUnchanged } from './customer-accounts.errors.ts';
+import { addressAtKey, TooManyAttempts } from '../sessions/attempts.ts';
+import { makeToken } from '../sessions/opaque-token.ts';
+import { CustomerLinkRefused, EmailUnchanged, PasswordNeeded } from './customer-accounts.errors.ts';
 import {
   changeOwnCustomerPassword,
   changeOwnEmail,
@@ -25,6 +27,7 @@ import {
 } from './customer-accounts.flow.ts';
 import { sweepLinks } from './customer-links.service.ts';
 import { disableCustomer } from './disablement.service.ts';
+import { linkVisitor } from './link-visitor.ts';
 import { seedCustomer } from './registration.service.ts';
 import type { VerifiedCustomer } from './verification.service.ts';
 
@@ -49,7 +52,8 @@ async function given() {
     (await shop.eventsOf(id ?? ''))
       .filter((event) => event.type === type)
       .map((event) => String(event.privately.token));
-  const confirm = (token: string | undefined, as = session) => confirmEmail(run, ports, as, { token: token ?? '' });
+  const confirm = (token = '', as = session, password: string | undefined = PASSWORD) =>
+    confirmEmail(run, ports, as, { token, password });
   const reset = (token: string | undefined, password = NEW) =>
     resetForgottenCustomerPassword(run, ports, session, { token: token ?? '', password });
   const eventTypes = async (id: string) => (await shop.eventsOf(id)).map(({ type }) => type);
@@ -68,6 +72,65 @@ test('registering makes an account and a mail; its link proves the address once,
   expect((await run(shop.system, (ctx) => getCustomer(ctx, id))).isEmailVerified).toBe(true);
   expect(await eventTypes(id)).toEqual(['customer.registered', 'customer.verified']);
   expect(verified).toEqual(Array(2).fill({ customerId: id, emailKey: 'bola@example.com' }));
+});
+
+test('a mailbox alone proves nothing of an account that a stranger opened in its name, and gets the stranger out', async () => {
+  const { customers, session, ports, signUp, known, mailed, reset, verified, shop } = await given();
+  await signUp('victim@example.com', 'the stranger chose this');
+  const id = await known('victim@example.com');
+  if (!id) throw new Error('not registered');
+  const stranger = await customers.as(id);
+  await changeOwnEmail(run, ports, stranger, { email: 'stranger@example.com', password: 'the stranger chose this' });
+  const [token = ''] = await mailed(id, 'customer.registered');
+  const somebodyElse = await customers.as((await customers.register()).id);
+  for (const as of [session, somebodyElse])
+    await expect(confirmEmail(run, ports, as, { token })).rejects.toBeInstanceOf(PasswordNeeded);
+  await expect(confirmEmail(run, ports, session, { token, password: PASSWORD })).rejects.toBeInstanceOf(WrongPassword);
+  expect((await run(shop.system, (ctx) => getCustomer(ctx, id))).isEmailVerified).toBe(false);
+  expect(verified).toEqual([]);
+  await reset(token); // the same link still chooses a password
+  expect((await customers.logIn('victim@example.com', NEW)).customer.isEmailVerified).toBe(true);
+  await expect(customers.logIn('victim@example.com', 'the stranger chose this')).rejects.toThrow(CustomerLoginRefused);
+  const [open] =
+    await db.admin`select revoked_reason from customer_sessions where id = ${stranger.customerSessionId ?? ''}`;
+  expect(open?.['revoked_reason']).toBe('password');
+  const [away = ''] = await mailed(id, 'customer.email_change_requested');
+  await expect(confirmEmail(run, ports, stranger, { token: away })).rejects.toBeInstanceOf(CustomerLinkRefused);
+});
+
+test('whoever is logged in confirms their address without a password, and keeps their session', async () => {
+  const { customers, ports, mailed, shop } = await given();
+  const { id } = await customers.register();
+  const me = await customers.as(id);
+  const [token = ''] = await mailed(id, 'customer.registered');
+  await confirmEmail(run, ports, me, { token });
+  expect((await run(shop.system, (ctx) => getCustomer(ctx, id))).isEmailVerified).toBe(true);
+  const [open] = await db.admin`select revoked_at from customer_sessions where id = ${me.customerSessionId ?? ''}`;
+  expect(open?.['revoked_at']).toBeNull();
+});
+
+test("the link of a change of address gives nobody's account to whoever reads the new mailbox", async () => {
+  const { customers, session, ports, mailed, reset } = await given();
+  const { id } = await customers.register();
+  await changeOwnEmail(run, ports, await customers.as(id), { email: 'slip@example.com', password: PASSWORD });
+  const [token = ''] = await mailed(id, 'customer.email_change_requested');
+  await expect(confirmEmail(run, ports, session, { token })).rejects.toBeInstanceOf(PasswordNeeded);
+  await expect(reset(token)).rejects.toBeInstanceOf(PasswordNeeded);
+  await confirmEmail(run, ports, session, { token, password: PASSWORD });
+  await customers.logIn('slip@example.com');
+});
+
+test('of ten ways back asked for at once only the newest is good', async () => {
+  await warmUp(db);
+  const { customers, session, ports, mailed, reset, shop } = await given();
+  const { id, email } = await customers.register();
+  await Promise.all(Array.from({ length: 10 }, () => requestCustomerPasswordReset(run, ports, session, { email })));
+  const tokens = await mailed(id, 'customer.password_reset_requested');
+  const [open] = await db.admin`select count(*)::int as count from customer_tokens
+    where company_id = ${shop.companyId} and purpose = 'password_reset' and used_at is null`;
+  expect([tokens.length, open?.['count']]).toEqual([10, 1]);
+  for (const token of tokens.slice(0, -1)) await expect(reset(token)).rejects.toBeInstanceOf(CustomerLinkRefused);
+  await reset(tokens.at(-1));
 });
 
 test('ten registrations at once with one address: one account, and its owner hears of the others', async () => {
@@ -116,8 +179,12 @@ test('an address asked for too often gets the same silence and no more mail; a n
   for (let i = 0; i < 7; i++) await signUp(customer.email);
   const again = (await shop.eventsOf(customer.id)).filter(({ type }) => type === 'customer.registered_again');
   expect(again).toHaveLength(5);
-  for (let i = 0; i < 53; i++) await attempts.consume('customer_registration', addressKey(session.ip));
+  for (let i = 0; i < 53; i++)
+    await attempts.consume('customer_registration', addressAtKey(session.companyId, session.ip));
   await expect(signUp('other@example.com')).rejects.toBeInstanceOf(TooManyAttempts);
+  // What one shop says of where its visitors come from counts at no other.
+  const elsewhere = await given();
+  await signUpCustomer(run, { attempts }, elsewhere.session, { email: customer.email, password: PASSWORD });
 });
 
 test('weak passwords are refused, the same for a taken address', async () => {
@@ -145,6 +212,23 @@ test('a link is good for its own shop, until it is replaced or too old, and not 
   const [hers] = await mailed(other.id, 'customer.registered');
   await run(shop.system, (ctx) => disableCustomer(ctx, other.id));
   await expect(confirm(hers)).rejects.toBeInstanceOf(CustomerLinkRefused);
+});
+
+test('a made-up link of a company says the same whether or not there is such a company, and leaves no trace of who came', async () => {
+  const { shop, ports, mailed, customers } = await given();
+  const { id } = await customers.register();
+  const visitor = { requestId: 'test', ip: '192.0.2.77', userAgent: 'CanaryBrowser' };
+  const open = (token: string, password?: string) =>
+    confirmEmail(run, ports, linkVisitor(token, visitor), { token, password });
+  for (const companyId of [shop.companyId, newId('com')])
+    await expect(open(makeToken('ctk', companyId).token)).rejects.toBeInstanceOf(CustomerLinkRefused);
+  const audits = async (ctx: Ctx) => ctx.audit({ action: 'orders.claimed', entity: { type: 'customer', id } });
+  const whenVerified = [async (ctx: Ctx) => void (ctx.isShopper || (await audits(ctx)))];
+  const [token = ''] = await mailed(id, 'customer.registered');
+  await confirmEmail(run, { ...ports, whenVerified }, linkVisitor(token, visitor), { token, password: PASSWORD });
+  const rows =
+    await db.admin`select row_to_json(a)::text as row from audit_entries a where company_id = ${shop.companyId}`;
+  expect(rows.map(({ row }) => row).join()).not.toMatch(/192\.0\.2\.77|CanaryBrowser/);
 });
 
 test('a link leads nowhere while the shop is suspended', async () => {
@@ -267,7 +351,7 @@ test('what a later module does when an address is proved is undone with it', asy
   const customer = await customers.register();
   const [token = ''] = await mailed(customer.id, 'customer.registered');
   const failing = { ...ports, whenVerified: [() => Promise.reject(new Error('half-way'))] };
-  await expect(confirmEmail(run, failing, session, { token })).rejects.toThrow('half-way');
+  await expect(confirmEmail(run, failing, session, { token, password: PASSWORD })).rejects.toThrow('half-way');
   expect((await run(shop.system, (ctx) => getCustomer(ctx, customer.id))).isEmailVerified).toBe(false);
-  await confirmEmail(run, ports, session, { token });
+  await confirmEmail(run, ports, session, { token, password: PASSWORD });
 });

@@ -14,7 +14,7 @@ export async function disableCustomer(ctx: Ctx, id: Id<'cus'>): Promise<Customer
   if (status === 'disabled') return getCustomer(ctx, id);
   await endCustomerSessions(ctx, id, 'disabled');
   await voidLinks(ctx, id);
-  ctx.touch();
+  ctx.touch(id);
   return changeCustomer(ctx, id, { status: 'disabled' }, { event: customerDisabled, action: 'customer.disabled' });
 }
 
@@ -23,6 +23,6 @@ export async function enableCustomer(ctx: Ctx, id: Id<'cus'>): Promise<CustomerV
   const { status } = await lockCustomer(ctx, id);
   if (status === 'erased') throw new CustomerErased();
   if (status === 'active') return getCustomer(ctx, id);
-  ctx.touch();
+  ctx.touch(id);
   return changeCustomer(ctx, id, { status: 'active' }, { event: customerEnabled, action: 'customer.enabled' });
 }

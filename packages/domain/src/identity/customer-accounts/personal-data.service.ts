@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
+import { emailKey } from '../../kernel/text.ts';
 import { customerSessions } from '../customer-sessions/customer-sessions.schema.ts';
 import { forgetCustomerSessions } from '../customer-sessions/customer-sessions.service.ts';
 import { ADDRESSES_MAX } from '../customers/customer-addresses.contract.ts';
@@ -20,10 +21,17 @@ import { UNUSABLE_PASSWORD_HASH } from '../passwords/password-hash.ts';
 import type { PersonalData } from './customer-accounts.contract.ts';
 import { deleteLinks } from './customer-links.service.ts';
 
-/** What a later module holds about a person, under a name of its own: `['orders', […]]`. */
-export type PersonalDataPart = (ctx: Ctx, customerId: Id<'cus'>) => Promise<[string, unknown]>;
+/**
+ * What a later module holds about a person, under a name of its own: `['orders', […]]`. `provedEmailKey`: by which what
+ * they did as a guest is known; null while they have not proved that the address is theirs.
+ */
+export type PersonalDataPart = (
+  ctx: Ctx,
+  customerId: Id<'cus'>,
+  provedEmailKey: string | null,
+) => Promise<[string, unknown]>;
 /** What a later module does when a person is erased, in the same unit of work. Before the customer's own row changes. */
-export type Eraser = (ctx: Ctx, customerId: Id<'cus'>) => Promise<void>;
+export type Eraser = (ctx: Ctx, customerId: Id<'cus'>, provedEmailKey: string | null) => Promise<void>;
 
 /** All that is held about a customer (GDPR, art. 15 and 20), with the parts of later modules. Throws `NotFound`. */
 export async function exportCustomer(
@@ -46,19 +54,22 @@ export async function exportCustomer(
     .where(mine(ctx, customerSessions, eq(customerSessions.customerId, id)))
     .orderBy(customerSessions.id);
   const further: [string, unknown][] = [];
-  for (const part of parts) further.push(await part(ctx, id));
+  const provedEmailKey = customer.isEmailVerified ? emailKey(customer.email) : null;
+  for (const part of parts) further.push(await part(ctx, id, provedEmailKey));
   noteCustomer(ctx, id, 'customer.exported');
   return { exportedAt: ctx.now.toISOString(), customer, addresses, sessions, ...Object.fromEntries(further) };
 }
 
 /**
  * Anonymises a customer (GDPR, art. 17): what says who they are is gone, here and in the parts of later modules; the row
- * stays, so that orders keep their amounts. Doing it again changes nothing. Throws `NotFound`.
+ * stays, so that orders keep their amounts. Events that were told before stay their 30 days, and then they are swept. Doing
+ * it again changes nothing. Throws `NotFound`.
  */
 export async function eraseCustomer(ctx: Ctx, id: Id<'cus'>, erasers: readonly Eraser[]): Promise<CustomerView> {
-  const { status } = await lockCustomer(ctx, id);
-  if (status === 'erased') return getCustomer(ctx, id);
-  for (const erase of erasers) await erase(ctx, id);
+  const before = await lockCustomer(ctx, id);
+  if (before.status === 'erased') return getCustomer(ctx, id);
+  const provedEmailKey = before.emailVerifiedAt === null ? null : before.emailKey;
+  for (const erase of erasers) await erase(ctx, id, provedEmailKey);
   await forgetCustomerSessions(ctx, id);
   await deleteLinks(ctx, id);
   await deleteAddresses(ctx, id);

@@ -20,7 +20,15 @@ import {
   noteCustomer,
 } from '../customers/customers.service.ts';
 import { CustomerLinkRefused, PasswordNeeded } from './customer-accounts.errors.ts';
-import { type CustomerLink, findLink, linkHash, sendLink, usedLink, useLink, voidLinks } from './customer-links.service.ts';
+import {
+  type CustomerLink,
+  findLink,
+  linkHash,
+  sendLink,
+  usedLink,
+  useLink,
+  voidLinks,
+} from './customer-links.service.ts';
 
 /** A customer whose address is proved: theirs is what was done under it as a guest. */
 export interface VerifiedCustomer {

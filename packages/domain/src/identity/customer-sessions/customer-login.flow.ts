@@ -1,4 +1,6 @@
-import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
+import { type Ctx, lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
+import type { Id } from '../../kernel/ids.ts';
+import { emailKey } from '../../kernel/text.ts';
 import { customerIdOf } from '../customers/customer-actor.ts';
 import { isOutdated, rehash, verifyPassword } from '../passwords/password-hash.ts';
 import { WrongPassword } from '../passwords/passwords.errors.ts';
@@ -22,13 +24,18 @@ interface Ports {
   customerTokens: CustomerTokens;
 }
 
+interface LoginPorts extends Ports {
+  /** What later modules do in the same unit of work for whoever has proved their address: since then guests may have used it. */
+  whenVerified?: readonly ((ctx: Ctx, verified: { customerId: Id<'cus'>; emailKey: string }) => Promise<void>)[];
+}
+
 /**
  * Logs a customer in at the shop whose key the session has. Every wrong login does the same work and gets the same answer,
  * `CustomerLoginRefused`. Throws `TooManyAttempts` before anything is hashed, and `PasswordsBusy`.
  */
 export async function logInCustomer(
   run: Run,
-  { attempts, customerTokens }: Ports,
+  { attempts, customerTokens, whenVerified = [] }: LoginPorts,
   session: Session,
   { email, password }: CustomerLogin,
 ): Promise<CustomerLoggedIn> {
@@ -41,9 +48,12 @@ export async function logInCustomer(
   await forgiveLogin(attempts, 'customer_login', account);
   const { customerId, passwordHash: verified } = person;
   const rehashed = isOutdated(verified) ? await rehash(password) : undefined;
-  const { customer, opened } = await run(session, (ctx) =>
-    completeCustomerLogin(ctx, customerId, { verified, rehashed }),
-  );
+  const { customer, opened } = await run(session, async (ctx) => {
+    const done = await completeCustomerLogin(ctx, customerId, { verified, rehashed });
+    const proved = { customerId, emailKey: emailKey(done.customer.email) };
+    if (done.customer.isEmailVerified) for (const work of whenVerified) await work(ctx, proved);
+    return done;
+  });
   const claims = { companyId, customerId, sessionId: opened.sessionId };
   return { customer, tokens: await tokensOf(customerTokens, claims, opened.refreshToken) };
 }

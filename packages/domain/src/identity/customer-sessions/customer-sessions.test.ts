@@ -109,7 +109,7 @@ test('logging out ends this session, or all; a disabled customer has none, and e
   db.committed.length = 0;
   await db.app.run(shop.system, (ctx) => disableCustomer(ctx, customer.id));
   expect(await standing(third)).toBe(false);
-  expect(db.committed.at(-1)).toMatchObject({ touched: true });
+  expect(db.committed.at(-1)).toMatchObject({ touched: false, customers: [customer.id] });
   await db.app.run(shop.system, (ctx) => enableCustomer(ctx, customer.id));
   expect(await standing(third)).toBe(false);
 });

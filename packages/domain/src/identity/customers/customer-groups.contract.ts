@@ -7,7 +7,8 @@ import { prose, text } from '../../kernel/text.ts';
 export const CUSTOMER_GROUPS_MAX = 1_000;
 const GROUP_NAME_MAX = 80;
 const DESCRIPTION_MAX = 500;
-const MEMBERS_PER_REQUEST_MAX = 1_000;
+/** As many as a list in a body may have (`strict-json.ts`). */
+const MEMBERS_PER_REQUEST_MAX = 500;
 
 const name = text(GROUP_NAME_MAX).meta({ example: 'Wholesale' });
 

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
-import { newId } from '../../kernel/ids.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
 import { givenCustomersOf } from '../../testing/customers.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, warmUp } from '../../testing/people.ts';
 import { ADDRESSES_MAX } from './customer-addresses.contract.ts';
 import { AddressBookFull } from './customer-addresses.errors.ts';
 import { addAddress, deleteAddress, getAddress, listAddresses, updateAddress } from './customer-addresses.service.ts';
+import { groupMembers } from './customer-groups.contract.ts';
 import { CustomerGroupNameTaken } from './customer-groups.errors.ts';
 import {
   addMembers,
@@ -17,6 +18,7 @@ import {
   updateGroup,
 } from './customer-groups.service.ts';
 import type { CustomersQuery } from './customers.contract.ts';
+import { CustomerErased } from './customers.errors.ts';
 import { getCustomer, listCustomers, updateCustomer, updateProfile } from './customers.service.ts';
 
 const db = useDatabase();
@@ -149,6 +151,49 @@ test('the first address is the default for both, and an address book has an end'
   await expect(add()).rejects.toBeInstanceOf(AddressBookFull);
   await db.app.run(me, (ctx) => deleteAddress(ctx, id, second.id));
   await add();
+});
+
+test('an address book that has addresses always has defaults: what stops being one hands it to the oldest of the others', async () => {
+  const { customers } = await given();
+  const { id } = await customers.register();
+  const me = await customers.as(id);
+  const add = (more = {}) => db.app.run(me, (ctx) => addAddress(ctx, id, { address: LAGOS, ...more }));
+  const patch = (of: Id<'cadr'>, flags: object) => db.app.run(me, (ctx) => updateAddress(ctx, id, of, flags));
+  const defaults = async () => {
+    const { data } = await db.app.run(me, (ctx) => listAddresses(ctx, id, { limit: 100 }));
+    return [data.find((one) => one.isDefaultShipping)?.id, data.find((one) => one.isDefaultBilling)?.id];
+  };
+  const first = await add({ isDefaultShipping: false, isDefaultBilling: false });
+  expect(await defaults()).toEqual([first.id, first.id]);
+  expect(await patch(first.id, { isDefaultShipping: false })).toMatchObject({ isDefaultShipping: true });
+  const [second, third] = [await add(), await add({ isDefaultBilling: true })];
+  expect(await patch(first.id, { isDefaultShipping: false })).toMatchObject({ isDefaultShipping: false });
+  expect(await defaults()).toEqual([second.id, third.id]);
+  await db.app.run(me, (ctx) => deleteAddress(ctx, id, third.id));
+  expect(await defaults()).toEqual([second.id, first.id]);
+  await db.app.run(me, (ctx) => deleteAddress(ctx, id, second.id));
+  expect(await defaults()).toEqual([first.id, first.id]);
+  await db.app.run(me, (ctx) => deleteAddress(ctx, id, first.id));
+  expect(await defaults()).toEqual([undefined, undefined]);
+});
+
+test('nothing is written into the address book of somebody who was erased', async () => {
+  const { shop, customers } = await given();
+  const { id } = await customers.register();
+  const me = await customers.as(id);
+  const made = await db.app.run(me, (ctx) => addAddress(ctx, id, { address: LAGOS }));
+  await db.admin`update customers set status = 'erased' where company_id = ${shop.companyId} and id = ${id}`;
+  const works = [
+    () => db.app.run(me, (ctx) => addAddress(ctx, id, { address: LAGOS })),
+    () => db.app.run(me, (ctx) => updateAddress(ctx, id, made.id, { address: LAGOS })),
+  ];
+  for (const work of works) await expect(work()).rejects.toBeInstanceOf(CustomerErased);
+});
+
+test('a request names as many members of a group as a list in a body may have', () => {
+  const ids = (count: number) => ({ customerIds: Array.from({ length: count }, () => newId('cus')) });
+  expect(groupMembers.safeParse(ids(500)).success).toBe(true);
+  expect(groupMembers.safeParse(ids(501)).success).toBe(false);
 });
 
 test('groups have names of their own, members come and go once, and deleting one leaves the customers', async () => {

@@ -3,6 +3,7 @@ import {
   type Attempts,
   accountFromKey,
   accountKey,
+  addressAtKey,
   addressKey,
   subjectKey,
   TooManyAttempts,
@@ -28,7 +29,7 @@ export async function countLogin(
   account: TypedAccount,
   onFlood: () => Promise<void>,
 ): Promise<void> {
-  await attempts.consume(kind, addressKey(account.ip));
+  await attempts.consume(kind, isOfShop(kind) ? addressAtKey(account.shop, account.ip) : addressKey(account.ip));
   try {
     for (const counter of countersOf(account)) await attempts.consume(kind, counter);
   } catch (error) {
@@ -39,6 +40,9 @@ export async function countLogin(
     throw error;
   }
 }
+
+/** At a shop's own door, where its server says from where somebody comes; staff of all companies share one door. */
+const isOfShop = (kind: AttemptKind) => kind === 'customer_login';
 
 /** The right password was given: the tries of before are forgotten. */
 export async function forgiveLogin(attempts: Attempts, kind: AttemptKind, account: TypedAccount): Promise<void> {

@@ -12,6 +12,7 @@ export type AttemptKind =
   | 'invite'
   | 'customer_login'
   | 'customer_mail'
+  | 'order_lookup'
   | 'customer_registration'
   | 'customer_invite'
   | 'discount_code';
@@ -57,6 +58,12 @@ export const ATTEMPT_LIMITS: Readonly<
     account: { points: 20, seconds: 60 * 60 },
     address: { points: 60, seconds: 60 * 60 },
   },
+  // As above, with a count of their own: who has links to orders sent to an address must not use up its ways back.
+  order_lookup: {
+    subject: { points: 5, seconds: 60 * 60 },
+    account: { points: 20, seconds: 60 * 60 },
+    address: { points: 60, seconds: 60 * 60 },
+  },
   customer_registration: {
     subject: { points: 5, seconds: 60 * 60 },
     account: { points: 20, seconds: 60 * 60 },
@@ -70,6 +77,11 @@ export const ATTEMPT_LIMITS: Readonly<
 
 /** The key under which tries from one network are counted. Callers without an address share one count. */
 export const addressKey = (ip: string | undefined): string => `address:${networkOf(ip)}`;
+
+/**
+ * The same at one shop: its own server says for which visitor it asks, and what it says must count at no other shop.
+ */
+export const addressAtKey = (companyId: string, ip: string | undefined): string => `${addressKey(ip)}|${companyId}`;
 
 /** The key under which tries on one subject are counted. Hashed: the counters hold no email addresses. */
 export const subjectKey = (...parts: readonly string[]): string => `subject:${hashOf(parts)}`;

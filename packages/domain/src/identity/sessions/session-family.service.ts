@@ -191,12 +191,12 @@ async function succeed(ctx: Ctx, tables: Tables, sessionId: string, id: string):
 
 async function end<P extends Person, S extends Login>(
   ctx: Ctx,
-  { sessions, holder }: Tables<P, S>,
+  { sessions, holder, kinds }: Tables<P, S>,
   { holderId, sessionId, keep }: WhichSessions<P, S>,
   reason: EndReason,
 ): Promise<Id<S>[]> {
   if (holderId === undefined && sessionId === undefined) throw new Error('Whose sessions, or which one?');
-  const ended = await rowsOf<{ id: Id<S> }>(
+  const ended = await rowsOf<{ id: Id<S>; holderId: Id<P> }>(
     ctx,
     sql`
     update ${sessions} set revoked_at = now(), revoked_reason = ${reason}
@@ -204,9 +204,10 @@ async function end<P extends Person, S extends Login>(
       ${holderId === undefined ? sql`` : sql`and ${sql.identifier(holder)} = ${holderId}`}
       ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}
       ${keep === undefined ? sql`` : sql`and id <> ${keep}`}
-    returning id`,
+    returning id, ${sql.identifier(holder)} as "holderId"`,
   );
-  if (ended.length > 0) ctx.touch();
+  const [first] = ended;
+  if (first) touchHolder(ctx, kinds.person, first.holderId);
   return ended.map(({ id }) => id);
 }
 
@@ -228,14 +229,21 @@ async function sweep(ctx: Ctx, { sessions, tokens }: Tables): Promise<number> {
   return gone.length;
 }
 
-async function forget(ctx: Ctx, { sessions, tokens, holder }: Tables, holderId: string): Promise<void> {
+async function forget(ctx: Ctx, { sessions, tokens, holder, kinds }: Tables, holderId: string): Promise<void> {
   const company = ctx.companyId;
   const theirs = sql`${sql.identifier(holder)} = ${holderId}`;
   await ctx.tx.execute(sql`
     delete from ${tokens} where company_id = ${company}
       and session_id in (select id from ${sessions} where company_id = ${company} and ${theirs})`);
   await ctx.tx.execute(sql`delete from ${sessions} where company_id = ${company} and ${theirs}`);
-  ctx.touch();
+  touchHolder(ctx, kinds.person, holderId);
+}
+
+/** Whoever ends sessions ends those of one person. Of staff all that is known goes: their rights hang on roles as well. */
+function touchHolder(ctx: Ctx, person: Person, holderId: string): void {
+  // The kind says what the id is.
+  if (person === 'cus') ctx.touch(holderId as Id<'cus'>);
+  else ctx.touch();
 }
 
 const boundTo = (ctx: Ctx, tables: Tables, id: string) => `${ctx.companyId}|${tables.boundTo}|successor|${id}`;

@@ -210,10 +210,11 @@ function verdictsOf(
   const counted = new Map(candidatesOf(scene).map((facts) => [facts.id, facts]));
   const amounts = new Map<Id<'dis'>, bigint>();
   for (const { discountId, amount } of shares) amounts.set(discountId, (amounts.get(discountId) ?? 0n) + amount);
-  const verdictOn = ({ id, title, code, kind, class: own }: DiscountFacts): DiscountVerdict => {
+  const verdictOn = ({ id, title, code, kind, class: own, subtotalMin }: DiscountFacts): DiscountVerdict => {
     const amount = amounts.get(id) ?? 0n;
     const obstacle = amount > 0n ? null : (obstacles.get(id) ?? 'nothing_left');
-    return { discountId: id, title, code, kind, class: own, amount, obstacle };
+    const verdict = { discountId: id, title, code, kind, class: own, amount, obstacle };
+    return obstacle === 'below_subtotal' && subtotalMin !== null ? { ...verdict, subtotalMin } : verdict;
   };
   const given = givenOf(scene.discounts);
   const keys = new Map(scene.codes.map((code) => [codeKeyOf(code), code] as const).reverse());
@@ -221,7 +222,8 @@ function verdictsOf(
     const facts = given.get(key);
     if (!facts) return unknownCode(keys.get(key) ?? key);
     if (counted.get(facts.id) === facts) return verdictOn(facts);
-    return { ...verdictOn(facts), amount: 0n, obstacle: 'better_one_taken' };
+    const { subtotalMin: _, ...verdict } = verdictOn(facts);
+    return { ...verdict, amount: 0n, obstacle: 'better_one_taken' };
   });
   const automatic = [...counted.values()].filter(({ code }) => code === null);
   return [...ofCodes, ...automatic.map(verdictOn)];

@@ -49,6 +49,8 @@ export interface DiscountVerdict {
   /** Minor units. */
   readonly amount: bigint;
   readonly obstacle: DiscountObstacle | null;
+  /** Of `below_subtotal`: the sum it asks for, minor units. */
+  readonly subtotalMin?: bigint;
 }
 
 /** Can the line be bought as it stands? What cannot be bought neither counts nor gets anything. */

@@ -240,7 +240,9 @@ function refuseOdd(form: DiscountForm): void {
   if (first) throw new InvalidInput(first, ...others);
 }
 
+/** Whoever starts one counts them first: two at once take turns. */
 async function refuseTooMany(ctx: Ctx): Promise<void> {
+  await ctx.tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`discounts|${ctx.companyId}`}, 0))`);
   const isNotOver = sql`(${discounts.endsAt} is null or ${discounts.endsAt} > now())`;
   const [found] = await ctx.tx
     .select({ all: count() })

@@ -259,4 +259,9 @@ test('there are so many automatic discounts at once and no more; paused and past
   expect(await change(shop, first.id, { title: 'Still active' })).toMatchObject({ title: 'Still active' });
   await change(shop, first.id, { status: 'paused' });
   expect(await change(shop, paused.id, { status: 'active' })).toMatchObject({ status: 'active' });
+  await change(shop, paused.id, { status: 'paused' });
+  await warmUp(db);
+  const atOnce = [automatic(), change(shop, paused.id, { status: 'active' }), automatic(), automatic(), automatic()];
+  const outcomes = await Promise.allSettled(atOnce);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });

@@ -1,11 +1,11 @@
-import { eq, or } from 'drizzle-orm';
+import { eq, or, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { mine } from '../../kernel/tables.ts';
 import { runText, type TextStatement } from '../../kernel/text-statement.ts';
-import { codeKeyOf } from './discount-codes.ts';
 import { hasOrderedText } from './customer-history.service.ts';
+import { codeKeyOf } from './discount-codes.ts';
 import { DiscountUsedUp } from './discounts.errors.ts';
 import { discountRedemptions } from './discounts.schema.ts';
 
@@ -84,6 +84,8 @@ export async function eraseRedemptionsOf(ctx: Ctx, customerId: Id<'cus'>, emailK
   const isTheirs = or(
     eq(discountRedemptions.customerId, customerId),
     emailKey === null ? undefined : eq(discountRedemptions.emailKey, emailKey),
+    // Placed as a guest, perhaps with an address they had before. Text, for orders come later in the order of rooms.
+    sql`order_id in (select o.id from orders o where o.company_id = ${ctx.companyId} and o.customer_id = ${customerId})`,
   );
   await ctx.tx
     .update(discountRedemptions)

@@ -93,6 +93,26 @@ test('a customer who places many orders at once uses it as often as one customer
   expect(await counted(one.id)).toBe(3);
 });
 
+test('a discount on a first order is used once by one customer, and not at all by one who has ordered', async () => {
+  const one = await given({ firstOrderOnly: true });
+  const [customerId, emailKey] = [newId('cus'), 'mary.first@example.com'];
+  await warmUp(db);
+  const attempts = Array.from({ length: 10 }, (_, n) =>
+    redeem(redemption([one], { emailKey, customerId: n % 2 === 0 ? customerId : null })),
+  );
+  expect(await outcomes(attempts)).toEqual({ taken: 1, refused: 9 });
+  const former = { id: newId('ord'), email_key: 'former@example.com' };
+  const amounts = { subtotal: 0, discount: 0, shipping: 0, tax: 0, total: 0, explanation: '[]' };
+  const about = { number: '1', token_hash: 'x', email: 'x', currency: 'NGN', prices_include_tax: true };
+  const row = { company_id: shop.companyId, lifecycle: 'open', ...former, ...about, ...amounts };
+  await db.admin`insert into orders ${db.admin(row)}`;
+  const again = redemption([one], { emailKey: former.email_key });
+  expect(await outcomes([redeem(again)])).toEqual({ taken: 0, refused: 1 });
+  // The order itself is not one before it.
+  await redeem({ ...again, orderId: former.id });
+  expect(await counted(one.id)).toBe(2);
+});
+
 test('orders that take two discounts in different order never wait for each other in a circle', async () => {
   const [a, b] = [await given({ usageLimit: 30 }), await given()];
   await warmUp(db);

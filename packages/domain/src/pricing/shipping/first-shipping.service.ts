@@ -3,6 +3,9 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { createShippingOption } from './options.service.ts';
 import { createShippingZone } from './zones.service.ts';
 
+/** The way of delivery every company is born with. */
+export const FIRST_OPTION_NAME = 'Standard delivery';
+
 /**
  * What every company is born with: the default profile, a zone for its own country, and one way of delivery there that
  * costs nothing until somebody says what it costs. Registration calls this.
@@ -15,7 +18,7 @@ export async function createFirstShipping(
   const zone = await createShippingZone(ctx, { name, areas: [{ country, region: null, postcodePattern: null }] });
   await createShippingOption(ctx, {
     zoneId: zone.id,
-    name: 'Standard delivery',
+    name: FIRST_OPTION_NAME,
     description: '',
     basis: 'flat',
     rates: [{ from: 0, price: { amount: 0, currency } }],

@@ -1,4 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
+import { getCompany } from '../../company/companies/companies.service.ts';
+import { getSettings } from '../../company/settings/settings.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -57,8 +59,10 @@ export async function getShippingOption(ctx: Ctx, id: OptionId): Promise<Shippin
 export async function createShippingOption(ctx: Ctx, input: NewShippingOption): Promise<ShippingOptionView> {
   const { rates, freeOver, profileId: wanted, ...about } = input;
   refuseOddOption(input);
+  await refuseUnsoldCurrencies(ctx, rates);
   const profileId = wanted ?? (await defaultProfileId(ctx));
   await keepHome(ctx, { zoneId: about.zoneId, profileId });
+  await lockOptions(ctx);
   if ((await ctx.tx.$count(shippingOptions, mine(ctx, shippingOptions))) >= OPTIONS_MAX)
     throw new ShippingLimitReached(OPTIONS_MAX, 'shipping options');
   const values = { ...about, profileId, companyId: ctx.companyId, id: newId('sho') };
@@ -85,6 +89,7 @@ export async function updateShippingOption(
   const before = await lockOption(ctx, id, expectedVersion);
   const { rates, freeOver, ...about } = patch;
   refuseOddOption({ ...viewOf(before), ...patch });
+  if (rates) await refuseUnsoldCurrencies(ctx, rates);
   await keepHome(ctx, about);
   const [row] = await ctx.tx
     .update(shippingOptions)
@@ -135,6 +140,10 @@ async function lockOption(ctx: Ctx, id: OptionId, expectedVersion: number | unde
   return row;
 }
 
+/** Whoever makes one counts them first: two at once take turns. */
+const lockOptions = (ctx: Ctx) =>
+  ctx.tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`shipping_options|${ctx.companyId}`}, 0))`);
+
 /** Holds the zone and the profile an option is put into: nobody deletes them meanwhile. Throws `InvalidInput` where there is none. */
 async function keepHome(
   ctx: Ctx,
@@ -150,6 +159,15 @@ async function keepHome(
     const found = await ctx.tx.select({ id: shippingZones.id }).from(shippingZones).where(isIt).for('key share');
     if (found.length === 0) throw unknown('zone');
   }
+}
+
+/** An option without a price in a currency the shop sells in is offered to nobody. Throws `InvalidInput`. */
+async function refuseUnsoldCurrencies(ctx: Ctx, rates: NewShippingOption['rates']): Promise<void> {
+  const [{ currency }, { currencies }] = [await getCompany(ctx), await getSettings(ctx, 'general')];
+  const sold = new Set([currency, ...currencies]);
+  if (rates.length === 0 || rates.some(({ price }) => sold.has(price.currency))) return;
+  const message = `The shop does not sell in any of these currencies, so nobody could choose this. Give a price in ${[...sold].join(' or ')}, or add the currency to the settings (general.currencies).`;
+  throw new InvalidInput({ pointer: '/rates/0/price/currency', code: 'currency_not_sold', message });
 }
 
 function unknown(what: 'profile' | 'zone'): InvalidInput {

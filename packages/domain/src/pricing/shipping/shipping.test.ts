@@ -5,7 +5,7 @@ import { useDatabase } from '../../testing/database.ts';
 import { givenGoods } from '../../testing/goods.ts';
 import { givenShop, warmUp } from '../../testing/people.ts';
 import { createFirstShipping } from './first-shipping.service.ts';
-import { newShippingOption } from './options.contract.ts';
+import { newShippingOption, OPTIONS_MAX } from './options.contract.ts';
 import {
   createShippingOption,
   deleteShippingOption,
@@ -22,8 +22,8 @@ import {
   listShippingProfiles,
   updateShippingProfile,
 } from './profiles.service.ts';
-import { DefaultProfileNeeded, ProfileHasOptions, ZoneHasOptions } from './shipping.errors.ts';
-import { newShippingZone } from './zones.contract.ts';
+import { DefaultProfileNeeded, ProfileHasOptions, ShippingLimitReached, ZoneHasOptions } from './shipping.errors.ts';
+import { newShippingZone, ZONES_MAX } from './zones.contract.ts';
 import {
   createShippingZone,
   deleteShippingZone,
@@ -310,7 +310,7 @@ test('another company sees and touches nothing of it', async () => {
 
 test('a company begins with a zone of its country and one way of delivery that costs nothing yet', async () => {
   const { system, profiles } = await given();
-  await db.app.run(system, (ctx) => createFirstShipping(ctx, { country: 'JP', currency: 'JPY' }));
+  await db.app.run(system, (ctx) => createFirstShipping(ctx, { country: 'JP', currency: 'NGN' }));
   const { data: zones } = await db.app.run(system, (ctx) => listShippingZones(ctx, page));
   expect(zones).toMatchObject([{ name: 'Japan', areas: [{ country: 'JP', region: null, postcodePattern: null }] }]);
   const { data: options } = await db.app.run(system, (ctx) => listShippingOptions(ctx, page));
@@ -320,7 +320,39 @@ test('a company begins with a zone of its country and one way of delivery that c
       zoneId: zones[0]?.id,
       profileId: profile?.id,
       basis: 'flat',
-      rates: [{ from: 0, price: { amount: 0, currency: 'JPY' } }],
+      rates: [{ from: 0, price: { amount: 0, currency: 'NGN' } }],
     },
   ]);
+});
+
+test('an option is priced in a currency the shop sells in, beside others it may sell in one day', async () => {
+  const { option, zone } = await given();
+  const { id } = await zone();
+  const rate = (currency: string) => ({ from: 0, price: { amount: 500, currency } });
+  expect(await faultsOf(option(id, { rates: [rate('JPY')] }))).toEqual(['/rates/0/price/currency currency_not_sold']);
+  await expect(option(id, { rates: [rate('JPY'), rate('NGN')] })).resolves.toBeDefined();
+});
+
+test('there are so many zones and options and no more, also when several are made at once', async () => {
+  const { companyId: company_id, zone, option, profile } = await given();
+  const { id } = await zone();
+  const home = await profile();
+  const free = async (table: 'shipping_zones' | 'shipping_options', max: number) => {
+    const [row] = await db.admin<{ count: number }[]>`
+      select count(*)::int as count from ${db.admin(table)} where company_id = ${company_id}`;
+    return Array.from({ length: max - 1 - (row?.count ?? 0) });
+  };
+  const zones = (await free('shipping_zones', ZONES_MAX)).map(() => ({ company_id, id: newId('shz'), name: 'x' }));
+  await db.admin`insert into shipping_zones ${db.admin(zones)}`;
+  const options = (await free('shipping_options', OPTIONS_MAX)).map(() => {
+    return { company_id, id: newId('sho'), zone_id: id, profile_id: home.id, name: 'x' };
+  });
+  await db.admin`insert into shipping_options ${db.admin(options)}`;
+  await warmUp(db);
+  for (const make of [() => zone(), () => option(id, { profileId: home.id })]) {
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => make()));
+    const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toHaveLength(3);
+    for (const why of refused) expect(why).toBeInstanceOf(ShippingLimitReached);
+  }
 });

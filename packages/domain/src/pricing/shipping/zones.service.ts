@@ -41,6 +41,7 @@ export async function getShippingZone(ctx: Ctx, id: ZoneId): Promise<ShippingZon
 /** Makes a zone. Throws `InvalidInput`, `ShippingLimitReached`. */
 export async function createShippingZone(ctx: Ctx, { name, areas }: NewShippingZone): Promise<ShippingZoneView> {
   const areaRows = areaRowsOf(areas);
+  await lockZones(ctx);
   if ((await ctx.tx.$count(shippingZones, mine(ctx, shippingZones))) >= ZONES_MAX)
     throw new ShippingLimitReached(ZONES_MAX, 'shipping zones');
   const values = { companyId: ctx.companyId, id: newId('shz'), name };
@@ -112,6 +113,10 @@ async function lockZone(ctx: Ctx, id: ZoneId, expectedVersion: number | undefine
     throw new VersionStale('shipping zone', row.version);
   return row;
 }
+
+/** Whoever makes one counts them first: two at once take turns. */
+const lockZones = (ctx: Ctx) =>
+  ctx.tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`shipping_zones|${ctx.companyId}`}, 0))`);
 
 /** Rows with their areas, in one statement for all of them. */
 async function withAreas(ctx: Ctx, rows: readonly (typeof shippingZones.$inferSelect)[]): Promise<ZoneRow[]> {

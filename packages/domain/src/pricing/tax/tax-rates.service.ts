@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -56,8 +56,10 @@ export async function getTaxRate(ctx: Ctx, id: TaxRateId): Promise<TaxRateView> 
 /** Makes a rate. Throws `InvalidInput`, `TaxRateTaken`, `TaxRateLimitReached`. */
 export async function createTaxRate(ctx: Ctx, input: NewTaxRate): Promise<TaxRateView> {
   const values = { ...input, ...keysOf(input), companyId: ctx.companyId, id: newId('txr') };
+  await lockTaxRates(ctx);
   if ((await ctx.tx.$count(taxRates, mine(ctx, taxRates))) >= TAX_RATES_MAX)
     throw new TaxRateLimitReached(TAX_RATES_MAX);
+  await refuseSecond(ctx, values);
   const row = await written(ctx.tx.insert(taxRates).values(values).returning());
   const taxRate = viewOf(row);
   ctx.audit({ action: 'tax_rate.created', entity: { type: 'tax_rate', id: row.id }, after: taxRate });
@@ -73,6 +75,8 @@ export async function updateTaxRate(
   expectedVersion?: number,
 ): Promise<TaxRateView> {
   const before = await lockTaxRate(ctx, id, expectedVersion);
+  const keys = { country: before.country, ...patch, ...keysOf({ ...before, ...patch }) };
+  await refuseSecond(ctx, { ...keys, id });
   const row = await written(
     ctx.tx
       .update(taxRates)
@@ -112,6 +116,28 @@ async function lockTaxRate(ctx: Ctx, id: TaxRateId, expectedVersion: number | un
   return row;
 }
 
+/** Whoever makes one counts them first: two at once take turns. */
+const lockTaxRates = (ctx: Ctx) =>
+  ctx.tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`tax_rates|${ctx.companyId}`}, 0))`);
+
+/** Names the rate that is there already; two writes at once are told apart by the unique key. Throws `TaxRateTaken`. */
+async function refuseSecond(
+  ctx: Ctx,
+  { id, country, regionKey, taxCategoryKey }: Pick<TaxRateRow, 'id' | 'country' | 'regionKey' | 'taxCategoryKey'>,
+): Promise<void> {
+  const isSame = [
+    ne(taxRates.id, id),
+    eq(taxRates.country, country),
+    regionKey === null ? isNull(taxRates.regionKey) : eq(taxRates.regionKey, regionKey),
+    taxCategoryKey === null ? isNull(taxRates.taxCategoryKey) : eq(taxRates.taxCategoryKey, taxCategoryKey),
+  ];
+  const [taken] = await ctx.tx
+    .select({ id: taxRates.id })
+    .from(taxRates)
+    .where(mine(ctx, taxRates, ...isSame));
+  if (taken) throw new TaxRateTaken(taken.id);
+}
+
 /** What is compared and unique. Throws `InvalidInput` for a region that is none (`US-`). */
 function keysOf({ country, region, taxCategory }: Pick<NewTaxRate, 'country' | 'region' | 'taxCategory'>) {
   const regionKey = regionKeyOf(country, region);
@@ -128,7 +154,7 @@ async function written(write: Promise<TaxRateRow[]>): Promise<TaxRateRow> {
     if (!row) throw new Error('The write gave no row back');
     return row;
   } catch (error) {
-    throw violates(error, 'tax_rates_place') ? new TaxRateTaken() : error;
+    throw violates(error, 'tax_rates_place') ? new TaxRateTaken(undefined) : error;
   }
 }
 

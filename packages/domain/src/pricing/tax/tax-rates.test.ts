@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Session } from '../../kernel/ctx.ts';
 import { NotFound, VersionStale } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
 import { runText } from '../../kernel/text-statement.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenShop, warmUp } from '../../testing/people.ts';
-import { newTaxRate } from './tax.contract.ts';
-import { TaxRateTaken } from './tax.errors.ts';
+import { newTaxRate, TAX_RATES_MAX } from './tax.contract.ts';
+import { TaxRateLimitReached, TaxRateTaken } from './tax.errors.ts';
 import { taxRateFor } from './tax-choice.ts';
 import { taxRatesJson, taxRatesOf } from './tax-facts.service.ts';
 import {
@@ -158,4 +159,20 @@ test('a company begins with the standard rate of its country where that is well 
     ['GB', 'VAT', 200_000],
     ['NG', 'VAT', 75_000],
   ]);
+});
+
+test('there are so many rates and no more, also when several are made at once', async () => {
+  const { companyId, make } = await given();
+  const [known] = await db.admin<{ count: number }[]>`
+    select count(*)::int as count from tax_rates where company_id = ${companyId}`;
+  const row = { company_id: companyId, name: 'x', country: 'NG', rate_ppm: 1 };
+  const rows = Array.from({ length: TAX_RATES_MAX - 1 - (known?.count ?? 0) }, (_, at) => {
+    return { ...row, id: newId('txr'), region: `R${at}`, region_key: `R${at}` };
+  });
+  await db.admin`insert into tax_rates ${db.admin(rows)}`;
+  await warmUp(db);
+  const outcomes = await Promise.allSettled(['GH', 'KE', 'ZA', 'EG'].map((country) => make({ country })));
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  expect(refused).toHaveLength(3);
+  for (const why of refused) expect(why).toBeInstanceOf(TaxRateLimitReached);
 });

@@ -5,8 +5,10 @@ export class TaxRateTaken extends DomainError {
   readonly code = 'tax_rate_taken';
   readonly status = 409;
   override readonly faults: readonly FieldFault[];
-  constructor() {
-    super('There is a rate for this place and this category already. Change that one, or delete it first.');
+  /** `id`: of the rate there is, where it is known. */
+  constructor(id: string | undefined) {
+    const which = id === undefined ? 'that one' : `it (PATCH /v1/tax-rates/${id})`;
+    super(`There is a rate for this place and this category already. Change ${which}, or delete it first.`);
     this.faults = [{ pointer: '/country', code: this.code, message: this.message }];
   }
 }

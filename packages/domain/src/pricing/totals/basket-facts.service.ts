@@ -6,6 +6,7 @@ import type { Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { discountsJson, discountsOf } from '../discounts/discount-facts.service.ts';
 import { shippingOptionsJson, shippingOptionsOf } from '../shipping/shipping-facts.service.ts';
+import type { ShippingOptionFacts } from '../shipping/shipping-facts.ts';
 import { taxRatesJson, taxRatesOf } from '../tax/tax-facts.service.ts';
 import type { Place } from '../tax/tax-facts.ts';
 import type { Basket, BasketCustomer } from './basket.ts';
@@ -18,6 +19,11 @@ export interface BasketTexts {
   readonly company: string;
   /** Whether the customer (or the email address) of `basket` ordered before; null: nobody is known. */
   readonly hasOrdered?: string;
+  /**
+   * text[] beside `shipping_option_ids`: for which profile's goods each was chosen. An option that goes with other goods
+   * by now is chosen for none. Left out: each is chosen for the goods of its profile.
+   */
+  readonly shippingProfileIds?: string;
   /** The cart's id, like `cart.id`: what its own unpaid order used of a discount is not held against it. */
   readonly cartId?: string;
   /**
@@ -72,6 +78,7 @@ interface FactsJson {
   currency: Currency;
   codes: string[] | null;
   shippingOptionIds: Id<'sho'>[] | null;
+  shippingProfileIds: Id<'shp'>[] | null;
   ship: PlaceJson;
   bill: PlaceJson;
   company: { country: string; currency: Currency; timezone: string };
@@ -113,11 +120,13 @@ export const basketColumns = ({
   company,
   hasOrdered = 'null::boolean',
   cartId,
+  shippingProfileIds = 'null',
   isPlain,
   alsoOfLine,
 }: BasketTexts): string =>
   `(select json_build_object('at', ${instantText('now()')}, 'currency', basket.currency,
     'codes', basket.codes, 'shippingOptionIds', basket.shipping_option_ids,
+    'shippingProfileIds', ${shippingProfileIds},
     'ship', ${placeJson('ship')}, 'bill', ${placeJson('bill')},
     'company', ${companyJson(company)},
     'settings', ${settingsJson(company)},
@@ -136,6 +145,7 @@ export function basketFrom(row: BasketRow): Basket {
   const { pricesIncludeTax, rounding, basedOn } = settings('tax');
   const shipTo = placeFrom(facts.ship);
   const billTo = placeFrom(facts.bill);
+  const shippingOptions = shippingOptionsOf(facts.shippingOptions);
   return {
     at: facts.at,
     currency: facts.currency,
@@ -154,8 +164,8 @@ export function basketFrom(row: BasketRow): Basket {
     codes: facts.codes ?? [],
     discounts: discountsOf(facts.discounts),
     taxRates: taxRatesOf(facts.taxRates),
-    shippingOptions: shippingOptionsOf(facts.shippingOptions),
-    chosenShippingOptionIds: facts.shippingOptionIds ?? [],
+    shippingOptions,
+    chosenShippingOptionIds: chosenOf(facts, shippingOptions),
   };
 }
 
@@ -173,6 +183,17 @@ export function shopFrom(row: BasketRow): BasketShop {
       return [...new Set([currency, ...settings('general').currencies])];
     },
   };
+}
+
+/** What is not known among the options is kept: that it is gone has to be said. */
+function chosenOf(
+  { shippingOptionIds, shippingProfileIds }: FactsJson,
+  options: readonly ShippingOptionFacts[],
+): Id<'sho'>[] {
+  return (shippingOptionIds ?? []).filter((id, at) => {
+    const option = options.find((one) => one.id === id);
+    return !option || !shippingProfileIds || option.profileId === shippingProfileIds[at];
+  });
 }
 
 function placeFrom({ country, region, postcode }: PlaceJson): Place | null {

@@ -177,9 +177,25 @@ test('a customer comes with their groups, and whether they bear tax', async () =
   await goods.insert('customer_groups', [{ id: group, name: 'Club', name_key: 'club' }]);
   await goods.insert('customer_group_members', [{ group_id: group, customer_id: customerId }]);
   const lines = [{ variantId: (await goods.product()).variants[0], quantity: 1 }];
-  const known = { id: customerId, groupIds: [group], isTaxExempt: true, hasOrdered: null };
+  const known = { id: customerId, groupIds: [group], isTaxExempt: true, hasOrdered: false };
   expect((await read({ lines, customerId })).customer).toEqual(known);
   expect((await read({ lines })).customer).toEqual({ id: null, groupIds: [], isTaxExempt: false, hasOrdered: null });
+});
+
+test('whether somebody ordered before is what their orders say, by account or address, unless it is said', async () => {
+  const { goods, read } = await givenShop();
+  const customerId = newId('cus');
+  await goods.insert('customers', [{ id: customerId, email: 'a@x.ng', email_key: 'a@x.ng', password_hash: '-' }]);
+  const amounts = { subtotal: 0, discount: 0, shipping: 0, tax: 0, total: 0, explanation: '[]' };
+  const about = { number: '1', token_hash: 'x', currency: 'NGN', prices_include_tax: true, lifecycle: 'open' };
+  await goods.insert('orders', [{ id: newId('ord'), email: 'a@x.ng', email_key: 'a@x.ng', ...about, ...amounts }]);
+  const lines = [{ variantId: (await goods.product()).variants[0], quantity: 1 }];
+  const asked = async (who: object) => (await read({ lines, ...who })).customer.hasOrdered;
+  expect(await asked({ customerId })).toBe(true);
+  expect(await asked({ email: 'A@x.ng' })).toBe(true);
+  expect(await asked({ email: 'b@x.ng' })).toBe(false);
+  expect(await asked({ customerId, hasOrdered: false })).toBe(false);
+  expect(await asked({})).toBeNull();
 });
 
 test('what is not there is named: variants, SKUs, customers of another company, currencies not sold in', async () => {

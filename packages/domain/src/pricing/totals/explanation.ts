@@ -1,7 +1,6 @@
-import type { DiscountFacts } from '../discounts/discount-facts.ts';
 import type { DiscountVerdict } from '../discounts/discount-scene.ts';
 import { amountText } from './exact-amounts.ts';
-import { DISCOUNT_WORDS, LINE_WORDS, SHIPPING_WORDS } from './obstacle-words.ts';
+import { discountWords, LINE_WORDS, SHIPPING_WORDS } from './obstacle-words.ts';
 import type { AvailableQuote } from './parcels.ts';
 import { lineName, type Reckoned } from './reckoned.ts';
 import { roundingsOf } from './roundings.ts';
@@ -44,21 +43,13 @@ function discountSentence(reckoned: Reckoned, verdict: DiscountVerdict): Explain
   const about = discountId ?? code ?? title;
   const name = code === null ? title : `${title} (code ${code})`;
   if (obstacle !== null) {
-    const facts = factsOf(reckoned, verdict);
-    const needs =
-      obstacle === 'below_subtotal' && facts?.subtotalMin
-        ? ` It asks for ${amountText(facts.subtotalMin, currency)}.`
-        : '';
-    const text = `${name} takes nothing off. ${DISCOUNT_WORDS[obstacle]}${needs}`;
+    const text = `${name} takes nothing off. ${discountWords(verdict, currency)}`;
     return { step: 'discount', about, text, figures: { amount: '0', obstacle } };
   }
   const parts = partsOf(reckoned, verdict).map(([where, off]) => `${amountText(off, currency)} off ${where}`);
   const text = `${name} takes ${amountText(amount, currency)} off: ${parts.join(', ')}.`;
   return { step: 'discount', about, text, figures: { amount: String(amount) } };
 }
-
-const factsOf = ({ basket }: Reckoned, { discountId, code }: DiscountVerdict): DiscountFacts | undefined =>
-  basket.discounts.find((facts) => facts.id === discountId && facts.code === code);
 
 /** What a discount took off where. */
 function partsOf({ basket, lines, shippingLines }: Reckoned, { discountId }: DiscountVerdict): [string, bigint][] {

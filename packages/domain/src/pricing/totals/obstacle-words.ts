@@ -1,4 +1,6 @@
+import { type Currency, format } from '../../kernel/money.ts';
 import type { DiscountObstacle } from '../discounts/discount-facts.ts';
+import type { DiscountVerdict } from '../discounts/discount-scene.ts';
 import type { TaxReason } from '../tax/tax-facts.ts';
 import type { LineObstacle } from './basket.ts';
 import type { ShippingGap } from './totals.ts';
@@ -13,7 +15,8 @@ export const LINE_WORDS: Readonly<Record<LineObstacle, string>> = {
 
 /** Why a parcel has no shipping option, and the way out. */
 export const SHIPPING_WORDS: Readonly<Record<ShippingGap, string>> = {
-  not_chosen: 'Choose how this is to be delivered.',
+  not_chosen:
+    'Choose how this is to be delivered: PUT /v1/carts/{id}/shipping-option, one of GET /v1/carts/{id}/shipping-options.',
   none_offered: 'Nothing is offered for sending these goods there. Give another address, or take them out.',
   gone: 'What was chosen is not offered any more. Choose another way.',
   no_address: 'Give an address first.',
@@ -26,7 +29,7 @@ export const SHIPPING_WORDS: Readonly<Record<ShippingGap, string>> = {
 
 /** Why a discount gives nothing, as shoppers are told. */
 export const DISCOUNT_WORDS: Readonly<Record<DiscountObstacle, string>> = {
-  unknown_code: 'There is no discount for this code.',
+  unknown_code: 'There is no discount for this code, or it is not to be had now. Check its spelling, or take it out.',
   paused: 'This discount is paused.',
   not_begun: 'This discount has not begun.',
   over: 'This discount is over.',
@@ -44,6 +47,16 @@ export const DISCOUNT_WORDS: Readonly<Record<DiscountObstacle, string>> = {
   no_shipping: 'There is no delivery this discount could lessen (yet).',
   nothing_left: 'There is nothing left that this discount could lessen.',
 };
+
+/** Why a discount takes nothing off, with the sum it asks for. Undefined: it takes something off. */
+export function discountWords(
+  { obstacle, subtotalMin }: Pick<DiscountVerdict, 'obstacle' | 'subtotalMin'>,
+  currency: Currency,
+): string | undefined {
+  if (obstacle === null) return undefined;
+  const needs = subtotalMin === undefined ? '' : ` It asks for ${format({ amountMinor: subtotalMin, currency })}.`;
+  return `${DISCOUNT_WORDS[obstacle]}${needs}`;
+}
 
 /** Told to shoppers like a code that does not exist: what else is said helps only who guesses. */
 export const TOLD_AS_UNKNOWN: ReadonlySet<DiscountObstacle> = new Set(['paused', 'not_begun', 'over']);

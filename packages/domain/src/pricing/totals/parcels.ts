@@ -66,9 +66,13 @@ function choiceOf(basket: Basket, { parcel, quotes }: ParcelQuotes): AvailableQu
   if (chosen?.isAvailable) return chosen;
   const known = new Set(basket.shippingOptions.map(({ id }) => id));
   const goneId = basket.chosenShippingOptionIds.find((id) => !known.has(id)) ?? null;
-  const why: ShippingGap = chosen ? chosen.obstacle : goneId ? 'gone' : gapOf(basket, quotes);
+  const why = gapOf(basket, quotes, chosen?.obstacle ?? (goneId ? 'gone' : 'not_chosen'));
   return { code: 'shipping_option', profileId: parcel.profileId, why, droppedId: chosen?.option.id ?? goneId };
 }
 
-const gapOf = ({ shipTo }: Basket, quotes: readonly ShippingQuote[]): ShippingGap =>
-  shipTo === null || quotes.some(({ isAvailable }) => isAvailable) ? 'not_chosen' : 'none_offered';
+/** What is said of a choice where one can be made. */
+const OF_CHOICES: ReadonlySet<ShippingGap> = new Set(['not_chosen', 'gone', 'not_delivered_to_place']);
+
+/** Nobody is told to choose where there is nothing to choose from. */
+const gapOf = ({ shipTo }: Basket, quotes: readonly ShippingQuote[], why: ShippingGap): ShippingGap =>
+  OF_CHOICES.has(why) && shipTo !== null && !quotes.some(({ isAvailable }) => isAvailable) ? 'none_offered' : why;

@@ -154,7 +154,7 @@ test('an option that cannot be had any more is dropped and asked for again, sayi
   expect(why(heavy)).toEqual([{ ...asked, why: 'too_heavy' }]);
   expect(reckon(heavy)).toMatchObject({ shipping: 0n, shippingLines: [] });
   expect(why({ ...heavy, shippingOptions: [dhl] })).toEqual([{ ...asked, why: 'gone' }]);
-  expect(why({ ...heavy, shipTo: { country: 'GH' } })).toEqual([{ ...asked, why: 'not_delivered_to_place' }]);
+  expect(why({ ...heavy, shipTo: { country: 'GH' } })).toEqual([{ ...asked, why: 'none_offered' }]);
   expect(why({ ...heavy, chosenShippingOptionIds: [], shipsTo: ['GH'] })).toEqual([
     { ...asked, why: 'none_offered', droppedId: null },
   ]);
@@ -219,7 +219,7 @@ test('the explanation has a sentence for each decision', () => {
   const { explanation } = reckon(basket);
   expect(explanation.map(({ step, text }) => `${step}: ${text}`)).toEqual([
     'price: 1 of Mug (Red) at 9.99 NGN come to 9.99 NGN, by price prc_Mug.',
-    'discount: NOPE (code NOPE) takes nothing off. There is no discount for this code.',
+    'discount: NOPE (code NOPE) takes nothing off. There is no discount for this code, or it is not to be had now. Check its spelling, or take it out.',
     'discount: Big takes nothing off. Another discount that takes more off was taken.',
     'discount: Ten takes 1.00 NGN off: 1.00 NGN off Mug (Red).',
     'shipping: DHL for Mug (Red): 15.00 NGN.',

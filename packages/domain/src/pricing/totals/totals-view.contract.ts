@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idOf } from '../../kernel/ids.ts';
 import { type Currency, currencyCode, type MoneyView, moneyView, toView } from '../../kernel/money.ts';
-import { DISCOUNT_WORDS, LINE_WORDS, SHIPPING_WORDS, TOLD_AS_UNKNOWN } from './obstacle-words.ts';
+import { discountWords, LINE_WORDS, SHIPPING_WORDS, TOLD_AS_UNKNOWN } from './obstacle-words.ts';
 import type { Explained, LineTotals, ShippingTotals, Totals } from './totals.ts';
 
 type Verdict = Totals['discounts'][number];
@@ -201,7 +201,7 @@ function verdictView(verdict: Verdict, currency: Currency): TotalsView['discount
     title,
     code,
     amount: toView({ amountMinor: amount, currency }),
-    obstacle: obstacle && { code: obstacle, message: DISCOUNT_WORDS[obstacle] },
+    obstacle: obstacle && { code: obstacle, message: discountWords(verdict, currency) ?? '' },
   };
 }
 

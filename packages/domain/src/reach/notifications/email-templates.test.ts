@@ -3,10 +3,11 @@ import { staffInvited } from '../../identity/invites/invites.events.ts';
 import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
 import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
 import { allEvents } from '../../kernel/events.ts';
+import { orderExpired, orderPaid, orderPlaced } from '../../sales/orders/orders.events.ts';
 import { CUSTOMER_RULES } from './customer-rules.ts';
 import { render } from './email-templates.ts';
 import { type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
-import { ORDER_RULES } from './order-rules.ts';
+import { type CompanyWishes, ORDER_RULES } from './order-rules.ts';
 import { ATTEMPTS_MAX, pauseAfter } from './sending-attempts.ts';
 
 const EXPIRES_AT = '2026-11-28T09:00:00.000Z';
@@ -63,6 +64,10 @@ test.each(messages)('$template: nothing a person typed becomes markup, and the t
   expect(text).toContain('Ada & <b>Sons</b>');
 });
 
+const NO_WISHES: CompanyWishes = { orderMailsTo: [] };
+/** The same order, paid by hand. */
+const byHand = ({ order }: (typeof orderPlaced)['sample']) => ({ order: { ...order, paymentProvider: 'manual' } });
+
 test('a link keeps its token behind the #, where no server and no referrer sees it', () => {
   const { text, html } = render(messages[0] as Message, around);
   expect(text).toContain('https://admin.example.com/accept-invite#token=souk_iv_%3C1%3E');
@@ -98,9 +103,11 @@ test('an event without what its message needs is refused by name of the field, n
     createdAt: EXPIRES_AT,
   } as const;
   const broken = { ...event, data: { invite: { email: 'ada@example.com' } }, privately: () => ({ token: 7 }) };
-  expect(() => messagesFor(broken)).toThrow(UnreadableEvent);
-  expect(() => messagesFor(broken)).toThrow(/token/);
-  expect(messagesFor({ ...event, type: 'product.created', data: {}, privately: () => undefined })).toEqual([]);
+  expect(() => messagesFor(broken, NO_WISHES)).toThrow(UnreadableEvent);
+  expect(() => messagesFor(broken, NO_WISHES)).toThrow(/token/);
+  expect(messagesFor({ ...event, type: 'product.created', data: {}, privately: () => undefined }, NO_WISHES)).toEqual(
+    [],
+  );
 });
 
 test.each([
@@ -112,16 +119,32 @@ test.each([
 ])('$type: what the event really holds is enough for its message', (definition) => {
   const contents = {
     ...{ token: 'souk_token', expiresAt: EXPIRES_AT },
-    ...{ mailsTo: ['shop@example.com'], instructions: null },
+    ...{ mailsTo: ['shop@example.com'], instructions: null, cancelledLines: [] },
   };
   const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
-  const [message] = messagesFor({
+  const told = {
     ...event,
-    data: definition.sample,
+    // Of those the shopper hears only if nobody sent them to a provider's page.
+    data: definition === orderPlaced || definition === orderExpired ? byHand(definition.sample) : definition.sample,
     privately: () => definition.privately?.parse(contents),
-  });
+  };
+  const [message] = messagesFor(told, NO_WISHES);
   expect(message?.recipient).toMatch(/@example\.(?:com|org|net)$/);
   expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
+});
+
+test('a shop hears of an order by hand when it is placed, and of one on a page when it is paid, once each', () => {
+  const wishes = { orderMailsTo: ['shop@example.com'] };
+  const received = (definition: typeof orderPlaced | typeof orderPaid, data: object) => {
+    const privately = () => ({ mailsTo: wishes.orderMailsTo, instructions: null });
+    const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
+    const told = messagesFor({ ...event, data, privately }, wishes);
+    return told.filter(({ template }) => template === 'order-received').map(({ recipient }) => recipient);
+  };
+  expect(received(orderPlaced, orderPlaced.sample)).toEqual([]);
+  expect(received(orderPlaced, byHand(orderPlaced.sample))).toEqual(['shop@example.com']);
+  expect(received(orderPaid, orderPaid.sample)).toEqual(['shop@example.com']);
+  expect(received(orderPaid, byHand(orderPaid.sample))).toEqual([]);
 });
 
 test('pauses grow to an hour, and the last attempt is about two hours after the first', () => {

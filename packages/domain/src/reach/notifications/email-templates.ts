@@ -74,6 +74,11 @@ function written(message: Message, { companyName, adminUrl, shopUrl }: Surroundi
     case 'order-received':
     case 'order-paid':
     case 'order-cancelled':
+    case 'order-cancelled-in-part':
+    case 'order-expired':
+    case 'order-shipped':
+    case 'order-delivered':
+    case 'order-refunded':
     case 'order-link':
       return orderLetter(message, { companyName, shopUrl });
     default:

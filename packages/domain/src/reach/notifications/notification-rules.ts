@@ -5,7 +5,7 @@ import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
 import { CUSTOMER_RULES, type CustomerMessage } from './customer-rules.ts';
 import { type LinkToken, withToken } from './link-token.ts';
-import { ORDER_RULES, type OrderMessage } from './order-rules.ts';
+import { type CompanyWishes, ORDER_RULES, type OrderMessage } from './order-rules.ts';
 
 /** What an email will say, before it has words: the template's name and what goes into it. Stored sealed. */
 export type Message = { recipient: string } & (
@@ -33,7 +33,7 @@ const reused = aboutStaff.extend({
 
 // One line per kind of event that somebody is written to about. Only what the message needs is read, so that an event may
 // grow. Events that stand in no line lead to no message.
-const RULES: Record<string, (event: WaitingEvent) => Message | readonly Message[]> = {
+const RULES: Record<string, (event: WaitingEvent, wishes: CompanyWishes) => Message | readonly Message[]> = {
   ...CUSTOMER_RULES,
   ...ORDER_RULES,
   [staffInvited.type]: (event) => ({
@@ -69,9 +69,9 @@ const RULES: Record<string, (event: WaitingEvent) => Message | readonly Message[
 };
 
 /** The messages an event calls for: none, one, or one for each of several people. Throws `UnreadableEvent`. */
-export function messagesFor(event: WaitingEvent): Message[] {
+export function messagesFor(event: WaitingEvent, wishes: CompanyWishes): Message[] {
   try {
-    return [RULES[event.type]?.(event) ?? []].flat();
+    return [RULES[event.type]?.(event, wishes) ?? []].flat();
   } catch (error) {
     throw new UnreadableEvent(event.type, reasonOf(error));
   }

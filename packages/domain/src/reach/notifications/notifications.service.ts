@@ -6,11 +6,14 @@ import type { WaitingEvent } from '../../kernel/dispatch.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
+import { addOrderLinks } from '../../sales/orders/order-links.service.ts';
 import { type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
 import { notifications } from './notifications.schema.ts';
+import { ASKS_WISHES, type CompanyWishes } from './order-rules.ts';
 import { ATTEMPTS_MAX, LEASE_SECONDS, pauseAfter } from './sending-attempts.ts';
 
 const ERROR_LENGTH_MAX = 500;
+const NO_WISHES: CompanyWishes = { orderMailsTo: [] };
 
 /** A notification taken by one worker, for as long as its lease. */
 export interface Taken {
@@ -30,27 +33,54 @@ export interface Taken {
  * An event comes here once, but should it come twice its notification is there already.
  */
 export async function announce(ctx: Ctx, waiting: readonly WaitingEvent[]): Promise<number> {
-  const rows = waiting.flatMap((event) => rowsOf(ctx.companyId, event));
+  const asksWishes = waiting.some(({ type }) => ASKS_WISHES.has(type));
+  const wishes = asksWishes ? await getSettings(ctx, 'notification') : NO_WISHES;
+  const called = waiting.map((event) => ({ event, calls: callsOf(event, wishes) }));
+  const messages = called.flatMap(({ calls }) => (calls instanceof UnreadableEvent ? [] : calls));
+  const tokens = await addOrderLinks(ctx, messages.flatMap(orderOf));
+  const rows = called.flatMap(({ event, calls }) =>
+    calls instanceof UnreadableEvent
+      ? [failedRow(ctx.companyId, event, calls)]
+      : calls.map((message) => rowOf(ctx.companyId, event, leading(message, tokens))),
+  );
   if (rows.length === 0) return 0;
   await ctx.tx.insert(notifications).values(rows).onConflictDoNothing();
   return rows.filter(({ status }) => status === 'pending').length;
 }
 
-function rowsOf(companyId: CompanyId, event: WaitingEvent): (typeof notifications.$inferInsert)[] {
-  const base = { companyId, eventId: event.id };
+type Row = typeof notifications.$inferInsert;
+
+function callsOf(event: WaitingEvent, wishes: CompanyWishes): Message[] | UnreadableEvent {
   try {
-    return messagesFor(event).map((message) => {
-      const id = newId('ntf');
-      const parameters = seal(JSON.stringify(message), boundTo(companyId, id));
-      const { template, recipient } = message;
-      return { ...base, id, template, recipient, status: 'pending', parameters };
-    });
+    return messagesFor(event, wishes);
   } catch (error) {
-    if (!(error instanceof UnreadableEvent)) throw error;
-    // Kept as failed: one event nobody can read must not hold up those behind it, nor vanish.
-    const lastError = error.message.slice(0, ERROR_LENGTH_MAX);
-    return [{ ...base, id: newId('ntf'), template: event.type, recipient: '', status: 'failed', lastError }];
+    if (error instanceof UnreadableEvent) return error;
+    throw error;
   }
+}
+
+const orderOf = ({ parameters }: Message): string[] => ('orderId' in parameters ? [parameters.orderId] : []);
+
+/** A message to a shopper with the token that opens its order: no event carries one, and whoever reads events needs none. */
+function leading(message: Message, tokens: ReadonlyMap<string, string>): Message {
+  const [orderId] = orderOf(message);
+  if (orderId === undefined) return message;
+  const parameters = { ...message.parameters, token: tokens.get(orderId) ?? null };
+  // Spreading a union loses which of it it is; nothing of it but the token is another.
+  return { ...message, parameters } as Message;
+}
+
+function rowOf(companyId: CompanyId, { id: eventId }: WaitingEvent, message: Message): Row {
+  const id = newId('ntf');
+  const parameters = seal(JSON.stringify(message), boundTo(companyId, id));
+  const { template, recipient } = message;
+  return { companyId, eventId, id, template, recipient, status: 'pending', parameters };
+}
+
+/** Kept as failed: one event nobody can read must not hold up those behind it, nor vanish. */
+function failedRow(companyId: CompanyId, { id: eventId, type }: WaitingEvent, { message }: UnreadableEvent): Row {
+  const lastError = message.slice(0, ERROR_LENGTH_MAX);
+  return { companyId, eventId, id: newId('ntf'), template: type, recipient: '', status: 'failed', lastError };
 }
 
 /**

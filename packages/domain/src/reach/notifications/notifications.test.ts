@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { companies } from '../../company/companies/companies.schema.ts';
+import { patchSettings } from '../../company/settings/settings.service.ts';
 import { type Session, systemSession } from '../../kernel/ctx.ts';
 import { dispatchEvents, sweepEvents } from '../../kernel/dispatch.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
 import { seal } from '../../kernel/sealing.ts';
+import { orderPaid } from '../../sales/orders/orders.events.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { type Email, type Mailer, MailRefused } from './mailer.ts';
 import { sendDue } from './notifications.flow.ts';
@@ -290,5 +292,23 @@ test('events past thirty days go with their notifications; younger and waiting o
   expect(await rowsOf(session)).toEqual([]);
   expect(await db.admin`select dispatched_at from events where company_id = ${session.companyId}`).toEqual([
     { dispatched_at: null },
+  ]);
+});
+
+test('who of the company hears of an order that was paid is read when it is told', async () => {
+  const session = await company();
+  await db.app.run(session, (ctx) => patchSettings(ctx, 'notification', { orderMailsTo: ['shop@example.com'] }));
+  const event = { aggregateId: 'ord_1', sequence: 2, type: orderPaid.type, version: 1, data: orderPaid.sample };
+  await db.app.run(session, (ctx) =>
+    ctx.tx.insert(events).values({ companyId: ctx.companyId, id: newId('evt'), ...event }),
+  );
+  await db.app.run(session, (ctx) =>
+    dispatchEvents(ctx, async (inner, waiting) => void (await announce(inner, waiting)), { max: 100 }),
+  );
+  const rows =
+    await db.admin`select template, recipient from notifications where company_id = ${session.companyId} order by 1`;
+  expect(rows).toMatchObject([
+    { template: 'order-paid', recipient: 'ada@example.com' },
+    { template: 'order-received', recipient: 'shop@example.com' },
   ]);
 });

@@ -1,78 +1,147 @@
 import { z } from 'zod';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
-import { format, fromView, moneyView } from '../../kernel/money.ts';
-import { orderCancelled, orderLinkRequested, orderPaid, orderPlaced } from '../../sales/orders/orders.events.ts';
+import { idOf } from '../../kernel/ids.ts';
+import { moneyView } from '../../kernel/money.ts';
+import { fulfilmentDelivered, fulfilmentShipped } from '../../sales/fulfilment/fulfilments.events.ts';
+import {
+  orderCancelled,
+  orderCancelledInPart,
+  orderExpired,
+  orderLinkRequested,
+  orderPaid,
+  orderPaymentChanged,
+  orderPlaced,
+} from '../../sales/orders/orders.events.ts';
+import { refundSucceeded } from '../../sales/payments/refunds.events.ts';
 import { type LinkToken, withToken } from './link-token.ts';
+import { goodsOf, inWords, type OrderWords, type ToldOrder, toldOrder, toldParcel, wordsOf } from './order-words.ts';
 
-/** What a mail says of an order. Amounts as text, with their currency. */
-export interface OrderWords {
+/** Leads to an order. The token is made when the message is stored: no event carries one. */
+export interface ToOrder {
+  orderId: string;
+  /** Null: there is no such order any more. */
+  token?: string | null;
+}
+
+/** What of an order was called off. */
+interface CalledOff {
   number: string;
   name: string | null;
-  /** Like `2 × Adire scarf (Indigo), 2500.00 NGN`. */
-  lines: string[];
-  total: string;
+  goods: string[];
+  /** What the shopper has paid for the order so far; null: nothing. */
+  paid: string | null;
+}
+
+/** What a parcel is and how it can be followed. */
+export interface ParcelWords {
+  number: string;
+  goods: string[];
+  carrier: string | null;
+  trackingNumbers: string[];
+  trackingUrl: string | null;
 }
 
 /** What a shop writes about an order: to its shopper, and of new ones to its own people. */
 export type OrderMessage =
-  | { template: 'order-placed'; parameters: OrderWords & { instructions: string | null; isPaid: boolean } }
+  | { template: 'order-placed'; parameters: OrderWords & ToOrder & { instructions: string | null; isPaid: boolean } }
   | { template: 'order-received'; parameters: OrderWords & { email: string; isOpen: boolean } }
-  | { template: 'order-paid'; parameters: OrderWords }
-  | { template: 'order-cancelled'; parameters: OrderWords }
+  | { template: 'order-paid'; parameters: OrderWords & ToOrder }
+  | { template: 'order-cancelled'; parameters: CalledOff & ToOrder }
+  | { template: 'order-cancelled-in-part'; parameters: CalledOff & ToOrder & { left: OrderWords } }
+  | { template: 'order-expired'; parameters: CalledOff & ToOrder }
+  | { template: 'order-shipped'; parameters: ParcelWords & ToOrder }
+  | { template: 'order-delivered'; parameters: ParcelWords & ToOrder }
+  | { template: 'order-refunded'; parameters: ToOrder & { number: string; amount: string } }
   | { template: 'order-link'; parameters: LinkToken & { number: string } };
 
 type Addressed = OrderMessage & { recipient: string };
 
-const LINES_SHOWN = 50;
-
-const aboutOrder = z.object({
-  order: z.object({
-    number: z.string(),
-    email: z.string(),
-    lifecycle: z.string(),
-    paymentProvider: z.string().nullable(),
-    cancelReason: z.string().nullable(),
-    shippingAddress: z.object({ firstName: z.string().optional(), lastName: z.string() }).nullable(),
-    lines: z.array(
-      z.object({ title: z.string(), variantTitle: z.string().nullable(), quantity: z.int(), total: moneyView }),
-    ),
-    totals: z.object({ total: moneyView }),
-  }),
+const aboutOrder = z.object({ order: toldOrder });
+const aboutParcel = z.object({ fulfilment: toldParcel });
+const aboutRefund = z.object({
+  refund: z.object({ amount: moneyView }),
+  order: z.object({ id: idOf('ord'), number: z.string(), email: z.string() }),
 });
-type Told = z.infer<typeof aboutOrder>['order'];
+const calledOffLines = z.object({ cancelledLines: z.array(z.object({ orderLineId: z.string(), quantity: z.int() })) });
 const toCompany = z.object({ mailsTo: z.array(z.string()), instructions: z.string().nullable() });
 const lookedUp = z.object({ lookup: z.object({ number: z.string(), email: z.string() }) });
 
 /** What the shop's own software calls an order whose cart was changed before it was paid: the shopper has the new one. */
 const SUPERSEDED = 'superseded';
 
-const toShopper =
-  (template: 'order-paid' | 'order-cancelled') =>
-  (event: WaitingEvent): Addressed[] => {
-    const { order } = aboutOrder.parse(event.data);
-    if (order.cancelReason === SUPERSEDED) return [];
-    return [{ template, recipient: order.email, parameters: wordsOf(order) }];
-  };
+/** What the company has set that no event says. */
+export interface CompanyWishes {
+  /** Who of the company hears of new orders. */
+  readonly orderMailsTo: readonly string[];
+}
+
+/** Events whose rule asks for `CompanyWishes`. */
+export const ASKS_WISHES: ReadonlySet<string> = new Set([orderPaid.type]);
+
+const received = (order: ToldOrder, mailsTo: readonly string[]): Addressed[] =>
+  mailsTo.map((recipient) => {
+    const parameters = { ...wordsOf(order), email: order.email, isOpen: order.lifecycle === 'open' };
+    return { template: 'order-received', recipient, parameters };
+  });
 
 /**
- * One line per event of an order that somebody is written to about. A shopper hears of an order that waits for a provider
- * once it is paid: whoever turns back at the provider's page has ordered nothing.
+ * One line per event of an order that somebody is written to about. Shopper and shop hear of an order that waits for a
+ * provider once it is paid: whoever turns back at the provider's page has ordered nothing.
  */
-export const ORDER_RULES: Record<string, (event: WaitingEvent) => Addressed[]> = {
+export const ORDER_RULES: Record<string, (event: WaitingEvent, wishes: CompanyWishes) => Addressed[]> = {
   [orderPlaced.type]: (event) => {
     const { order } = aboutOrder.parse(event.data);
+    if (order.lifecycle !== 'open' && order.paymentProvider !== 'manual') return [];
     const { mailsTo, instructions } = toCompany.parse(event.privately());
-    const words = wordsOf(order);
-    const isOpen = order.lifecycle === 'open';
-    const own = mailsTo.map((recipient): Addressed => {
-      return { template: 'order-received', recipient, parameters: { ...words, email: order.email, isOpen } };
-    });
-    if (!isOpen && order.paymentProvider !== 'manual') return own;
-    const parameters = { ...words, instructions, isPaid: order.paymentProvider === null };
-    return [{ template: 'order-placed', recipient: order.email, parameters }, ...own];
+    const parameters = { ...wordsOf(order), orderId: order.id, instructions, isPaid: order.paymentProvider === null };
+    return [{ template: 'order-placed', recipient: order.email, parameters }, ...received(order, mailsTo)];
   },
-  [orderPaid.type]: toShopper('order-paid'),
-  [orderCancelled.type]: toShopper('order-cancelled'),
+  // Whoever turns from a provider's page to a transfer or to cash has ordered now, and neither side has had a mail of it.
+  [orderPaymentChanged.type]: (event) => {
+    const { order } = aboutOrder.parse(event.data);
+    if (order.paymentProvider !== 'manual') return [];
+    const { mailsTo, instructions } = toCompany.parse(event.privately());
+    const parameters = { ...wordsOf(order), orderId: order.id, instructions, isPaid: false };
+    return [{ template: 'order-placed', recipient: order.email, parameters }, ...received(order, mailsTo)];
+  },
+  [orderPaid.type]: (event, { orderMailsTo }) => {
+    const { order } = aboutOrder.parse(event.data);
+    // Of one that is paid by hand the shop knows since it was placed.
+    const own = order.paymentProvider === 'manual' ? [] : received(order, orderMailsTo);
+    return [
+      { template: 'order-paid', recipient: order.email, parameters: { ...wordsOf(order), orderId: order.id } },
+      ...own,
+    ];
+  },
+  [orderCancelled.type]: (event) => {
+    const { order } = aboutOrder.parse(event.data);
+    if (order.cancelReason === SUPERSEDED) return [];
+    return [{ template: 'order-cancelled', recipient: order.email, parameters: calledOff(order) }];
+  },
+  [orderCancelledInPart.type]: (event) => {
+    const { order } = aboutOrder.parse(event.data);
+    const { cancelledLines } = calledOffLines.parse(event.privately());
+    const gone = order.lines.flatMap((line) =>
+      cancelledLines
+        .filter(({ orderLineId }) => orderLineId === line.id)
+        .map(({ quantity }) => ({ ...line, quantity })),
+    );
+    const parameters = { ...calledOff(order, gone), left: wordsOf(order) };
+    return [{ template: 'order-cancelled-in-part', recipient: order.email, parameters }];
+  },
+  // Whoever turned back at a provider's page has ordered nothing, and was told of nothing.
+  [orderExpired.type]: (event) => {
+    const { order } = aboutOrder.parse(event.data);
+    if (order.paymentProvider !== 'manual' && order.paidTotal.amount === 0) return [];
+    return [{ template: 'order-expired', recipient: order.email, parameters: calledOff(order) }];
+  },
+  [fulfilmentShipped.type]: (event) => parcel('order-shipped', event),
+  [fulfilmentDelivered.type]: (event) => parcel('order-delivered', event),
+  [refundSucceeded.type]: (event) => {
+    const { refund, order } = aboutRefund.parse(event.data);
+    const parameters = { orderId: order.id, number: order.number, amount: inWords(refund.amount) };
+    return [{ template: 'order-refunded', recipient: order.email, parameters }];
+  },
   [orderLinkRequested.type]: (event) => {
     const { number, email } = lookedUp.parse(event.data).lookup;
     const parameters = { number, ...withToken.parse(event.privately()) };
@@ -80,12 +149,14 @@ export const ORDER_RULES: Record<string, (event: WaitingEvent) => Addressed[]> =
   },
 };
 
-function wordsOf({ number, shippingAddress, lines, totals }: Told): OrderWords {
-  const shown = lines.slice(0, LINES_SHOWN).map(({ title, variantTitle, quantity, total }) => {
-    const variant = variantTitle ? ` (${variantTitle})` : '';
-    return `${quantity} × ${title}${variant}, ${format(fromView(total))}`;
-  });
-  const more = lines.length > LINES_SHOWN ? [`and ${lines.length - LINES_SHOWN} more`] : [];
-  const name = shippingAddress?.firstName ?? null;
-  return { number, name, lines: [...shown, ...more], total: format(fromView(totals.total)) };
+function calledOff(order: ToldOrder, gone: Parameters<typeof goodsOf>[0] = order.lines): CalledOff & ToOrder {
+  const { id: orderId, number, shippingAddress, paidTotal } = order;
+  const paid = paidTotal.amount > 0 ? inWords(paidTotal) : null;
+  return { orderId, number, name: shippingAddress?.firstName ?? null, goods: goodsOf(gone), paid };
+}
+
+function parcel(template: 'order-shipped' | 'order-delivered', event: WaitingEvent): Addressed[] {
+  const { order, lines, ...way } = aboutParcel.parse(event.data).fulfilment;
+  const parameters = { orderId: order.id, number: order.number, goods: goodsOf(lines), ...way };
+  return [{ template, recipient: order.email, parameters }];
 }

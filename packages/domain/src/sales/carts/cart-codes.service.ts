@@ -37,7 +37,11 @@ export async function addCode(ctx: Ctx, at: CartAt, code: string): Promise<{ sce
   const isKnown = ({ obstacle }: (typeof verdicts)[number]) =>
     obstacle === null || (obstacle !== 'unknown_code' && !TOLD_AS_UNKNOWN.has(obstacle));
   if (verdicts.some(isKnown)) return { scene, totals };
-  throw new CartRefused('discount_code_not_valid', 'This code is not valid. Check its spelling.', '/code');
+  throw new CartRefused(
+    'discount_code_not_valid',
+    'This code is not valid: check its spelling. It may also be over, or not have begun.',
+    '/code',
+  );
 }
 
 const REMOVE = cartWrite<'codeKey'>((of, company) => ({

@@ -6,7 +6,7 @@ import { givenCartShop } from '../../testing/cart-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { limitedAttempts } from '../../testing/ports.ts';
 import { addCode, CART_CODES_MAX, removeCode } from './cart-codes.service.ts';
-import { readCartScene } from './cart-scene.service.ts';
+import { lockCartScene, readCartScene } from './cart-scene.service.ts';
 import { tryCode } from './carts.flow.ts';
 import { setEmail } from './carts.service.ts';
 
@@ -89,8 +89,34 @@ test('a code that gives nothing yet is kept, and gives something once it can', a
       explanation: '[]',
     },
   ]);
-  const again = await shop.as(guest, (ctx) => readCartScene(ctx, cart.id, cart.access));
-  expect(reckon(again.basket).discounts).toMatchObject([{ amount: 0n, obstacle: 'not_first_order' }]);
+  const judged = await shop.as(guest, (ctx) => lockCartScene(ctx, cart.id, cart.access));
+  expect(reckon(judged.basket).discounts).toMatchObject([{ amount: 0n, obstacle: 'not_first_order' }]);
+});
+
+test('a cart does not tell whether an address has bought here: neither by first orders nor by limits per customer', async () => {
+  const { shop, guest, cart, discount, add } = await givenShop();
+  const id = await discount({ first_order_only: true, per_customer_limit: 1, used: 1 }, 'WELCOME');
+  await add('WELCOME');
+  const email = 'known@example.com';
+  const rest = { email_key: email, currency: 'NGN' };
+  await shop.insert('discount_redemptions', [
+    { id: newId('dre'), discount_id: id, order_id: newId('ord'), amount: 1, ...rest },
+  ]);
+  const amounts = { subtotal: 0, discount: 0, shipping: 0, tax: 0, total: 0, explanation: '[]' };
+  const order = { id: newId('ord'), number: '1', token_hash: 'x', email, lifecycle: 'open', prices_include_tax: true };
+  await shop.insert('orders', [{ ...order, ...rest, ...amounts }]);
+  const customer = shop.shopper(await shop.customer());
+  const own = await shop.cart(
+    { lines: [{ variantId: cart.scene.basket.lines[0]?.variantId as never, quantity: 1 }] },
+    customer,
+  );
+  await shop.as(customer, (ctx) => addCode(ctx, own.at, 'WELCOME'));
+  for (const address of [email, 'stranger@example.com']) {
+    const scene = await shop.as(guest, (ctx) => setEmail(ctx, cart.at, address));
+    expect(reckon(scene.basket).discounts).toMatchObject([{ amount: 1_000n, obstacle: null }]);
+    const theirs = await shop.as(customer, (ctx) => setEmail(ctx, own.at, address));
+    expect(reckon(theirs.basket).discounts).toMatchObject([{ amount: 1_000n, obstacle: null }]);
+  }
 });
 
 test('there is an end to how many codes a cart takes', async () => {
@@ -125,4 +151,15 @@ test('guesses are counted, right or wrong: after too many not even a right code 
   await expect(tryCode(shop.as, attempts, guest, fresh.at, 'RIGHT')).rejects.toMatchObject({ status: 429 });
   const elsewhere = { ...guest, ip: '198.51.100.9' };
   expect((await tryCode(shop.as, attempts, elsewhere, fresh.at, 'RIGHT')).discountCodes).toEqual(['RIGHT']);
+});
+
+test('whoever does not open a cart cannot use up the tries of its shopper', async () => {
+  const { shop, guest, cart, discount } = await givenShop();
+  await discount({}, 'RIGHT');
+  const attempts = limitedAttempts();
+  const stranger = { ...guest, ip: '203.0.113.5' };
+  const closed = { ...cart.at, access: { tokenHash: 'guessed', customerId: null } };
+  for (let at = 0; at < 30; at++)
+    await expect(tryCode(shop.as, attempts, stranger, closed, `GUESS${at}`)).rejects.toMatchObject({ status: 404 });
+  expect((await tryCode(shop.as, attempts, guest, cart.at, 'RIGHT')).discountCodes).toEqual(['RIGHT']);
 });

@@ -83,7 +83,7 @@ export async function addLine(ctx: Ctx, at: CartAt, line: WantedLine): Promise<C
  * `CartRefused` for gifts and for what has no price in the cart's currency.
  */
 export function refuseUnsellable(
-  { basket }: CartScene,
+  { basket, shop }: CartScene,
   wanted: readonly WantedLine[],
   isMissing: boolean,
   pointerOf: (at: number) => string,
@@ -99,7 +99,9 @@ export function refuseUnsellable(
       );
     if (!line?.isForSale) throw new NotFound('variant', 'It may no longer be sold: read the product again.');
     if (line.unitAmount !== null) continue;
-    const message = `This is not sold in ${basket.currency}. Make a cart in another currency (GET /v1/store lists them).`;
+    const others = shop.currencies.filter((currency) => currency !== basket.currency);
+    const wayOut = others.length > 0 ? ` A cart in another currency may take it: ${others.join(', ')}.` : '';
+    const message = `This has no price in ${basket.currency}.${wayOut}`;
     throw new CartRefused('not_in_currency', message, pointerOf(at));
   }
   if (isMissing) throw new NotFound('variant');

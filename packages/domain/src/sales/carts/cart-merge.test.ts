@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { patchSettings } from '../../company/settings/settings.service.ts';
-import type { Id } from '../../kernel/ids.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
 import { givenCartShop } from '../../testing/cart-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { warmUp } from '../../testing/people.ts';
 import { accessOf } from './cart-access.ts';
+import { CART_CODES_MAX } from './cart-codes.service.ts';
 import { addLine } from './cart-lines.service.ts';
 import { type MergingLine, planMerge } from './cart-merge.ts';
 import { claimCart, readOwnCart } from './cart-owner.service.ts';
@@ -79,6 +80,59 @@ test('what is the same adds up, other things move over, and what does not fit is
   expect(planMerge([line('g', 20)], [line('g', 1)], limits)).toMatchObject({ raised: [], dropped: [{ quantity: 1 }] });
 });
 
+test('one thing under many words is one thing: what merges is never more of it than the shop sells', () => {
+  const limits = { quantityMax: 10, linesMax: 9 };
+  const [plain, ada, joan] = [
+    line('a', 6),
+    line('a', 3, { propertiesKey: 'Ada' }),
+    line('a', 5, { propertiesKey: 'Joan' }),
+  ];
+  expect(planMerge([plain], [ada, joan], limits)).toMatchObject({
+    moved: [{ quantity: 3 }, { quantity: 1 }],
+    raised: [],
+    dropped: [{ quantity: 4, reason: 'quantity_too_large' }],
+  });
+  expect(planMerge([line('b', 10)], [line('b', 1, { propertiesKey: 'x' })], limits)).toMatchObject({ moved: [] });
+});
+
+test('codes that are more than a cart takes are left behind, and named', async () => {
+  const { shop, own, guest, claim } = await givenTwoCarts();
+  const codes = (cart: typeof own, count: number, prefix: string) =>
+    Array.from({ length: count }, (_, at) => ({
+      cart_id: cart.id,
+      code_key: `${prefix}${at}`,
+      code: `${prefix}${at}`.toUpperCase(),
+      position: at + 1,
+    }));
+  await shop.insert('cart_codes', [
+    ...codes(own, CART_CODES_MAX - 2, 'a'),
+    ...codes(guest, 4, 'b'),
+    ...codes(guest, 1, 'a'),
+  ]);
+  const { scene, merged } = await claim();
+  expect(scene.basket.codes).toHaveLength(CART_CODES_MAX);
+  expect(scene.basket.codes.slice(-2)).toEqual(['B0', 'B1']);
+  expect(merged?.droppedCodes).toEqual(['B2', 'B3']);
+});
+
+test.each(['own', 'guest'] as const)(
+  "while the order of the %s cart waits for its payment nothing merges: the guest's becomes theirs beside it",
+  async (which) => {
+    const carts = await givenTwoCarts();
+    const { shop, own, guest, claim, customerId, session } = carts;
+    const amounts = { subtotal: 0, discount: 0, shipping: 0, tax: 0, total: 0, explanation: '[]' };
+    const about = { token_hash: 'x', email: 'a@b.c', email_key: 'a@b.c', currency: 'NGN', prices_include_tax: true };
+    const order = { id: newId('ord'), number: '1', cart_id: carts[which].id, lifecycle: 'pending' };
+    await shop.insert('orders', [{ ...order, ...about, ...amounts }]);
+    const { scene, merged } = await claim();
+    expect([scene.cart.id, scene.cart.customerId, merged]).toEqual([guest.id, customerId, null]);
+    expect(scene.basket.lines.map(({ quantity }) => quantity)).toEqual([3, 1]);
+    expect((await shop.as(session, (ctx) => readOwnCart(ctx, customerId))).cart.id).toBe(guest.id);
+    const kept = await shop.as(session, (ctx) => readCartScene(ctx, own.id, accessOf(session, undefined)));
+    expect(kept.basket.lines.map(({ quantity }) => quantity)).toEqual([2, 1]);
+  },
+);
+
 test('a guest who logs in keeps the cart; asking again changes nothing', async () => {
   const shop = await givenCartShop(db);
   const guest = await shop.cart({ email: 'other@example.com' });
@@ -115,7 +169,7 @@ test('a customer who had a cart has one cart afterwards, with everything of both
     { cart_id: own.id, code_key: 'b', code: 'B', position: 1 },
   ]);
   const { scene, merged } = await claim();
-  expect(merged).toEqual({ fromCartId: guest.id, dropped: [] });
+  expect(merged).toEqual({ fromCartId: guest.id, dropped: [], droppedCodes: [] });
   expect(scene.cart).toMatchObject({ id: own.id, customerId, shippingAddress: HOME });
   expect(quantities(scene)).toEqual([
     [shirt, 5],
@@ -169,7 +223,11 @@ test('where the currencies differ, the cart that was filled last stays, and what
   );
   const { scene, merged } = await claim();
   expect(scene.cart).toMatchObject({ id: guest.id, currency: 'USD' });
-  expect(merged).toEqual({ fromCartId: own.id, dropped: [{ variantId: cap, quantity: 4, reason: 'not_in_currency' }] });
+  expect(merged).toEqual({
+    fromCartId: own.id,
+    dropped: [{ variantId: cap, quantity: 4, reason: 'not_in_currency' }],
+    droppedCodes: [],
+  });
   expect(quantities(scene).sort()).toEqual(
     [
       [shirt, 1],

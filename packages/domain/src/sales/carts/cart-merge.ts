@@ -1,4 +1,5 @@
 import type { Id } from '../../kernel/ids.ts';
+import { unitsByVariant } from './cart-quantities.ts';
 
 /** A line of one of two carts that become one. */
 export interface MergingLine {
@@ -28,7 +29,7 @@ export interface MergePlan {
 
 /**
  * What becomes of the lines of a cart that goes into another: the same variant with the same properties adds up, others
- * move over. Never more of one thing than the shop sells, never more lines than a cart holds.
+ * move over. Never more of one thing than the shop sells, in all its lines together, never more lines than a cart holds.
  */
 export function planMerge(
   staying: readonly MergingLine[],
@@ -36,24 +37,26 @@ export function planMerge(
   { quantityMax, linesMax }: { quantityMax: number; linesMax: number },
 ): MergePlan {
   const keyOf = (line: MergingLine) => `${line.variantId}|${line.propertiesKey}`;
-  const known = new Map(staying.map((line) => [keyOf(line), line]));
+  const lineOf = new Map(staying.map((line) => [keyOf(line), line]));
+  const units = unitsByVariant(staying);
   const moved: { id: Id<'cli'>; quantity: number }[] = [];
   const raised: { id: Id<'cli'>; quantity: number }[] = [];
   const dropped: DroppedLine[] = [];
   for (const line of coming) {
     const { variantId, quantity } = line;
     const drop = (units: number, reason: DroppedLine['reason']) => dropped.push({ variantId, quantity: units, reason });
-    const same = known.get(keyOf(line));
+    const same = lineOf.get(keyOf(line));
     if (!line.isSoldThere) drop(quantity, 'not_in_currency');
     else if (!same && staying.length + moved.length >= linesMax) drop(quantity, 'too_many_lines');
     else {
-      const before = same?.quantity ?? 0;
+      const known = units.get(variantId) ?? 0;
       // What was more than the limit before it was lowered stays as it is.
-      const after = Math.max(before, Math.min(before + quantity, quantityMax));
-      const left = before + quantity - after;
-      if (left > 0) drop(left, 'quantity_too_large');
-      if (same && after > before) raised.push({ id: same.id, quantity: after });
-      if (!same && after > 0) moved.push({ id: line.id, quantity: after });
+      const taken = Math.min(quantity, Math.max(0, quantityMax - known));
+      units.set(variantId, known + taken);
+      if (taken < quantity) drop(quantity - taken, 'quantity_too_large');
+      if (taken === 0) continue;
+      if (same) raised.push({ id: same.id, quantity: same.quantity + taken });
+      else moved.push({ id: line.id, quantity: taken });
     }
   }
   return { moved, raised, dropped };

@@ -9,7 +9,10 @@ export const pendingOrderText = (company: string, cartId: string): string =>
       and waiting.lifecycle = 'pending')`;
 
 /** SQL: units of the variant that an order holds, and nobody else can have; those whose time ran out count as free. */
-export const heldUnitsText = (company: string, { orderId, variantId }: { orderId: string; variantId: string }): string =>
+export const heldUnitsText = (
+  company: string,
+  { orderId, variantId }: { orderId: string; variantId: string },
+): string =>
   `case when ${orderId} is null then 0 else (select coalesce(sum(own.quantity), 0) from stock_reservations own
       where own.company_id = ${company} and own.owner_type = 'order' and own.owner_id = ${orderId}
         and own.variant_id = ${variantId} and own.status = 'held' and (own.expires_at is null or own.expires_at > now())) end`;

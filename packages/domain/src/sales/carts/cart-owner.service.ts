@@ -3,8 +3,10 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { runText, type TextStatement } from '../../kernel/text-statement.ts';
+import { CART_CODES_MAX } from './cart-codes.service.ts';
 import { CART_LINES_MAX } from './cart-lines.service.ts';
 import { type DroppedLine, type MergePlan, type MergingLine, planMerge } from './cart-merge.ts';
+import { waitsForPaymentText } from './cart-orders.service.ts';
 import { type CartScene, readCartScene } from './cart-scene.service.ts';
 import { type CartAt, cartWrite, expiryText, refusalOf, writeCart } from './cart-writes.service.ts';
 
@@ -12,12 +14,20 @@ import { type CartAt, cartWrite, expiryText, refusalOf, writeCart } from './cart
 export interface ClaimedCart {
   readonly scene: CartScene;
   /** Null: the guest's cart itself became theirs. */
-  readonly merged: { readonly fromCartId: Id<'cart'>; readonly dropped: readonly DroppedLine[] } | null;
+  readonly merged: ({ readonly fromCartId: Id<'cart'> } & Dropped) | null;
+}
+
+/** What did not come along: lines, and codes beyond what a cart takes. */
+interface Dropped {
+  readonly dropped: readonly DroppedLine[];
+  readonly droppedCodes: string[];
 }
 
 interface CartRow {
   id: Id<'cart'>;
   currency: string;
+  /** Its order waits for its payment. */
+  waits: boolean;
 }
 
 /**
@@ -25,6 +35,10 @@ interface CartRow {
  * which the same things add up; only if that one is in another currency the guest's cart stays and takes the other in, for
  * what they looked at last is what they mean to buy. Both rows are locked in the order of their ids, after the customer's:
  * two carts claimed at once come one after the other. Claiming again gives the same cart.
+ *
+ * A cart whose order waits for its payment stays apart, whichever of the two it is: what it holds is that order's, and when
+ * that is paid the cart is closed with all that is in it. The guest's then becomes a second open cart of the customer, and
+ * the one they go on with (`readOwnCart`), for it was written last.
  *
  * For a session of the customer, with the guest's token in `at`. Throws `NotFound`, `CartClosed`, `VersionStale`.
  */
@@ -36,26 +50,30 @@ export async function claimCart(ctx: Ctx, at: CartAt, customerId: Id<'cus'>): Pr
   if (cart.status === 'merged') return mergedBefore(ctx, at, scene, customerId);
   if (cart.status !== 'open' || (at.version !== undefined && at.version !== cart.version)) throw refusalOf(scene, at);
   if (cart.customerId === customerId) return { scene, merged: null };
-  const rows = await runText<CartRow, 'company' | 'customer'>(ctx, OPEN_CARTS, {
-    company: ctx.companyId,
-    customer: customerId,
-  });
-  const [own] = rows;
-  if (!own) return { scene: (await writeCart(ctx, at, CLAIM, { owner: customerId })).scene, merged: null };
+  const own = await newestOf(ctx, customerId, at.id);
+  if (!own || own.waits) return { scene: (await writeCart(ctx, at, CLAIM, { owner: customerId })).scene, merged: null };
   const [from, into] = own.currency === cart.currency ? [cart.id, own.id] : [own.id, cart.id];
   const dropped = await mergeCarts(ctx, { from, into, customerId });
   return {
     scene: await readCartScene(ctx, into, { tokenHash: null, customerId }),
-    merged: { fromCartId: from, dropped },
+    merged: { fromCartId: from, ...dropped },
   };
+}
+
+/** The open cart a customer wrote last; `waits` also when the order of `besides` waits for its payment. */
+async function newestOf(
+  ctx: Ctx,
+  customer: Id<'cus'>,
+  besides: Id<'cart'> | null = null,
+): Promise<CartRow | undefined> {
+  const values = { company: ctx.companyId, customer, besides };
+  const [own] = await runText<CartRow, 'company' | 'customer' | 'besides'>(ctx, OPEN_CARTS, values);
+  return own;
 }
 
 /** The cart a customer goes on with on another device: the one they wrote last. Two statements. Throws `NotFound`. */
 export async function readOwnCart(ctx: Ctx, customerId: Id<'cus'>): Promise<CartScene> {
-  const [own] = await runText<CartRow, 'company' | 'customer'>(ctx, OPEN_CARTS, {
-    company: ctx.companyId,
-    customer: customerId,
-  });
+  const own = await newestOf(ctx, customerId);
   if (!own) throw new NotFound('open cart of this customer', 'Make one with POST /v1/carts.');
   return readCartScene(ctx, own.id, { tokenHash: null, customerId });
 }
@@ -68,7 +86,7 @@ async function mergedBefore(ctx: Ctx, at: CartAt, scene: CartScene, customerId: 
   });
   if (!row) throw refusalOf(scene, at);
   const into = await readCartScene(ctx, row.into, { tokenHash: null, customerId });
-  return { scene: into, merged: { fromCartId: at.id, dropped: [] } };
+  return { scene: into, merged: { fromCartId: at.id, dropped: [], droppedCodes: [] } };
 }
 
 interface Merge {
@@ -77,7 +95,7 @@ interface Merge {
   readonly customerId: Id<'cus'>;
 }
 
-async function mergeCarts(ctx: Ctx, { from, into, customerId }: Merge): Promise<readonly DroppedLine[]> {
+async function mergeCarts(ctx: Ctx, { from, into, customerId }: Merge): Promise<Dropped> {
   const { lineQuantityMax } = await getSettings(ctx, 'checkout');
   const lines = await runText<MergingLine & { cartId: Id<'cart'> }, 'company' | 'from' | 'into'>(ctx, LINES, {
     company: ctx.companyId,
@@ -89,7 +107,7 @@ async function mergeCarts(ctx: Ctx, { from, into, customerId }: Merge): Promise<
     lines.filter(({ cartId }) => cartId === from),
     { quantityMax: lineQuantityMax, linesMax: CART_LINES_MAX },
   );
-  await runText(ctx, MERGE, {
+  const [row] = await runText<{ droppedCodes: string[] }, MergeName>(ctx, MERGE, {
     company: ctx.companyId,
     from,
     into,
@@ -97,7 +115,7 @@ async function mergeCarts(ctx: Ctx, { from, into, customerId }: Merge): Promise<
     moved: JSON.stringify(plan.moved satisfies MergePlan['moved']),
     raised: JSON.stringify(plan.raised),
   });
-  return plan.dropped;
+  return { dropped: plan.dropped, droppedCodes: row?.droppedCodes ?? [] };
 }
 
 const COMPANY = '$1::text';
@@ -115,10 +133,11 @@ const LOCK_CARTS: TextStatement<'company' | 'customer' | 'cart'> = {
   names: ['company', 'customer', 'cart'],
 };
 
-const OPEN_CARTS: TextStatement<'company' | 'customer'> = {
-  text: `select c.id, c.currency from carts c where c.company_id = ${COMPANY} and c.customer_id = $2::text
+const OPEN_CARTS: TextStatement<'company' | 'customer' | 'besides'> = {
+  text: `select c.id, c.currency,
+      ${waitsForPaymentText(COMPANY, 'c.id')} or ${waitsForPaymentText(COMPANY, '$3::text')} as waits from carts c where c.company_id = ${COMPANY} and c.customer_id = $2::text
     and c.status = 'open' order by c.updated_at desc, c.id desc limit 1`,
-  names: ['company', 'customer'],
+  names: ['company', 'customer', 'besides'],
 };
 
 const MERGED_INTO: TextStatement<'company' | 'cart'> = {
@@ -136,8 +155,10 @@ const LINES: TextStatement<'company' | 'from' | 'into'> = {
   names: ['company', 'from', 'into'],
 };
 
+type MergeName = 'company' | 'from' | 'into' | 'customer' | 'moved' | 'raised';
+
 // What was left behind stays with the cart that is closed, and goes with it.
-const MERGE: TextStatement<'company' | 'from' | 'into' | 'customer' | 'moved' | 'raised'> = {
+const MERGE: TextStatement<MergeName> = {
   text: `with raised as (
       update cart_lines l set quantity = w.quantity
       from json_to_recordset($6::text::json) as w(id text collate "C", quantity integer)
@@ -149,11 +170,16 @@ const MERGE: TextStatement<'company' | 'from' | 'into' | 'customer' | 'moved' | 
         then l.unit_amount_added end
       from json_to_recordset($5::text::json) as w(id text collate "C", quantity integer)
       where l.company_id = ${COMPANY} and l.id = w.id
+    ), held as (
+      select k.code_key, k.position from cart_codes k where k.company_id = ${COMPANY} and k.cart_id = $3::text
+    ), coming as (
+      select k.code_key, k.code, row_number() over (order by k.position, k.code_key) as place from cart_codes k
+      where k.company_id = ${COMPANY} and k.cart_id = $2::text and k.code_key not in (select h.code_key from held h)
+    ), taken as (
+      select n.* from coming n where n.place + (select count(*) from held) <= ${CART_CODES_MAX}
     ), codes as (
       insert into cart_codes (company_id, cart_id, code_key, code, position)
-      select ${COMPANY}, $3::text, k.code_key, k.code, 1000 + k.position from cart_codes k
-      where k.company_id = ${COMPANY} and k.cart_id = $2::text
-      on conflict do nothing
+      select ${COMPANY}, $3::text, n.code_key, n.code, coalesce((select max(h.position) from held h), 0) + n.place from taken n
     ), shipping as (
       insert into cart_shipping (company_id, cart_id, profile_id, shipping_option_id)
       select ${COMPANY}, $3::text, s.profile_id, s.shipping_option_id from cart_shipping s
@@ -172,7 +198,9 @@ const MERGE: TextStatement<'company' | 'from' | 'into' | 'customer' | 'moved' | 
       billing_address = case when c.shipping_address is null and c.billing_address is null then closed.billing_address
         else c.billing_address end
     from closed, customers buyer
-    where c.company_id = ${COMPANY} and c.id = $3::text and buyer.company_id = ${COMPANY} and buyer.id = $4::text`,
+    where c.company_id = ${COMPANY} and c.id = $3::text and buyer.company_id = ${COMPANY} and buyer.id = $4::text
+    returning (select coalesce(json_agg(n.code order by n.place), '[]') from coming n
+      where n.code_key not in (select t.code_key from taken t)) as "droppedCodes"`,
   names: ['company', 'from', 'into', 'customer', 'moved', 'raised'],
 };
 

@@ -2,6 +2,7 @@ import { LINE_WORDS, SHIPPING_WORDS } from '../../pricing/totals/obstacle-words.
 import type { Requirement, Totals } from '../../pricing/totals/totals.ts';
 import { quantityWords, unitsByVariant } from './cart-quantities.ts';
 import type { CartScene } from './cart-scene.service.ts';
+import { warningsOf } from './cart-warnings.ts';
 
 /** What is missing before a cart can be checked out, and the way out. JSON-ready. */
 export interface CartRequirement {
@@ -17,12 +18,12 @@ const bare = { why: null, lineId: null, profileId: null };
 
 /**
  * What a cart lacks, computed from what there is: nobody has to take the steps in an order. A checkout refuses for exactly
- * this.
+ * this; only whether there is enough in stock is decided by its reservation, which comes a moment later.
  */
 export function requirementsOf(scene: CartScene, totals: Totals): CartRequirement[] {
   const { cart, shop } = scene;
   const { allowGuests, requirePhone } = shop.settings('checkout');
-  const missing: CartRequirement[] = [...totals.requirements.map(worded), ...tooMany(scene)];
+  const missing: CartRequirement[] = [...totals.requirements.map(worded), ...tooMany(scene), ...soldOut(scene)];
   if (cart.email === null)
     missing.push({ ...bare, code: 'email', message: 'Say where to write to: PUT /v1/carts/{id}/email.' });
   if (!allowGuests && cart.customerId === null)
@@ -41,6 +42,18 @@ function tooMany({ basket, shop }: CartScene): CartRequirement[] {
     .filter(({ variantId }) => (units.get(variantId) ?? 0) > lineQuantityMax)
     .map(({ id }) => ({ ...bare, code: 'line', lineId: id, why: 'quantity_too_large', message }));
 }
+
+/** Lines of which there is not enough now, but for those that cannot be bought at all. */
+const soldOut = (scene: CartScene): CartRequirement[] =>
+  warningsOf(scene).flatMap(({ code, lineId, message }) =>
+    isStock(code) ? [{ ...bare, code: 'line', lineId, why: code, message: `${message} ${STOCK_WAY_OUT[code]}` }] : [],
+  );
+
+const STOCK_WAY_OUT = { out_of_stock: 'Take it out.', insufficient_stock: 'Lower its quantity.' } as const;
+type Shortage = keyof typeof STOCK_WAY_OUT;
+
+/** Whether it is stock that stands in the way of a line. */
+export const isStock = (why: string | null): why is Shortage => why !== null && Object.hasOwn(STOCK_WAY_OUT, why);
 
 function worded(requirement: Requirement): CartRequirement {
   switch (requirement.code) {

@@ -151,10 +151,19 @@ export async function lockCart(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess)
   await runText(ctx, LOCK, { company: ctx.companyId, cart: cartId, ...access });
 }
 
+/** One statement, nothing is locked. Throws `NotFound` for a cart that is not there or does not open to this access. */
+export async function refuseNoAccess(ctx: Ctx, { id, access }: { id: Id<'cart'>; access: CartAccess }): Promise<void> {
+  const found = await runText(ctx, OPENS, { company: ctx.companyId, cart: id, ...access });
+  if (found.length === 0) throw new CartNotFound();
+}
+
 /** No such cart, or none that opens to whoever asks: the two must not differ. */
 export class CartNotFound extends NotFound {
   constructor() {
-    super('cart', "Send the cart's token as X-Cart-Token, or the token of the customer whose cart it is.");
+    super(
+      'cart',
+      "Send the cart's token as X-Cart-Token. A cart that a customer claimed opens to that customer alone: send their access token.",
+    );
   }
 }
 
@@ -176,14 +185,17 @@ const ownOf = (id: Id<'cli'>, { unitAmountAdded, ...own }: OwnOfLine['own']): Ca
   unitAmountAdded: unitAmountAdded === null ? null : BigInt(unitAmountAdded),
 });
 
-const LOCK: TextStatement<SceneName> = lockText();
+const OPENS: TextStatement<SceneName> = openText('');
+const LOCK: TextStatement<SceneName> = openText(' for update');
 
-function lockText(): TextStatement<SceneName> {
+function openText(lock: '' | ' for update'): TextStatement<SceneName> {
   const { of, names } = parameters<SceneName>();
   const text = `select c.id from carts c where c.company_id = ${of('company')} and c.id = ${of('cart')}
-    and ${opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') })} for update`;
+    and ${opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') })}${lock}`;
   return { text, names };
 }
+
+const OWN_TEXTS = { cartId: 'cart.id', shippingProfileIds: 'basket.shipping_profile_ids' } as const;
 
 /** `offset 0` keeps the lines of a cart one look-up by its id, whatever the planner believes of the tables. */
 function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy }): TextStatement<SceneName> {
@@ -192,6 +204,8 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
   const opens = opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') });
   const codes = (column: string) => `array(select k.${column} from cart_codes k where k.company_id = ${company}
       and k.cart_id = cart.id order by k.position, k.code_key)`;
+  const chosen = (column: string) => `array(select s.${column} from cart_shipping s where s.company_id = ${company}
+      and s.cart_id = cart.id order by s.profile_id)`;
   const alsoOfLine = `json_build_object('properties', basket_line.properties,
     'unitAmountAdded', basket_line.unit_amount_added::text, 'available', ${available(company)})`;
   const text = `select scene.* from (
@@ -203,8 +217,7 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
       ${pendingOrderText(company, 'cart.id')} as pending_order_id,
       ${codes('code')} as codes, ${isPlain ? "'{}'::text[]" : codes('code_key')} as code_keys,
       ${place('cart.shipping_address', 'ship')}, ${place('coalesce(cart.billing_address, cart.shipping_address)', 'bill')},
-      array(select s.shipping_option_id from cart_shipping s where s.company_id = ${company} and s.cart_id = cart.id
-        order by s.profile_id) as shipping_option_ids
+      ${chosen('shipping_option_id')} as shipping_option_ids, ${chosen('profile_id')} as shipping_profile_ids
     from cart
   ), basket_line as (
     select own.id as line_id, own.variant_id, own.quantity, 0 as position, own.properties, own.unit_amount_added from cart
@@ -215,7 +228,7 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
     cart.billing_address as "billingAddress", cart.version, ${instantText('cart.expires_at')} as "expiresAt",
     ${instantText('cart.created_at')} as "createdAt", ${instantText('cart.updated_at')} as "updatedAt",
     ${isPlain ? needsMore(company) : 'null'} as "needsMore",
-    ${basketColumns({ company, hasOrdered: hasOrdered(company), cartId: 'cart.id', isPlain, alsoOfLine })}
+    ${basketColumns({ company, ...OWN_TEXTS, hasOrdered: hasOrdered(company), isPlain, alsoOfLine })}
   from cart, basket
 ) scene`;
   return { text, names };

@@ -36,13 +36,15 @@ export async function chooseShipping(
   const quote = totals.quotes.flatMap(({ quotes }) => quotes).find(({ option }) => option.id === optionId);
   if (quote?.isAvailable) return { scene, totals };
   // An option of a zone elsewhere, or of goods that are not in the cart, is not even quoted.
-  const words = SHIPPING_WORDS[quote ? quote.obstacle : whyNotQuoted(scene)];
+  const words = SHIPPING_WORDS[quote ? quote.obstacle : whyNotQuoted(scene, totals)];
   throw new CartRefused('shipping_option_not_available', words, '/shippingOptionId');
 }
 
-const whyNotQuoted = ({ basket }: CartScene) =>
+const whyNotQuoted = ({ basket }: CartScene, { quotes }: Totals) =>
   basket.shipTo === null
     ? 'no_address'
     : basket.lines.some((line) => line.requiresShipping)
-      ? 'not_delivered_to_place'
+      ? quotes.some(({ quotes: own }) => own.some(({ isAvailable }) => isAvailable))
+        ? 'not_delivered_to_place'
+        : 'none_offered'
       : 'nothing_to_ship';

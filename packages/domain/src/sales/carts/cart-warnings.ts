@@ -2,7 +2,7 @@ import { type MoneyView, toView } from '../../kernel/money.ts';
 import { unitsByVariant } from './cart-quantities.ts';
 import type { CartScene } from './cart-scene.service.ts';
 
-/** Something a shopper should know of a line. Nothing here keeps anybody from checking out; JSON-ready. */
+/** Something a shopper should know of a line; what keeps them from checking out is a requirement as well. JSON-ready. */
 export interface CartWarning {
   readonly code: 'price_changed' | 'not_for_sale' | 'insufficient_stock' | 'out_of_stock';
   readonly lineId: string;

@@ -167,9 +167,15 @@ export const claimedCartView = cartView.extend({
           reason: z.enum(['not_in_currency', 'too_many_lines', 'quantity_too_large']),
         }),
       ),
+      droppedCodes: z
+        .array(z.string())
+        .meta({ description: 'Discount codes that are more than a cart takes. They are not in this one.' }),
     })
     .nullable()
-    .meta({ description: 'Null: there was one cart only.' }),
+    .meta({
+      description:
+        'Null: the guest cart itself became theirs. So it does beside another one of theirs while an order of either waits for its payment.',
+    }),
 });
 
 export const shippingOptionsView = z.object({ data: z.array(parcelView) });

@@ -1,13 +1,15 @@
 import { type Attempts, addressKey, subjectKey } from '../../identity/sessions/attempts.ts';
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { addCode } from './cart-codes.service.ts';
+import { refuseNoAccess } from './cart-scene.service.ts';
 import { cartViewOf } from './cart-view.ts';
 import type { CartAt } from './cart-writes.service.ts';
 import type { CartView } from './carts.contract.ts';
 
 /**
  * Adds a discount code. Every try counts, for its network at this company and for its cart, before the code is looked up:
- * otherwise the answer to a right guess would still come. Throws `TooManyAttempts`, and what `addCode` throws.
+ * otherwise the answer to a right guess would still come. For the cart only after it opened: whoever knows no more than
+ * its id could lock its shopper out otherwise. Throws `TooManyAttempts`, and what `addCode` throws.
  */
 export async function tryCode(
   run: Run,
@@ -17,6 +19,7 @@ export async function tryCode(
   code: string,
 ): Promise<CartView> {
   await attempts.consume('discount_code', `${addressKey(session.ip)}|${session.companyId}`);
+  await run(session, (ctx) => refuseNoAccess(ctx, at));
   await attempts.consume('discount_code', subjectKey(session.companyId, at.id));
   return run(session, async (ctx) => {
     const { scene, totals } = await addCode(ctx, at, code);

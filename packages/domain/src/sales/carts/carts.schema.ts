@@ -27,7 +27,7 @@ import {
   walls,
 } from '../../kernel/tables.ts';
 
-/** `ordered`: the order it became was paid or confirmed; `merged`: its lines went into the cart of who logged in. */
+/** `ordered`: the order it became was paid or confirmed, or waits for a transfer; `merged`: its lines went into the cart of who logged in. */
 export type CartStatus = 'open' | 'ordered' | 'merged';
 
 /**

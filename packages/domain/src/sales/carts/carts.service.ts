@@ -154,7 +154,21 @@ export async function changeCart(ctx: Ctx, at: CartAt, { note, phone, locale }: 
 const CLOSE = `update carts set status = 'ordered', version = version + 1, updated_at = now()
   where company_id = $1::text and id = $2::text and status = 'open'`;
 
-/** A cart's order was paid or confirmed: nothing of the cart changes any more. For whoever holds its lock; twice is once. */
+/**
+ * A cart's order was paid, confirmed, or is paid by a transfer: nothing of the cart changes any more. For whoever holds its
+ * lock; twice is once.
+ */
 export async function closeCart(ctx: Ctx, cartId: Id<'cart'>): Promise<void> {
   await runText(ctx, { text: CLOSE, names: ['company', 'cart'] }, { company: ctx.companyId, cart: cartId });
+}
+
+const CLOSE_IF_FREE = `with free as (
+    select c.id from carts c where c.company_id = $1::text and c.id = $2::text and c.status = 'open'
+    for update skip locked
+  ) update carts set status = 'ordered', version = version + 1, updated_at = now()
+  from free where carts.company_id = $1::text and carts.id = free.id`;
+
+/** As `closeCart`, for whoever must not wait for the cart's lock: one that somebody else holds stays as it is. */
+export async function closeCartIfFree(ctx: Ctx, cartId: Id<'cart'>): Promise<void> {
+  await runText(ctx, { text: CLOSE_IF_FREE, names: ['company', 'cart'] }, { company: ctx.companyId, cart: cartId });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { patchSettings } from '../../company/settings/settings.service.ts';
-import { newId } from '../../kernel/ids.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
+import { reckon } from '../../pricing/totals/reckon.ts';
 import { givenCartShop } from '../../testing/cart-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { warmUp } from '../../testing/people.ts';
@@ -9,6 +10,7 @@ import { addCode } from './cart-codes.service.ts';
 import { addLine, CART_LINES_MAX, changeLine, removeLine, type WantedLine } from './cart-lines.service.ts';
 import { lockCartScene, readCartScene } from './cart-scene.service.ts';
 import { chooseShipping } from './cart-shipping.service.ts';
+import { cartViewOf } from './cart-view.ts';
 import type { CartAt } from './cart-writes.service.ts';
 import { changeCart, closeCart, createCart, setAddress, setEmail } from './carts.service.ts';
 
@@ -206,6 +208,7 @@ test('there is an end to how much of one thing, and to how many lines', async ()
       ],
     }),
   ).rejects.toMatchObject({ code: 'quantity_too_large' });
+  await set('checkout', { lineQuantityMax: CART_LINES_MAX + 1 });
   const lines = Array.from({ length: 100 }, (_, at) => ({ variantId, quantity: 1, properties: { No: String(at) } }));
   const full = await shop.cart({ lines });
   await shop.insert(
@@ -221,6 +224,29 @@ test('there is an end to how much of one thing, and to how many lines', async ()
   await add({ properties: { No: 'the last' } }, full.at);
   await expect(add({ properties: { No: 'one more' } }, full.at)).rejects.toMatchObject({ code: 'too_many_lines' });
   expect((await read(full.at)).basket.lines.length).toBe(CART_LINES_MAX);
+});
+
+test('one thing under many words is one thing: there is not more of it than the shop sells in an order', async () => {
+  const { add, set, shop, guest, cart, read, variantId } = await givenCart({ variants: [{ onHand: 50 }] });
+  await set('checkout', { lineQuantityMax: 10 });
+  await add({ quantity: 6 });
+  const refused = { status: 422, code: 'quantity_too_large' };
+  const named = (Name: string) => ({ properties: { Name } });
+  await expect(add({ quantity: 5, ...named('Ada') })).rejects.toMatchObject(refused);
+  const scene = await add({ quantity: 4, ...named('Ada') });
+  const ada = scene.basket.lines.find(({ quantity }) => quantity === 4)?.id as Id<'cli'>;
+  const change = (about: object) => shop.as(guest, (ctx) => changeLine(ctx, cart.at, ada, about));
+  await expect(change({ quantity: 5 })).rejects.toMatchObject(refused);
+  await expect(change({ quantity: 5, ...named('Joan') })).rejects.toMatchObject(refused);
+  const lines = ['a', 'b', 'c'].map((name) => ({ variantId, quantity: 4, ...named(name) }));
+  await expect(shop.cart({ lines })).rejects.toMatchObject(refused);
+  // The shop lowers its limit: each line alone is below it.
+  await set('checkout', { lineQuantityMax: 8 });
+  const { requirements } = cartViewOf(await read());
+  expect(requirements.filter(({ why }) => why === 'quantity_too_large')).toMatchObject([
+    { why: 'quantity_too_large' },
+    { why: 'quantity_too_large' },
+  ]);
 });
 
 test('a version that is old is refused, and nothing is written', async () => {
@@ -290,6 +316,25 @@ test('a delivery is chosen for goods it can carry to where they go; otherwise it
   await expect(choose(newId('sho'))).rejects.toMatchObject(LOCATED);
   const other = await givenCartShop(db);
   await expect(choose((await other.delivery()).option)).rejects.toMatchObject(LOCATED);
+});
+
+test('an option that goes with other goods by now is chosen for none: not for those it was chosen for, nor for the others', async () => {
+  const { shop, add, read, guest, cart } = await givenCart();
+  await add();
+  const { option } = await shop.delivery();
+  await shop.delivery({ name: 'Van' });
+  await shop.as(guest, (ctx) => setAddress(ctx, cart.at, 'shipping', HOME));
+  await shop.as(guest, (ctx) => chooseShipping(ctx, cart.at, option));
+  expect(reckon((await read()).basket).shippingLines).toMatchObject([{ optionId: option }]);
+  const bulky = newId('shp');
+  await shop.insert('shipping_profiles', [{ id: bulky, name: 'Bulky', is_default: false }]);
+  const { variants, id: productId } = await shop.product({ prices: { NGN: 9_000 } });
+  await shop.insert('shipping_profile_products', [{ profile_id: bulky, product_id: productId }]);
+  await add({ variantId: first(variants) });
+  await db.admin`update shipping_options set profile_id = ${bulky} where id = ${option}`;
+  const { basket } = await read();
+  expect(reckon(basket).shippingLines).toEqual([]);
+  expect(reckon(basket).requirements).toMatchObject([{ why: 'not_chosen' }, { why: 'not_chosen' }]);
 });
 
 test('what is locked to be checked out holds back other writers, and is read as they left it', async () => {

@@ -8,14 +8,23 @@ const COMPANY = '$1::text';
 
 const ERASE = {
   text: cartDeletion(`select c.id from carts c where c.company_id = ${COMPANY} and (c.customer_id = $2::text
+    or c.email_key = $3::text and c.customer_id is null
+    or c.id in (select o.cart_id from orders o where o.company_id = ${COMPANY} and o.customer_id = $2::text)
     or c.merged_into_id in (select own.id from carts own where own.company_id = ${COMPANY} and own.customer_id = $2::text))
     for update`),
-  names: ['company', 'customer'],
+  names: ['company', 'customer', 'email'],
 } as const;
 
-/** Deletes all carts of a customer, and those of a guest that became theirs. Their orders hold copies of what they need. */
-export async function eraseCartsOf(ctx: Ctx, customerId: Id<'cus'>): Promise<void> {
-  await runText(ctx, ERASE, { company: ctx.companyId, customer: customerId });
+/**
+ * Deletes all carts of a customer, and those of a guest that became theirs, stand behind their orders, or have the address
+ * they proved to be theirs. Their orders hold copies of what they need. Before the orders are erased.
+ */
+export async function eraseCartsOf(
+  ctx: Ctx,
+  customerId: Id<'cus'>,
+  provedEmailKey: string | null = null,
+): Promise<void> {
+  await runText(ctx, ERASE, { company: ctx.companyId, customer: customerId, email: provedEmailKey });
 }
 
 const HELD = {

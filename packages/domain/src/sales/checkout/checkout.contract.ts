@@ -13,7 +13,8 @@ export const newCheckout = z.strictObject({
     .optional()
     .meta({ description: 'How it is paid. Not needed when nothing is to be paid.' }),
   returnUrl: z.string().trim().max(URL_LENGTH_MAX).optional().meta({
-    description: 'Where the browser goes after paying: https, and one of the origins of the shop. Not for manual.',
+    description:
+      'Where the browser goes after paying. Required for providers with a page of their own, not needed for manual. https (http for localhost), and one of the origins of the shop (settings storefront.url and storefront.allowedOrigins) as soon as it has named any.',
     example: 'https://shop.example.com/thanks',
   }),
   expectedTotal: moneyView.meta({ description: 'The total the shopper was shown. Another one is 409 total_changed.' }),

@@ -1,3 +1,4 @@
+import { InsufficientStock } from '../../catalog/inventory/inventory.errors.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { toView } from '../../kernel/money.ts';
@@ -10,18 +11,18 @@ import { closeCart } from '../carts/carts.service.ts';
 import { placeOrder } from '../orders/placement.service.ts';
 import { openPayment } from '../payments/attempts.service.ts';
 import type { NewCheckout } from './checkout.contract.ts';
-import { CheckoutIncomplete, IdempotencyKeyMissing, TotalChanged } from './checkout.errors.ts';
+import { CartSoldOut, CheckoutIncomplete, IdempotencyKeyMissing, TotalChanged } from './checkout.errors.ts';
 import { goOnWith } from './checkout-again.service.ts';
 import type { Begun, CheckoutRequest } from './checkout-begun.ts';
 import { readCheckoutFacts } from './checkout-facts.service.ts';
-import { changesOf, checkoutFaults, isTotal } from './checkout-faults.ts';
-import { instructionsOf, type Way, wayOf } from './payment-way.ts';
+import { changesOf, checkoutFaults, isTotal, stockFaults } from './checkout-faults.ts';
+import { endsCart, instructionsOf, type Way, wayOf } from './payment-way.ts';
 
 /**
  * All of a checkout but the provider, in one transaction: locks the cart, reckons its totals anew, refuses what is missing
  * and another total than the one agreed to, takes discounts and goods, and stores order, event and payment. A cart that
  * has an unpaid order goes on with it; if it was changed since, the old order is cancelled and its goods go over. A cart
- * that was ordered answers its order. Two at once take turns at the cart's lock.
+ * that was ordered answers its order, and is closed at once unless it is paid on a provider's page. Two at once take turns at the cart's lock.
  * Throws `NotFound`, `CartClosed`, `CheckoutIncomplete`, `TotalChanged`, `PaymentProviderMissing`, `ProviderNotSetUp`,
  * `CurrencyNotCharged`, `ReturnUrlRefused`, `DiscountUsedUp`, `InsufficientStock`, `IdempotencyKeyMissing`.
  */
@@ -51,7 +52,8 @@ function refuseOtherTotal(scene: CartScene, totals: Totals, { expectedTotal }: N
   if (isTotal(totals, expectedTotal)) return;
   const expected = { amountMinor: BigInt(expectedTotal.amount), currency: expectedTotal.currency };
   const actual = { amountMinor: totals.total, currency: totals.currency };
-  throw new TotalChanged(expected, actual, changesOf(scene, totals));
+  const isJudged = scene.basket.discounts.some((one) => one.firstOrderOnly || one.perCustomerLimit !== null);
+  throw new TotalChanged(expected, actual, changesOf(scene, totals, expected.amountMinor), isJudged);
 }
 
 interface Ready {
@@ -80,12 +82,14 @@ async function place(ctx: Ctx, scene: CartScene, { orderId, totals, way, mode, i
     numbering: shop.settings('orders'),
     mailsTo: shop.settings('notification').orderMailsTo,
     instructions: way.provider === 'manual' ? instructionsOf(scene) : null,
+  }).catch((error: unknown) => {
+    throw error instanceof InsufficientStock ? new CartSoldOut(error, stockFaults(scene, error)) : error;
   });
   const { provider, returnUrl } = way;
   const wish = provider && { orderId, amount: totals.total, currency: totals.currency, provider, mode, returnUrl };
   const [opened] = await Promise.all([
     wish ? openPayment(ctx, wish) : undefined,
-    way.isOpen ? closeCart(ctx, cart.id) : undefined,
+    endsCart(way) ? closeCart(ctx, cart.id) : undefined,
   ]);
   if (!opened || !provider) return { ...placed, payment: null, toPay: null };
   const { paymentId, attemptId } = opened;

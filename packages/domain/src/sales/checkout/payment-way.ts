@@ -30,13 +30,23 @@ export function wayOf(
   const takes = (one: PaymentProvider) => chargeable.get(one)?.includes(cart.currency) ?? one === 'manual';
   if (!takes(provider)) throw new CurrencyNotCharged(provider, cart.currency, facts.providers.filter(takes));
   if (provider !== 'manual') {
-    const expiresAt = after(now, shop.settings('inventory').holdMinutes * 60);
+    const expiresAt = after(now, waitMinutesOf(shop, provider) * 60);
     return { provider, returnUrl: returnUrlOf(returnUrl, shop.settings('storefront')), isOpen: false, expiresAt };
   }
-  const { manualKind, holdMinutesManual } = shop.settings('payment');
-  if (manualKind === 'cash_on_delivery') return { provider, returnUrl: null, isOpen: true, expiresAt: null };
-  return { provider, returnUrl: null, isOpen: false, expiresAt: after(now, holdMinutesManual * 60) };
+  if (shop.settings('payment').manualKind === 'cash_on_delivery')
+    return { provider, returnUrl: null, isOpen: true, expiresAt: null };
+  return { provider, returnUrl: null, isOpen: false, expiresAt: after(now, waitMinutesOf(shop, provider) * 60) };
 }
+
+/**
+ * Whether the shopper is done with their cart once it is ordered so: it is confirmed, or paid by a transfer, which takes
+ * days, and in which the order must not end because the cart is touched. Whoever goes to a provider's page may come back.
+ */
+export const endsCart = ({ isOpen, provider }: Way): boolean => isOpen || provider === 'manual';
+
+/** How long a new order waits for its payment. Minutes. */
+export const waitMinutesOf = (shop: CartScene['shop'], provider: string | null): number =>
+  provider === 'manual' ? shop.settings('payment').holdMinutesManual : shop.settings('inventory').holdMinutes;
 
 /** What a shopper is told who pays without a provider. */
 export const instructionsOf = ({ shop }: CartScene): string | null =>

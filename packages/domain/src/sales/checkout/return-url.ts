@@ -1,5 +1,5 @@
 import { originOf } from '../../company/settings/origin.ts';
-import { ReturnUrlRefused } from './checkout.errors.ts';
+import { ReturnUrlMissing, ReturnUrlRefused } from './checkout.errors.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -11,10 +11,10 @@ export interface ShopPlaces {
 
 /**
  * The address a browser may be sent back to: https (http on the developer's own machine), without a name or password in
- * it, and at one of the shop's own origins as soon as it has said which these are. Throws `ReturnUrlRefused`.
+ * it, and at one of the shop's own origins as soon as it has said which these are. Throws `ReturnUrlMissing`, `ReturnUrlRefused`.
  */
 export function returnUrlOf(given: string | undefined, { url, allowedOrigins }: ShopPlaces): string {
-  if (given === undefined) throw new ReturnUrlRefused('Say where the browser goes after paying: returnUrl.');
+  if (given === undefined) throw new ReturnUrlMissing();
   const place = URL.canParse(given) ? new URL(given) : undefined;
   if (!place) throw new ReturnUrlRefused('Expected a web address, like https://shop.example.com/thanks.');
   if (place.username !== '' || place.password !== '')

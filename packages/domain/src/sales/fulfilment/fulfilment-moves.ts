@@ -28,7 +28,7 @@ const ON_THE_WAY: readonly FulfilmentStatus[] = ['shipped', 'out_for_delivery'];
 
 /**
  * The life of a fulfilment. Shipping may skip packing, delivering may skip `out_for_delivery`. What failed on its way has
- * not been fulfilled: its units are to be sent again. What was returned was sent, and came back.
+ * not been fulfilled: its units are to be sent again. What was returned was sent, and came back; see `countsOf`.
  */
 export const MOVES: Readonly<Record<FulfilmentMove, Rule>> = {
   packing: { to: 'packed', from: ['pending'], counts: {} },
@@ -39,6 +39,13 @@ export const MOVES: Readonly<Record<FulfilmentMove, Rule>> = {
   return: { to: 'returned', from: [...ON_THE_WAY, 'delivered'], counts: { returned: 1 } },
   cancellation: { to: 'cancelled', from: ['pending', 'packed'], counts: { fulfilled: -1 } },
 };
+
+/**
+ * What a move counts, from where it begins. What comes back before it was delivered has come to the end of its way as
+ * what was delivered has: it counts as both, or its order would wait for it for ever.
+ */
+export const countsOf = (move: FulfilmentMove, from: FulfilmentStatus): Counted =>
+  move === 'return' && from !== 'delivered' ? { ...MOVES.return.counts, delivered: 1 } : MOVES[move].counts;
 
 /** What can be done next, for people and buttons. */
 export const nextMoves = (status: FulfilmentStatus): FulfilmentMove[] =>

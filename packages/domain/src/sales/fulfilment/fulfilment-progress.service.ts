@@ -1,12 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { consume, restock as putBack } from '../../catalog/inventory/reservation-ends.service.ts';
-import { reserve } from '../../catalog/inventory/reservations.service.ts';
+import { consume } from '../../catalog/inventory/reservation-ends.service.ts';
+import { restock as putBack, takeBack } from '../../catalog/inventory/returned-goods.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { EventDefinition } from '../../kernel/events.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { countLines, recomputeOrder } from '../orders/order-changes.service.ts';
-import { type FulfilmentMove, MOVES } from './fulfilment-moves.ts';
+import { ownerOf, releaseIfSent } from '../orders/order-stock.service.ts';
+import type { OrderRecord } from '../orders/order-views.ts';
+import { countsOf, type FulfilmentMove, MOVES } from './fulfilment-moves.ts';
 import { getFulfilment } from './fulfilment-rows.service.ts';
 import type { FulfilmentEnding, FulfilmentPatch, FulfilmentView } from './fulfilments.contract.ts';
 import { FulfilmentMoveNotAllowed } from './fulfilments.errors.ts';
@@ -19,7 +21,7 @@ import {
   fulfilmentReturned,
   fulfilmentShipped,
 } from './fulfilments.events.ts';
-import { lockFulfilment, ownerOf, raise } from './fulfilments.service.ts';
+import { lockFulfilment, raise } from './fulfilments.service.ts';
 
 type Told = EventDefinition<(typeof fulfilmentShipped)['data']>;
 
@@ -50,25 +52,26 @@ export const packFulfilment = (ctx: Ctx, id: Id<'ful'>) => move(ctx, id, 'packin
  * Throws `NotFound`, `FulfilmentMoveNotAllowed`, `StockBelowZero` when the shelf has fewer than are to leave.
  */
 export const shipFulfilment = (ctx: Ctx, id: Id<'ful'>, tracking: FulfilmentPatch = {}) =>
-  move(ctx, id, 'shipment', tracking, (before) =>
-    consume(ctx, ownerOf(before.order.id), goodsOf(before), before.locationId),
-  );
+  move(ctx, id, 'shipment', tracking, async (before, order) => {
+    await consume(ctx, ownerOf(order.id), goodsOf(before), before.locationId);
+    await releaseIfSent(ctx, order);
+  });
 
 /** On the last stretch. Throws `NotFound`, `FulfilmentMoveNotAllowed`. */
 export const sendOutFulfilment = (ctx: Ctx, id: Id<'ful'>) => move(ctx, id, 'out-for-delivery');
 
 /** The shopper has it. Throws `NotFound`, `FulfilmentMoveNotAllowed`. */
-export const deliverFulfilment = (ctx: Ctx, id: Id<'ful'>) => move(ctx, id, 'delivery');
+export const deliverFulfilment = (ctx: Ctx, id: Id<'ful'>) =>
+  move(ctx, id, 'delivery', {}, (_, order) => releaseIfSent(ctx, order));
 
 /**
  * It did not arrive: its units are to be sent again. Goods that are on the shelf again (`restock`) are promised to the order
- * at once; others are looked for when the next fulfilment is made. Throws `NotFound`, `FulfilmentMoveNotAllowed`.
+ * at once, for they were its own all along; others are looked for when the next fulfilment is made. Throws `NotFound`,
+ * `FulfilmentMoveNotAllowed`.
  */
 export const failFulfilment = (ctx: Ctx, id: Id<'ful'>, { reason, restock }: FulfilmentEnding) =>
-  move(ctx, id, 'failure', { failureReason: reason ?? null }, async (before) => {
-    if (!restock) return;
-    await shelve(ctx, before);
-    await reserve(ctx, { owner: ownerOf(before.order.id), lines: goodsOf(before), expiresAt: null });
+  move(ctx, id, 'failure', { failureReason: reason ?? null }, async (before, order) => {
+    if (restock) await takeBack(ctx, ownerOf(order.id), returnedOf(before), causeOf(before));
   });
 
 /**
@@ -76,29 +79,27 @@ export const failFulfilment = (ctx: Ctx, id: Id<'ful'>, { reason, restock }: Ful
  * refund. Throws `NotFound`, `FulfilmentMoveNotAllowed`.
  */
 export const returnFulfilment = (ctx: Ctx, id: Id<'ful'>, { reason, restock }: FulfilmentEnding) =>
-  move(ctx, id, 'return', { failureReason: reason ?? null }, (before) =>
-    restock ? shelve(ctx, before) : Promise.resolve(),
-  );
+  move(ctx, id, 'return', { failureReason: reason ?? null }, async (before, order) => {
+    if (restock) await putBack(ctx, returnedOf(before), causeOf(before), ownerOf(order.id));
+  });
 
 /** Not sent after all: its units stay promised to the order. Throws `NotFound`, `FulfilmentMoveNotAllowed`. */
 export const cancelFulfilment = (ctx: Ctx, id: Id<'ful'>) => move(ctx, id, 'cancellation');
 
 const goodsOf = ({ lines }: FulfilmentView) => lines.map(({ variantId, quantity }) => ({ variantId, quantity }));
 
-const shelve = (ctx: Ctx, before: FulfilmentView): Promise<void> =>
-  putBack(
-    ctx,
-    goodsOf(before).map((line) => ({ ...line, locationId: before.locationId })),
-    { type: 'fulfilment', id: before.id },
-  );
+const returnedOf = (before: FulfilmentView) =>
+  goodsOf(before).map((line) => ({ ...line, locationId: before.locationId }));
 
-/** One step of a fulfilment's life: allowed by the table, counted on the order, told. Goods move before the order does. */
+const causeOf = ({ id }: FulfilmentView) => ({ type: 'fulfilment', id });
+
+/** One step of a fulfilment's life: allowed by the table, counted on the order, told. Stock is locked last. */
 async function move(
   ctx: Ctx,
   id: Id<'ful'>,
   which: FulfilmentMove,
   set: Parameters<typeof raise>[2] = {},
-  goods: (before: FulfilmentView) => Promise<unknown> = () => Promise.resolve(),
+  goods: (before: FulfilmentView, order: OrderRecord) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<FulfilmentView> {
   const before = await lockFulfilment(ctx, id);
   const rule = MOVES[which];
@@ -111,14 +112,16 @@ async function move(
     orderId,
     before.lines.map(({ orderLineId, quantity }) => ({
       orderLineId,
-      ...Object.fromEntries(Object.entries(rule.counts).map(([counter, sign]) => [counter, sign * quantity])),
+      ...Object.fromEntries(
+        Object.entries(countsOf(which, before.status)).map(([counter, sign]) => [counter, sign * quantity]),
+      ),
     })),
   );
   const event = EVENTS[which];
-  await recomputeOrder(ctx, orderId, [{ kind: event.type, data: { fulfilmentId: id } }]);
+  const order = await recomputeOrder(ctx, orderId, [{ kind: event.type, data: { fulfilmentId: id } }]);
   const fulfilment = await getFulfilment(ctx, id);
   ctx.audit({ action: event.type, entity: { type: 'fulfilment', id }, before, after: fulfilment });
   await emit(ctx, event, { aggregate: { id, sequence: fulfilment.version }, data: { fulfilment } });
-  await goods(before);
+  await goods(before, order);
   return fulfilment;
 }

@@ -1,4 +1,5 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
+import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -35,6 +36,12 @@ export async function getFulfilment(ctx: Ctx, id: Id<'ful'>): Promise<Fulfilment
   const [found] = await select(ctx, eq(fulfilments.id, id));
   if (!found) throw new NotFound('fulfilment');
   return viewOf(found);
+}
+
+/** The fulfilments of orders, the first one first. One statement. */
+export async function fulfilmentsOfOrders(ctx: Ctx, orderIds: readonly Id<'ord'>[]): Promise<FulfilmentView[]> {
+  const rows = await select(ctx, isAnyOf(fulfilments.orderId, orderIds)).orderBy(asc(fulfilments.id));
+  return rows.map(viewOf);
 }
 
 /** Fulfilments, newest first. */

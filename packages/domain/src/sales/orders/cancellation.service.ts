@@ -1,4 +1,3 @@
-import { consume, release } from '../../catalog/inventory/reservation-ends.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -6,16 +5,19 @@ import { releaseRedemptions } from '../../pricing/discounts/redemptions.service.
 import { changeOrder, countLines } from './order-changes.service.ts';
 import { lockOrder, readOrder } from './order-rows.service.ts';
 import { shareOf } from './order-status.ts';
-import { ownerOf } from './order-stock.service.ts';
+import { giveBackGoods, secureStock } from './order-stock.service.ts';
 import type { OrderLineRow, OrderRecord } from './order-views.ts';
 import { NotCancellable, OrderMoveNotAllowed } from './orders.errors.ts';
-import { orderCancelled, orderPaid, orderUpdated } from './orders.events.ts';
+import { orderCancelled, orderCancelledInPart, orderPaid } from './orders.events.ts';
 import { closeCartOf } from './paid.service.ts';
 
 export interface CancelRequest {
   /** Left out: all that stands in no fulfilment. */
   readonly lines?: readonly { readonly orderLineId: Id<'oli'>; readonly quantity: number }[] | undefined;
-  /** Whether the goods can be sold again. If not, they leave the shelf they were held on. */
+  /**
+   * Whether the goods can be sold again. If not, they leave the shelf they were held on; what was sent and got lost has
+   * left it already.
+   */
   readonly restock: boolean;
   readonly reason: string;
   /** The order that takes the place of this one, and has taken over its goods in the same unit of work already. */
@@ -61,22 +63,33 @@ export async function cancelLines(ctx: Ctx, id: Id<'ord'>, request: CancelReques
   const counted = await readOrder(ctx, id);
   const isWhole = counted.lines.every(({ quantity, cancelled }) => cancelled === quantity);
   if (isWhole && before.discounts.length > 0) await releaseRedemptions(ctx, id);
-  if (!request.supersededById) await giveBack(ctx, before, lines, request.restock);
+  const calledOff = new Map(lines.map(({ orderLineId, quantity }) => [orderLineId, quantity]));
+  if (!request.supersededById) await giveBackGoods(ctx, counted, calledOff, request.restock);
   const shipping = isWhole ? sumOf(before.shippingLines, ({ total }) => total) : 0n;
   const total = sumOf(lines, ({ amount }) => amount) + shipping;
   const cancelledTotal = before.cancelledTotal + total;
   // Paid in part, and what was not paid is called off: then nothing is waited for any more.
   const isNowPaid = before.lifecycle === 'pending' && !isWhole && netOf(before) >= before.total - cancelledTotal;
+  const isShort = isNowPaid && !(await secureStock(ctx, counted));
   const ending = { cancelReason: request.reason, supersededById: request.supersededById ?? null };
   const quantities = lines.map(({ orderLineId, quantity }) => ({ orderLineId, quantity }));
   const order = await changeOrder(ctx, counted, {
     ...(isWhole && { lifecycle: 'cancelled' }),
     ...(isNowPaid && { lifecycle: 'open' }),
-    set: { cancelledTotal, ...(isWhole && ending), ...(isNowPaid && { expiresAt: null }) },
+    set: {
+      cancelledTotal,
+      ...(isWhole && ending),
+      ...(isNowPaid && { expiresAt: null }),
+      ...(isShort && { needsReview: true }),
+    },
     timeline: [
       { kind: isWhole ? 'cancelled' : 'lines_cancelled', message: request.reason, data: { lines: quantities } },
     ],
-    event: isWhole ? orderCancelled : isNowPaid ? orderPaid : orderUpdated,
+    ...(isWhole
+      ? { event: orderCancelled }
+      : isNowPaid
+        ? { event: orderPaid }
+        : { event: orderCancelledInPart, privately: { cancelledLines: quantities } }),
   });
   if (isNowPaid) await closeCartOf(ctx, order);
   return { order, lines, shipping, total, isWhole };
@@ -108,20 +121,6 @@ const notInOrder = (at: number) =>
     code: 'not_in_order',
     message: 'This order has no such line. GET /v1/orders/:id shows its lines.',
   });
-
-async function giveBack(
-  ctx: Ctx,
-  order: OrderRecord,
-  cancelled: readonly CancelledLine[],
-  restock: boolean,
-): Promise<void> {
-  const variants = new Map(order.lines.map(({ id, variantId }) => [id, variantId]));
-  const lines = cancelled.flatMap(({ orderLineId, quantity }) => {
-    const variantId = variants.get(orderLineId);
-    return variantId ? [{ variantId, quantity }] : [];
-  });
-  await (restock ? release : consume)(ctx, ownerOf(order.id), lines);
-}
 
 const netOf = ({ paidTotal, refundedTotal }: OrderRecord) => paidTotal - refundedTotal;
 

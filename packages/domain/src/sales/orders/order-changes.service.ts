@@ -50,6 +50,8 @@ export interface OrderChange {
   readonly timeline?: readonly TimelineNote[];
   /** What is told of it; without one `order.updated`. */
   readonly event?: OrderEvent;
+  /** What only our own workers may read of that event. */
+  readonly privately?: unknown;
 }
 
 /**
@@ -87,9 +89,33 @@ async function tell(ctx: Ctx, before: OrderRecord, after: OrderRecord, change: O
   const event = isNowCompleted ? orderCompleted : (change.event ?? orderUpdated);
   const order = orderViewOf(after);
   const entity = { type: 'order', id: after.id };
-  if (!ctx.isShopper) ctx.audit({ action: event.type, entity, before: orderViewOf(before), after: order });
-  await emit(ctx, event, { aggregate: { id: after.id, sequence: after.eventSequence }, data: { order } });
+  const changed = Object.keys(change.set ?? {});
+  if (!ctx.isShopper)
+    ctx.audit({ action: event.type, entity, before: notedOf(before), after: { ...notedOf(after), changed } });
+  await emit(ctx, event, {
+    aggregate: { id: after.id, sequence: after.eventSequence },
+    data: { order },
+    ...(event === change.event && { privately: change.privately }),
+  });
 }
+
+/** Axes, amounts and counts; of all else the names of fields only: the audit log outlives an erasure. Minor units. */
+const notedOf = (order: OrderRecord) => ({
+  lifecycle: order.lifecycle,
+  paymentStatus: order.paymentStatus,
+  fulfilmentStatus: order.fulfilmentStatus,
+  returnStatus: order.returnStatus,
+  currency: order.currency,
+  total: order.total,
+  cancelledTotal: order.cancelledTotal,
+  paidTotal: order.paidTotal,
+  refundedTotal: order.refundedTotal,
+  lines: order.lines.map(({ id, quantity, fulfilled, shipped, delivered, cancelled, returned, refunded }) => {
+    return { id, quantity, fulfilled, shipped, delivered, cancelled, returned, refunded };
+  }),
+  needsReview: order.needsReview,
+  version: order.version,
+});
 
 function endsOf(before: OrderRecord, { lifecycle }: OrderAxes, at: Instant) {
   if (lifecycle === before.lifecycle) return {};

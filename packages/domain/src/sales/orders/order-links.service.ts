@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, lt, sql } from 'drizzle-orm';
+import { getCompany } from '../../company/companies/companies.service.ts';
 import { hashToken, makeToken, readToken } from '../../identity/sessions/opaque-token.ts';
 import { type Visitor, visitorIn } from '../../identity/sessions/visitor.ts';
 import { after } from '../../kernel/clock.ts';
@@ -73,7 +74,7 @@ export function orderLinkVisitor(token: string, visitor: Visitor): Session {
   return visitorIn(read.companyId, visitor);
 }
 
-/** The order a mailed link leads to. Throws `OrderLinkRefused` for one that is over or never was. */
+/** The order a mailed link leads to. Throws `OrderLinkRefused` for one that is over or never was, and while the shop is closed. */
 export async function openOrderLink(ctx: Ctx, token: string): Promise<OrderRecord> {
   const [link] = await ctx.tx
     .select({ orderId: orderLinks.orderId })
@@ -81,7 +82,7 @@ export async function openOrderLink(ctx: Ctx, token: string): Promise<OrderRecor
     .where(
       mine(ctx, orderLinks, and(eq(orderLinks.tokenHash, hashToken(token)), gt(orderLinks.expiresAt, sql`now()`))),
     );
-  if (!link) throw new OrderLinkRefused();
+  if (!link || (await getCompany(ctx)).status !== 'active') throw new OrderLinkRefused();
   return readOrder(ctx, link.orderId);
 }
 
@@ -93,6 +94,25 @@ export async function addOrderLink(ctx: Ctx, orderId: Id<'ord'>, seconds = REPEA
     .insert(orderLinks)
     .values({ companyId: ctx.companyId, id: newId('olk'), orderId, tokenHash: hash, expiresAt });
   return token;
+}
+
+/**
+ * A token for each of the orders that there are, for mails to their shoppers, by order. One statement. What a mail leads to
+ * is good as long as the link of whoever checks out again.
+ */
+export async function addOrderLinks(ctx: Ctx, orderIds: readonly string[]): Promise<Map<string, string>> {
+  if (orderIds.length === 0) return new Map();
+  const made = new Map([...new Set(orderIds)].map((id) => [id, makeToken('olk', ctx.companyId)]));
+  const rows = [...made].map(([orderId, { hash }]) => ({ id: newId('olk'), order: orderId, hash }));
+  const stored = await ctx.tx.execute<{
+    order_id: string;
+  }>(sql`insert into order_links (company_id, id, order_id, token_hash,
+      expires_at)
+    select o.company_id, n.id, o.id, n.hash, ${after(ctx.now, REPEATED_LINK_SECONDS)}::timestamptz
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as n(id text, "order" text collate "C", hash text)
+    join orders o on o.company_id = ${ctx.companyId} and o.id = n."order"
+    returning order_id`);
+  return new Map(stored.map(({ order_id }) => [order_id, made.get(order_id)?.token ?? '']));
 }
 
 /**

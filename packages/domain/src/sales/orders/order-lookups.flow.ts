@@ -1,5 +1,5 @@
 import { isAskedTooOften } from '../../identity/sessions/account-tries.ts';
-import { type Attempts, addressKey } from '../../identity/sessions/attempts.ts';
+import { type Attempts, addressAtKey } from '../../identity/sessions/attempts.ts';
 import { steadily } from '../../identity/sessions/steady-answer.ts';
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { requestOrderLink } from './order-links.service.ts';
@@ -16,10 +16,10 @@ export async function lookUpOrder(
   session: Session,
   lookup: NewOrderLookup,
 ): Promise<void> {
-  await attempts.consume('customer_mail', addressKey(session.ip));
+  await attempts.consume('order_lookup', addressAtKey(session.companyId, session.ip));
   await steadily(async () => {
     const account = { shop: session.companyId, email: lookup.email, ip: session.ip };
-    if (await isAskedTooOften(attempts, 'customer_mail', account)) return;
+    if (await isAskedTooOften(attempts, 'order_lookup', account)) return;
     await run(session, (ctx) => requestOrderLink(ctx, lookup));
   });
 }

@@ -8,7 +8,7 @@ import { toView } from '../../kernel/money.ts';
 import { keyset, type ListQuery, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { emailKey, foldKey } from '../../kernel/text.ts';
-import { changeOrder, noteOnOrder } from './order-changes.service.ts';
+import { changeOrder, noteOnOrder, type TimelineNote } from './order-changes.service.ts';
 import { lockOrder, readOrder } from './order-rows.service.ts';
 import { owedOf } from './order-status.ts';
 import { type OrderRecord, orderViewOf } from './order-views.ts';
@@ -179,7 +179,8 @@ async function timelineOf(ctx: Ctx, id: OrderId, { limit, after }: ListQuery): P
 }
 
 /**
- * Corrects what people got wrong: note, tags, address, telephone. Addresses only until something was sent.
+ * Corrects what people got wrong: note, tags, address, telephone. Addresses only until something was sent. That somebody
+ * has looked at an order that asked for it stands in its history.
  * Throws `NotFound`, `VersionStale`, `AddressFixed`.
  */
 export async function updateOrder(
@@ -195,14 +196,19 @@ export async function updateOrder(
   const isMoved = set.shippingAddress !== undefined || set.billingAddress !== undefined;
   if (isMoved && before.lines.some(({ shipped }) => shipped > 0)) throw new AddressFixed();
   const retagged = tags ? { ...before, tags: await replaceTags(ctx, before, tags) } : before;
-  const fields = Object.keys(patch);
-  if (fields.length > 0)
+  const corrected = Object.keys(patch).filter((field) => field !== 'needsReview');
+  if (corrected.length > 0 || (patch.needsReview === false && before.needsReview))
     await changeOrder(ctx, retagged, {
       set: { ...set, ...(email !== undefined && { email, emailKey: emailKey(email) }) },
-      timeline: [{ kind: 'updated', data: { fields } }],
+      timeline: [
+        ...(patch.needsReview === false && before.needsReview ? [REVIEWED] : []),
+        ...(corrected.length > 0 ? [{ kind: 'updated', data: { fields: corrected } }] : []),
+      ],
     });
   return showOrder(ctx, id);
 }
+
+const REVIEWED: TimelineNote = { kind: 'reviewed', message: 'Looked at: nothing is left to be done.' };
 
 async function replaceTags(ctx: Ctx, before: OrderRecord, wanted: readonly string[]): Promise<string[]> {
   const byKey = new Map(wanted.map((tag) => [foldKey(tag), tag]));

@@ -5,6 +5,7 @@ export interface LineCounts {
   readonly quantity: number;
   readonly fulfilled: number;
   readonly shipped: number;
+  /** Their way has ended: the shopper has them, or they came back before that (and then count as returned, too). */
   readonly delivered: number;
   readonly cancelled: number;
   readonly returned: number;

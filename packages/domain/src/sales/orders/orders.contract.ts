@@ -114,6 +114,9 @@ export const shopperOrderView = z.object({
   shippingLines: z.array(orderShippingLineView),
   discounts: z.array(orderDiscountView),
   expiresAt: instant.nullable().meta({ description: 'Until when its goods are held while it waits. null: for good.' }),
+  supersededById: idOf('ord')
+    .nullable()
+    .meta({ description: 'The order that took the place of this one when its cart was changed before it was paid.' }),
   cancelledAt: instant.nullable(),
   completedAt: instant.nullable(),
   createdAt: instant,
@@ -128,7 +131,6 @@ export const orderView = shopperOrderView.extend({
   note: z.string().nullable(),
   tags: z.array(z.string()),
   cancelReason: z.string().nullable(),
-  supersededById: idOf('ord').nullable(),
   version: z.int(),
   updatedAt: instant,
 });
@@ -222,8 +224,6 @@ export const orderSummaryView = z.object({
 export type OrderSummaryView = z.infer<typeof orderSummaryView>;
 export const ordersPage = pageOf(orderSummaryView).extend({ count: z.union([z.int(), z.literal('1000+')]).optional() });
 
-export const shopperOrdersPage = pageOf(shopperOrderView);
-
 /** What may be put right before the goods leave. */
 export const orderPatch = z
   .strictObject({
@@ -233,6 +233,7 @@ export const orderPatch = z
     email,
     shippingAddress: postalAddress,
     billingAddress: postalAddress,
+    needsReview: z.literal(false).meta({ description: 'Somebody has looked at it. Nobody asks by hand.' }),
   })
   .partial();
 export type OrderPatch = z.infer<typeof orderPatch>;

@@ -42,3 +42,20 @@ export class OrderLinkRefused extends DomainError {
     super('This link is no longer good. Ask for a new one with the number of the order and your address.');
   }
 }
+
+const NUMBERS_NAMED = 20;
+
+/** Whoever waits for goods cannot be made nobody: their name and address are what the goods are sent by. */
+export class OrdersUnderWay extends DomainError {
+  readonly code = 'orders_under_way';
+  readonly status = 409;
+  constructor(numbers: readonly string[]) {
+    const more = numbers.length > NUMBERS_NAMED ? ` and ${numbers.length - NUMBERS_NAMED} more` : '';
+    const named = `${numbers.slice(0, NUMBERS_NAMED).join(', ')}${more}`;
+    super(
+      `These orders wait for their payment or are not delivered yet: ${named}. Nothing was erased. Once they are delivered, ` +
+        'have run out, or were cancelled by the shop, ask again.',
+      { orders: named },
+    );
+  }
+}

@@ -93,9 +93,23 @@ export const orderPlaced = defineEvent('order.placed', data, { sample: { order: 
 export const orderPaid = defineEvent('order.paid', data, {
   sample: { order: { ...paid, expiresAt: null, version: 2 } },
 });
+/**
+ * The shopper pays an order that waits in another way than before; cash at the door opens it. Turning from a provider's
+ * page to a transfer or to cash is told by mail, to both sides: so far neither has had one.
+ */
+export const orderPaymentChanged = defineEvent('order.payment_changed', data, {
+  sample: { order: { ...sampleOrder, paymentProvider: 'manual', version: 2 } },
+  privately,
+});
 export const orderUpdated = defineEvent('order.updated', data, { sample: { order: { ...paid, version: 3 } } });
 export const orderCancelled = defineEvent('order.cancelled', data, {
   sample: { order: { ...sampleOrder, lifecycle: 'cancelled', cancelReason: 'customer', cancelledAt: at, version: 2 } },
+});
+/** Some of it is not sent any more. When it is all that was left to be sent, `order.completed` or `order.paid` says it. */
+export const orderCancelledInPart = defineEvent('order.cancelled_in_part', data, {
+  sample: { order: { ...paid, cancelledTotal: NGN(125_000), version: 3 } },
+  /** What this time. */
+  privately: z.object({ cancelledLines: z.array(z.object({ orderLineId: z.string(), quantity: z.int() })) }),
 });
 /** Nobody paid in time; its goods are free again. */
 export const orderExpired = defineEvent('order.expired', data, {

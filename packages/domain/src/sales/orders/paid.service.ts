@@ -5,9 +5,8 @@ import type { Id } from '../../kernel/ids.ts';
 import { format } from '../../kernel/money.ts';
 import { mine } from '../../kernel/tables.ts';
 import { DiscountUsedUp } from '../../pricing/discounts/discounts.errors.ts';
-import { redeemDiscounts, releaseRedemptions } from '../../pricing/discounts/redemptions.service.ts';
-import { carts } from '../carts/carts.schema.ts';
-import { closeCart } from '../carts/carts.service.ts';
+import { lockRedemptions, redeemDiscounts, releaseRedemptions } from '../../pricing/discounts/redemptions.service.ts';
+import { closeCartIfFree } from '../carts/carts.service.ts';
 import { changeOrder, type TimelineNote } from './order-changes.service.ts';
 import { lockOrder } from './order-rows.service.ts';
 import { owedOf } from './order-status.ts';
@@ -51,6 +50,8 @@ export async function markPaid(ctx: Ctx, id: OrderId, sums: PaidSums): Promise<P
     const order = await changeOrder(ctx, before, { set: sums, timeline: movements(before, sums), event });
     return { order, isLate: isOver && gained > 0n };
   }
+  // Before any goods: should they be gone, its discounts are given back, and everybody locks those first.
+  if (before.discounts.length > 0) await lockRedemptions(ctx, id, []);
   if (!(await secureStock(ctx, before))) return { order: await runOut(ctx, before, sums), isLate: true };
   const timeline = movements(before, sums);
   // Somebody gave money: what it is for is not taken away by a clock.
@@ -130,12 +131,7 @@ export async function flagOrder(ctx: Ctx, id: OrderId, message: string): Promise
  */
 export async function closeCartOf(ctx: Ctx, { cartId }: Pick<OrderRecord, 'cartId'>): Promise<void> {
   if (!cartId) return;
-  const [locked] = await ctx.tx
-    .select({ id: carts.id })
-    .from(carts)
-    .where(mine(ctx, carts, eq(carts.id, cartId)))
-    .for('update', { skipLocked: true });
-  if (locked) await closeCart(ctx, cartId);
+  await closeCartIfFree(ctx, cartId);
 }
 
 function movements(before: OrderRecord, { paidTotal, refundedTotal }: PaidSums): TimelineNote[] {

@@ -8,6 +8,7 @@ import { eventRow } from '../../kernel/outbox.ts';
 import { redeemDiscounts } from '../../pricing/discounts/redemptions.service.ts';
 import type { Basket } from '../../pricing/totals/basket.ts';
 import type { Totals } from '../../pricing/totals/totals.ts';
+import { heldUntil } from './hold-times.ts';
 import { insertOrder } from './order-insertion.service.ts';
 import { keptDiscounts, keptLines, keptShipping } from './order-parts.ts';
 import { ownerOf } from './order-stock.service.ts';
@@ -37,7 +38,7 @@ export interface Placement {
   readonly paymentProvider: string | null;
   /** Confirmed at once: nothing is to be paid, or it is paid at the door. */
   readonly isOpen: boolean;
-  /** Until when its goods are held; null: for good. */
+  /** Until when it waits for its payment; its goods are held a little longer (`heldUntil`). null: for good. */
   readonly expiresAt: Instant | null;
   /** The unpaid order it takes the place of, which is cancelled already but still holds its goods. */
   readonly instead: Id<'ord'> | undefined;
@@ -72,7 +73,7 @@ export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ orde
   await reserve(ctx, {
     owner: ownerOf(id),
     lines: basket.lines.map(({ variantId, quantity }) => ({ variantId, quantity })),
-    expiresAt: placement.expiresAt,
+    expiresAt: heldUntil(placement.expiresAt, placement.paymentProvider),
     instead: placement.instead && ownerOf(placement.instead),
   });
   const { token, hash } = makeOrderToken();

@@ -11,6 +11,7 @@ import type { GatewayCredentials } from './gateway.ts';
 import { credentialsOf } from './payment-means.service.ts';
 import type { PaymentProvider } from './payment-providers.contract.ts';
 import { attemptRow, type PaymentWish, paymentRows } from './payment-rows.ts';
+import { dueOf } from './payment-sums.ts';
 import { PaymentNotOpen } from './payments.errors.ts';
 import { paymentAttempts, payments } from './payments.schema.ts';
 
@@ -76,8 +77,10 @@ export async function planStart(ctx: Ctx, wish: StartWish): Promise<StartPlan> {
   const stored = await storedStart(ctx, wish);
   if (stored) return stored;
   const { payment, order } = await lockForStart(ctx, wish.paymentId);
-  const due = payment.amount - payment.captured;
-  if (payment.status !== 'pending') throw new PaymentNotOpen(payment.status);
+  const due = dueOf(payment);
+  // What does not fit waits for a person, but whoever has paid nothing yet may still pay.
+  const isOpen = payment.status === 'pending' || (payment.status === 'review' && payment.captured === 0n);
+  if (!isOpen || due === 0n) throw new PaymentNotOpen(payment.status);
   if (wish.provider === 'manual') return { kind: 'nothing', payment: await chosen(ctx, payment, 'manual') };
   const attempts = await ctx.tx
     .select()
@@ -225,10 +228,11 @@ async function addAttempt(
   { provider, returnUrl }: StartWish,
   mode: 'live' | 'test',
 ): Promise<Pick<AttemptRow, 'id' | 'reference' | 'amount' | 'currency' | 'returnUrl'>> {
-  const { currency, amount, captured } = payment;
-  const row = attemptRow(payment.id, { amount: amount - captured, currency, provider, mode, returnUrl }, ctx.now);
+  const { currency } = payment;
+  const amount = dueOf(payment);
+  const row = attemptRow(payment.id, { amount, currency, provider, mode, returnUrl }, ctx.now);
   await insertAll(ctx, paymentAttempts, [row]);
-  return { ...row, amount: amount - captured, currency, returnUrl };
+  return { ...row, amount, currency, returnUrl };
 }
 
 /** The way the shopper took last is the payment's. */

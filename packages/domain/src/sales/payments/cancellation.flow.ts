@@ -19,18 +19,17 @@ export async function cancel(
   orderId: Id<'ord'>,
   wish: NewCancellation,
 ): Promise<CancellationView> {
-  let begun: RefundRow | null = null;
+  let begun: readonly RefundRow[] = [];
   const view = await run(session, async (ctx) => {
     const done = await cancelOrder(ctx, orderId, wish);
-    begun = done.refund;
+    begun = done.refunds;
     return cancellationViewOf(ctx, done);
   });
-  if (begun) await follow(run, gateways, lookingOnly(session), begun);
+  for (const refund of begun) await follow(run, gateways, lookingOnly(session), refund);
   return view;
 }
 
 async function follow(run: Run, gateways: Gateways, session: Session, refund: RefundRow): Promise<void> {
-  if (refund.provider === 'manual') return;
   const news = await sent(run, gateways, session, refund);
   if (news) await run(session, (ctx) => recordRefund(ctx, refund.id, news, 'staff'));
 }

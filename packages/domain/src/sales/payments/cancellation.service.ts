@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { PermissionMissing } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -6,29 +6,33 @@ import { type MoneyView, toView } from '../../kernel/money.ts';
 import { mine } from '../../kernel/tables.ts';
 import { type Cancelled, cancelLines } from '../orders/cancellation.service.ts';
 import { readOrder } from '../orders/order-rows.service.ts';
+import { owedOf } from '../orders/order-status.ts';
 import { orderViewOf } from '../orders/order-views.ts';
 import type { CancellationView, NewCancellation } from './cancellation.contract.ts';
-import { paymentStatusOf, refundableOf } from './payment-sums.ts';
+import { excessOf } from './ledger.service.ts';
+import { dueOf, paymentStatusOf, refundableOf } from './payment-sums.ts';
 import { type PaymentRow, type RefundRow, refundViewOf, summaryOf } from './payment-views.ts';
 import { canRefund } from './payments.access.ts';
 import { payments, refunds } from './payments.schema.ts';
 import { beginRefund } from './refund-begin.service.ts';
 import { byHand, recordRefund } from './refund-records.service.ts';
-import { cancellationRefund } from './refund-shares.ts';
-import { chargeFor, refundBasis } from './refunds.service.ts';
+import { cancellationRefund, spread } from './refund-shares.ts';
+import { RefundKeyMissing } from './refunds.errors.ts';
+import { refundBasis, refundSources } from './refunds.service.ts';
 
 export interface CancelledOrder {
   readonly orderId: Id<'ord'>;
   readonly cancelled: MoneyView;
-  /** What goes back; whoever cancels asks the provider at once. */
-  readonly refund: RefundRow | null;
+  /** What goes back, one for each charge it came by; whoever cancels asks the provider at once. */
+  readonly refunds: readonly RefundRow[];
 }
 
 /**
  * Calls off what is asked for and writes down what goes back for it, in one unit of work. What was not paid yet is not
- * asked for any more; attempts stay watched, and money that comes all the same goes back. Locks payment, then order.
- * Throws `NotFound`, `OrderMoveNotAllowed`, `NotCancellable`, `InvalidInput`, `RefundSpansPayments`,
- * `PermissionMissing` (giving money back has a permission of its own).
+ * asked for any more; attempts stay watched, and money that comes all the same goes back. What was given back before, for
+ * whatever reason, does not go back again: the order keeps no less than what it still owes. Locks payment, then order.
+ * Throws `NotFound`, `OrderMoveNotAllowed`, `NotCancellable`, `InvalidInput`, and where money goes back
+ * `PermissionMissing` (that has a permission of its own) and `RefundKeyMissing`.
  */
 export async function cancelOrder(
   ctx: Ctx,
@@ -42,49 +46,50 @@ export async function cancelOrder(
     .for('update');
   const done = await cancelLines(ctx, orderId, { lines, reason, restock });
   const cancelled = toView({ amountMinor: done.total, currency: done.order.currency });
-  if (!payment) return { orderId, cancelled, refund: null };
+  if (!payment) return { orderId, cancelled, refunds: [] };
   const unpaid = await askForLess(ctx, payment, done);
   const most = least(done.total - unpaid, refundableOf(payment));
-  if (isRefunded && most > 0n) refuseRefunding(ctx);
-  const refund = isRefunded && most > 0n ? await refundOf(ctx, payment, done, most, reason) : null;
-  // What a person gives back by hand is done with the word of it.
-  const given = refund?.provider === 'manual' ? await recordRefund(ctx, refund.id, byHand(refund), 'staff') : refund;
-  return { orderId, cancelled, refund: given ?? null };
+  if (!isRefunded || most <= 0n) return { orderId, cancelled, refunds: [] };
+  return { orderId, cancelled, refunds: await giveBack(ctx, payment, done, most, reason) };
 }
 
 /** The order and what goes back for it, as they are now. Throws `NotFound`. */
 export async function cancellationViewOf(
   ctx: Ctx,
-  { orderId, cancelled, refund }: CancelledOrder,
+  { orderId, cancelled, refunds: begun }: CancelledOrder,
 ): Promise<CancellationView> {
   const order = await readOrder(ctx, orderId);
-  const rows = refund
-    ? await ctx.tx
-        .select()
-        .from(refunds)
-        .where(mine(ctx, refunds, eq(refunds.id, refund.id)))
-    : [];
+  const ids = begun.map(({ id }) => id);
+  const rows =
+    ids.length > 0
+      ? await ctx.tx
+          .select()
+          .from(refunds)
+          .where(mine(ctx, refunds, inArray(refunds.id, ids)))
+          .orderBy(asc(refunds.id))
+      : [];
   return { order: orderViewOf(order), cancelled, refunds: rows.map(refundViewOf) };
 }
 
-/** Whoever may cancel may not therefore give money back. */
-function refuseRefunding({ actor, permissions }: Ctx): void {
-  const isPerson = actor.type === 'staff' || actor.type === 'key';
-  if (isPerson && !permissions.has(canRefund.write)) throw new PermissionMissing(canRefund.write);
+/** Whoever may cancel may not therefore give money back, and nobody gives it back twice by repeating a request. */
+function refuseRefunding({ actor, permissions, idempotency }: Ctx): void {
+  if (actor.type !== 'staff' && actor.type !== 'key') return;
+  if (!permissions.has(canRefund.write)) throw new PermissionMissing(canRefund.write);
+  if (!idempotency) throw new RefundKeyMissing();
 }
 
 /**
  * What had not come in yet of what was called off is not asked for any more; returns how much. Of an order that is called
- * off whole before anything came in the amount stays, for the books.
+ * off whole while nothing of it was paid the amount stays, for the books.
  */
 async function askForLess(ctx: Ctx, payment: PaymentRow, { isWhole, total }: Cancelled): Promise<bigint> {
-  const unpaid = payment.amount > payment.captured ? least(total, payment.amount - payment.captured) : 0n;
+  const unpaid = least(total, dueOf(payment));
   if (unpaid === 0n) return 0n;
-  const isOver = isWhole && payment.captured === 0n;
+  const isOver = isWhole && refundableOf(payment) === 0n;
   const sums = { ...payment, amount: payment.amount - unpaid };
   const set = isOver
     ? { status: 'cancelled' as const }
-    : { amount: sums.amount, status: paymentStatusOf(payment.status, sums, 0n) };
+    : { amount: sums.amount, status: paymentStatusOf(payment.status, sums, await excessOf(ctx, payment)) };
   const [after] = await ctx.tx
     .update(payments)
     .set({ ...set, version: sql`${payments.version} + 1`, updatedAt: sql`now()` })
@@ -99,18 +104,33 @@ async function askForLess(ctx: Ctx, payment: PaymentRow, { isWhole, total }: Can
   return unpaid;
 }
 
-async function refundOf(
+/** Writes down what goes back, of as many charges as it takes. What a person gives back by hand is done with that. */
+async function giveBack(
   ctx: Ctx,
   payment: PaymentRow,
   done: Cancelled,
   most: bigint,
   reason: string,
-): Promise<RefundRow | null> {
-  const { amount, parts } = cancellationRefund(await refundBasis(ctx, payment), done, most);
-  if (amount === 0n) return null;
-  const from = await chargeFor(ctx, payment, amount);
-  const beginning = { amount, parts, cause: 'cancellation', reason, from, isSentAtOnce: true } as const;
-  return (await beginRefund(ctx, payment, beginning)).refund;
+): Promise<RefundRow[]> {
+  const bounds = { most, refundable: refundableOf(payment), owed: owedOf(done.order) };
+  const wanted = cancellationRefund(await refundBasis(ctx, payment), done, bounds);
+  if (wanted.amount === 0n) return [];
+  refuseRefunding(ctx);
+  const sources = (await refundSources(ctx, payment)).filter(({ left }) => left > 0n);
+  const whole = sources.find(({ left }) => left >= wanted.amount);
+  const from = whole ? [whole] : sources;
+  const begun: RefundRow[] = [];
+  const rooms = from.map(({ left }) => left);
+  for (const [at, { amount, parts }] of spread(wanted, rooms).entries()) {
+    const source = from[at];
+    if (!source || amount === 0n) continue;
+    // A statement or two for each charge of one order: there is one, hardly ever two.
+    const beginning = { amount, parts, cause: 'cancellation', reason, from: source, isSentAtOnce: true } as const;
+    const { refund } = await beginRefund(ctx, payment, beginning);
+    const isByHand = refund.provider === 'manual';
+    begun.push((isByHand && (await recordRefund(ctx, refund.id, byHand(refund), 'staff'))) || refund);
+  }
+  return begun;
 }
 
 const least = (a: bigint, b: bigint) => (a < b ? a : b);

@@ -1,5 +1,4 @@
 import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
-import { inParts } from '../../kernel/idempotency.ts';
 import type { Money } from '../../kernel/money.ts';
 import { planStart, recordStart, type StartPlan, type StartWish } from './attempts.service.ts';
 import { type ChargeFacts, CredentialsRefused, type Gateway, type Gateways, GatewayUnreachable } from './gateway.ts';
@@ -37,8 +36,7 @@ export async function startPayment(
     return await begin(run, gateway, looking, plan);
   } catch (error) {
     if (!(error instanceof GatewayUnreachable)) throw error;
-    // This may take several times as long as one call: the request's claim is kept alive meanwhile.
-    return goOn(run, gateway, inParts(session).next, wish, plan);
+    return goOn(run, gateway, looking, wish, plan);
   }
 }
 

@@ -3,9 +3,10 @@ import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { EventDefinition } from '../../kernel/events.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
-import { emit } from '../../kernel/outbox.ts';
+import type { Currency } from '../../kernel/money.ts';
+import { eventRow } from '../../kernel/outbox.ts';
 import type { PaymentProvider } from './payment-providers.contract.ts';
-import { excessOf, type PaymentSums, paymentStatusOf } from './payment-sums.ts';
+import { type Excess, type PaymentSums, paymentStatusOf, surplusOf } from './payment-sums.ts';
 import { type PaymentRow, summaryOf, type TransactionRow, transactionViewOf } from './payment-views.ts';
 import type { paymentCaptured } from './payments.events.ts';
 import type { AttemptStatus, PaymentStatus, TransactionStatus, TransactionType } from './payments.schema.ts';
@@ -21,6 +22,8 @@ export interface Fact {
   readonly type: TransactionType;
   readonly status: TransactionStatus;
   readonly amount: bigint;
+  /** Left out: the payment's. What does not fit may be of another. */
+  readonly currency?: Currency | undefined;
   readonly fee?: bigint | null;
   readonly providerReference: string;
   readonly source: Source;
@@ -38,28 +41,41 @@ export interface Effect {
   readonly attempt?: { readonly status: AttemptStatus; readonly isWatched: boolean };
 }
 
+/** An event about money: the payment and the fact. */
+export type MoneyEvent = EventDefinition<(typeof paymentCaptured)['data']>;
+
 export interface Booked {
   readonly payment: PaymentRow;
   readonly transaction: TransactionRow;
 }
 
 /**
- * Writes a fact down with what it changes, in one statement; the caller holds the payment's lock and gives the row it
+ * Writes a fact down with what it changes and, given an event, tells it, in one statement; the caller holds the payment's lock and gives the row it
  * locked. Undefined: the ledger has it already, and nothing was changed. A fact that is another payment's by the
  * provider's name of it counts as known as well: one charge pays once.
  */
-export async function book(ctx: Ctx, before: PaymentRow, fact: Fact, effect: Effect): Promise<Booked | undefined> {
+export async function book(
+  ctx: Ctx,
+  before: PaymentRow,
+  fact: Fact,
+  effect: Effect,
+  event?: MoneyEvent,
+): Promise<Booked | undefined> {
   const sums = sumsAfter(before, effect);
-  const excessBack = await excessGivenBack(ctx, sums, before.id);
-  const status = effect.status ?? paymentStatusOf(before.status, sums, excessBack);
+  const { came, back } = await excessOf(ctx, before);
+  const excess = { came: came + surplusOf(before, effect.captured ?? 0n), back };
+  const status = effect.status ?? paymentStatusOf(before.status, sums, excess);
   const transaction = rowOf(ctx, before, fact);
   const occurredAt = fact.occurredAt ?? null;
   const { attempt } = effect;
+  const payment: PaymentRow = { ...before, ...sums, status, ...raised(before), updatedAt: ctx.now.toISOString() };
+  const data = { payment: summaryOf(payment), transaction: transactionViewOf(transaction) };
+  const aggregate = { id: payment.id, sequence: payment.eventSequence };
   const booked = await ctx.tx.execute(sql`with fact as (
       insert into payment_transactions (company_id, id, payment_id, attempt_id, refund_id, provider, type, status, currency,
         amount, fee, provider_reference, source, message, occurred_at)
       values (${ctx.companyId}, ${transaction.id}, ${before.id}, ${fact.attemptId}, ${transaction.refundId},
-        ${fact.provider}, ${fact.type}, ${fact.status}, ${before.currency}, ${fact.amount.toString()}::bigint,
+        ${fact.provider}, ${fact.type}, ${fact.status}, ${transaction.currency}, ${fact.amount.toString()}::bigint,
         ${transaction.fee?.toString() ?? null}::bigint, ${fact.providerReference}, ${fact.source}, ${fact.message},
         coalesce(${occurredAt}::timestamptz, now()))
       on conflict do nothing returning id
@@ -75,30 +91,39 @@ export async function book(ctx: Ctx, before: PaymentRow, fact: Fact, effect: Eff
         event_sequence = p.event_sequence + 1, updated_at = now()
       from fact where p.company_id = ${ctx.companyId} and p.id = ${before.id}
       returning p.id
-    ) select fact.id from fact`);
+    )${event ? told(eventRow(ctx, event, { aggregate, data })) : sql.empty()} select fact.id from fact`);
   if (booked.length === 0) return undefined;
-  const payment = { ...before, ...sums, status, ...raised(before), updatedAt: ctx.now.toISOString() };
+  if (event) {
+    ctx.audit({ action: event.type, entity: { type: 'payment', id: payment.id }, after: data });
+    ctx.nudge();
+  }
   return { payment, transaction };
 }
 
-/** Tells a fact that was booked. */
-export async function announce(
-  ctx: Ctx,
-  event: EventDefinition<(typeof paymentCaptured)['data']>,
-  { payment, transaction }: Booked,
-): Promise<void> {
-  const data = { payment: summaryOf(payment), transaction: transactionViewOf(transaction) };
-  ctx.audit({ action: event.type, entity: { type: 'payment', id: payment.id }, after: data });
-  await emit(ctx, event, { aggregate: { id: payment.id, sequence: payment.eventSequence }, data });
-}
+/** The event of a fact, for the statement that books it. */
+const told = (row: ReturnType<typeof eventRow>) => sql`, told as (
+      insert into events (company_id, id, type, version, aggregate_id, sequence, data)
+      select ${row.companyId}, ${row.id}, ${row.type}, ${row.version}::int, ${row.aggregateId}, ${row.sequence}::int,
+        ${JSON.stringify(row.data)}::text::jsonb
+      from fact returning id
+    )`;
 
-/** What of a payment's excess went back already. No statement where there is none. */
-export async function excessGivenBack(ctx: Ctx, sums: PaymentSums, paymentId: Id<'pay'>): Promise<bigint> {
-  if (excessOf(sums) === 0n) return 0n;
-  const [row] = await ctx.tx.execute<{ sum: string }>(sql`select coalesce(sum(r.amount), 0)::text as sum from refunds r
-    where r.company_id = ${ctx.companyId} and r.payment_id = ${paymentId} and r.cause = 'second_payment'
-      and r.status = 'succeeded'`);
-  return BigInt(row?.sum ?? 0);
+/**
+ * What came in for a payment beyond its due, and what of that went back: every surplus has its refund, whatever became of
+ * that. No statement where there is none.
+ */
+export async function excessOf(
+  ctx: Ctx,
+  { id, amount, captured }: Pick<PaymentRow, 'id' | 'amount' | 'captured'>,
+): Promise<Excess> {
+  if (captured <= amount) return { came: 0n, back: 0n };
+  const [row] = await ctx.tx.execute<{
+    came: string;
+    back: string;
+  }>(sql`select coalesce(sum(r.amount), 0)::text as came,
+      coalesce(sum(r.amount) filter (where r.status = 'succeeded'), 0)::text as back
+    from refunds r where r.company_id = ${ctx.companyId} and r.payment_id = ${id} and r.cause = 'second_payment'`);
+  return { came: BigInt(row?.came ?? 0), back: BigInt(row?.back ?? 0) };
 }
 
 /** What of an attempt's charge we gave back, or are about to. */
@@ -128,7 +153,7 @@ function rowOf(ctx: Ctx, { id: paymentId, currency }: PaymentRow, fact: Fact): T
     provider: fact.provider,
     type: fact.type,
     status: fact.status,
-    currency,
+    currency: fact.currency ?? currency,
     amount: fact.amount,
     fee: fact.fee ?? null,
     providerReference: fact.providerReference,

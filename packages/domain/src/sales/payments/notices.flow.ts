@@ -1,11 +1,12 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { type CompanyId, type Id, idOf } from '../../kernel/ids.ts';
+import { eachOf, type Report } from './each-of.ts';
 import type { Gateways } from './gateway.ts';
 import { isOutOfReach } from './gateway-reach.ts';
 import {
   endNotice,
   hookSecret,
-  leaseNotice,
+  leaseNotices,
   noSuchHook,
   putOffNotice,
   storeNotice,
@@ -13,11 +14,14 @@ import {
 } from './notices.service.ts';
 import { credentialsOf } from './payment-means.service.ts';
 import { HookUnsigned } from './payments.errors.ts';
-import { leaseRefundsOf } from './refund-sending.service.ts';
-import { followRefund } from './refunds.flow.ts';
+import { openRefundsOf } from './refund-sending.service.ts';
+import { askAboutRefund } from './refunds.flow.ts';
 import { settle } from './settlement.service.ts';
 
 const companyIdForm = idOf('com');
+/** Of one company. Each asks a provider, which answers within eight seconds; their lease is a minute. */
+const NOTICES_AT_ONCE = 5;
+const OUR_FAULT = 'It could not be dealt with through a fault of ours; the log of the worker says more.';
 
 /** A webhook as it came. */
 export interface IncomingHook {
@@ -50,24 +54,27 @@ export async function receiveHook(run: Run, gateways: Gateways, hook: IncomingHo
 }
 
 /**
- * Deals with the company's next notice: whatever it says, the provider's own query decides. Says whether there was one.
+ * Deals with the company's next notices, side by side: whatever they say, the provider's own query decides. One that
+ * fails is put off, and in the end given up; `report` hears of faults of ours. Says whether there were any.
  */
-export async function workOnNotice(run: Run, gateways: Gateways, session: Session): Promise<boolean> {
-  const notice = await run(session, leaseNotice);
-  if (!notice) return false;
+export async function workOnNotice(run: Run, gateways: Gateways, session: Session, report?: Report): Promise<boolean> {
+  const notices = await run(session, (ctx) => leaseNotices(ctx, NOTICES_AT_ONCE));
+  await eachOf(notices, (notice) => dealWith(run, gateways, session, notice), report);
+  return notices.length > 0;
+}
+
+async function dealWith(run: Run, gateways: Gateways, session: Session, notice: TakenNotice): Promise<void> {
   const { attemptId, reference, mode } = notice;
-  if (!attemptId || reference === null || mode === null) {
-    await run(session, (ctx) => endNotice(ctx, notice, 'ignored', 'It names no attempt of ours.'));
-    return true;
-  }
+  if (!attemptId || reference === null || mode === null)
+    return run(session, (ctx) => endNotice(ctx, notice, 'ignored', 'It names no attempt of ours.'));
   try {
-    if (notice.type.startsWith('refund.')) await followRefunds(run, gateways, session, notice, attemptId);
+    if (notice.type.startsWith('refund.')) await askAboutRefunds(run, gateways, session, notice, attemptId);
     else await settleNotice(run, gateways, session, notice, { reference, mode });
   } catch (error) {
-    if (!isOutOfReach(error)) throw error;
-    await run(session, (ctx) => putOffNotice(ctx, notice, error.message));
+    const isAway = isOutOfReach(error);
+    await run(session, (ctx) => putOffNotice(ctx, notice, isAway ? error.message : OUR_FAULT));
+    if (!isAway) throw error;
   }
-  return true;
 }
 
 async function settleNotice(
@@ -85,14 +92,14 @@ async function settleNotice(
 }
 
 /** Notices of refunds mostly name the charge alone: every open refund of it is asked about. */
-async function followRefunds(
+async function askAboutRefunds(
   run: Run,
   gateways: Gateways,
   session: Session,
   notice: TakenNotice,
   attemptId: Id<'patt'>,
 ): Promise<void> {
-  const open = await run(session, (ctx) => leaseRefundsOf(ctx, attemptId));
-  for (const refund of open) await followRefund(run, gateways, session, refund, 'hook');
+  const open = await run(session, (ctx) => openRefundsOf(ctx, attemptId));
+  await eachOf(open, (refund) => askAboutRefund(run, gateways, session, refund));
   await run(session, (ctx) => endNotice(ctx, notice, 'done'));
 }

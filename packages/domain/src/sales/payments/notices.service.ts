@@ -66,13 +66,13 @@ export interface TakenNotice {
   readonly mode: 'live' | 'test' | null;
 }
 
-/** Takes the company's next notice for a minute; another worker has it afterwards, should this one die. One statement. */
-export async function leaseNotice(ctx: Ctx): Promise<TakenNotice | undefined> {
+/** Takes the company's next notices for a minute; another worker has them afterwards, should this one die. One statement. */
+export async function leaseNotices(ctx: Ctx, most: number): Promise<TakenNotice[]> {
   // As a `with`: a sub-select may be run for every row that is compared, and take another notice each time.
-  const [taken] = await ctx.tx.execute<TakenNotice & Record<string, unknown>>(sql`with due as (
+  return ctx.tx.execute<TakenNotice & Record<string, unknown>>(sql`with due as (
       select n.id from payment_notices n
       where n.company_id = ${ctx.companyId} and n.status = 'waiting' and n.due_at <= now()
-      order by n.due_at limit 1 for update skip locked
+      order by n.due_at limit ${most} for update skip locked
     ), taken as (
       update payment_notices n set due_at = ${after(ctx.now, CHECK_LEASE_SECONDS)}, attempts = n.attempts + 1
       from due where n.company_id = ${ctx.companyId} and n.id = due.id
@@ -80,7 +80,6 @@ export async function leaseNotice(ctx: Ctx): Promise<TakenNotice | undefined> {
     ) select t.id, t.type, t.provider, t.reference, t.attempts, a.id as "attemptId", a.mode
     from taken t left join payment_attempts a
       on a.company_id = t.company_id and a.provider = t.provider and a.reference = t.reference`);
-  return taken;
 }
 
 /** A notice has been dealt with, or is none of ours. */
@@ -106,7 +105,7 @@ export const noticeDone = (ctx: Ctx, id: Id<'pin'>) =>
       .returning({ id: paymentNotices.id }),
   );
 
-/** The provider could not be asked: later again, and after many times never, for the reconciler asks as well. */
+/** It could not be dealt with: later again, and after many times never, for the reconciler asks as well. */
 export async function putOffNotice(ctx: Ctx, notice: TakenNotice, message: string): Promise<void> {
   if (notice.attempts >= TRIES_MAX) return endNotice(ctx, notice, 'failed', message);
   const seconds = RETRY_SECONDS[Math.min(notice.attempts, RETRY_SECONDS.length) - 1] ?? 5;

@@ -92,3 +92,28 @@ test('notices that were dealt with are forgotten after a month', async () => {
   await db.admin`update payment_notices set created_at = now() - interval '31 days' where company_id = ${system.companyId}`;
   expect(await old()).toBe(1);
 });
+
+test('several webhooks are worked on side by side; one that fails is told of, put off, and given up in the end', async () => {
+  const { system, gateway, reference, again, send, books } = await atThePage();
+  const { companyId } = system;
+  await again({ attemptId: null, returnUrl: 'https://shop.example/2' });
+  const [, broken = ''] = gateway.references;
+  gateway.move(reference, 'succeeded');
+  gateway.distort = (facts) => {
+    if (facts.reference === broken) throw new Error('a fault of ours');
+    return facts;
+  };
+  await send('charge.success', broken);
+  await send('charge.success', reference);
+  const told: unknown[] = [];
+  const workOnce = () => workOnNotice(db.app.run, gateway.gateways, system, (error) => told.push(error));
+  expect(await workOnce()).toBe(true);
+  expect([gateway.calls.verify, told.length]).toEqual([2, 1]);
+  expect(await books()).toMatchObject(PAID);
+  const rows = () =>
+    db.admin`select status, attempts, due_at > now() as later from payment_notices where company_id = ${companyId} order by id`;
+  expect(await rows()).toMatchObject([{ status: 'waiting', later: true }, { status: 'done' }]);
+  await db.admin`update payment_notices set due_at = now(), attempts = 29 where company_id = ${companyId} and status = 'waiting'`;
+  await workOnce();
+  expect((await rows())[0]).toMatchObject({ status: 'failed', attempts: 30 });
+});

@@ -29,6 +29,12 @@ const KNOWN: Readonly<
   manual: { name: 'Bank transfer', required: [], allowed: [] },
 };
 
+/** What people call them. */
+export const PROVIDER_NAMES: Readonly<Record<PaymentProvider, string>> = {
+  paystack: KNOWN.paystack.name,
+  manual: KNOWN.manual.name,
+};
+
 type Row = typeof paymentProviders.$inferSelect;
 
 /** Every way to be paid that this deployment knows, and what this company has set up of it. */

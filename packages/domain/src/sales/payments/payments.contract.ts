@@ -103,6 +103,10 @@ export const newManualSettlement = z.strictObject({
     example: 'TRF-0042',
   }),
   note: prose(NOTE_MAX).optional(),
+  force: z.boolean().optional().meta({
+    description:
+      'Takes it down though the order was cancelled: it stays cancelled and is marked for somebody to look at.',
+  }),
 });
 export type NewManualSettlement = z.infer<typeof newManualSettlement>;
 

@@ -2,6 +2,10 @@ import { DomainError, type FieldFault } from '../../kernel/errors.ts';
 import { format, type Money } from '../../kernel/money.ts';
 import type { PaymentProvider } from './payment-providers.contract.ts';
 
+/** Both a shopper and whoever runs the shop may read it. */
+const MERCHANT_CAN =
+  'Whoever runs it sets one up: PUT /v1/payment-providers/{provider} of the admin API; manual takes any currency.';
+
 /** The company cannot be paid that way. */
 export class ProviderNotSetUp extends DomainError {
   readonly code = 'payment_provider_not_set_up';
@@ -11,7 +15,7 @@ export class ProviderNotSetUp extends DomainError {
     super(
       setUp.length > 0
         ? `This shop cannot be paid by ${provider}. Choose one of: ${setUp.join(', ')}.`
-        : `This shop cannot be paid by ${provider}, and has set up no other way to be paid yet.`,
+        : `This shop cannot be paid by ${provider}, and has set up no other way to be paid yet. ${MERCHANT_CAN}`,
     );
     this.faults = [{ pointer: '/paymentProvider', code: this.code, message: this.message }];
   }
@@ -23,8 +27,11 @@ export class CurrencyNotCharged extends DomainError {
   readonly status = 422;
   override readonly faults: readonly FieldFault[];
   constructor(provider: PaymentProvider, currency: string, able: readonly PaymentProvider[]) {
-    const others = able.length > 0 ? ` Choose one of: ${able.join(', ')}.` : '';
-    super(`Nothing can be paid in ${currency} by ${provider}.${others}`);
+    const way =
+      able.length > 0
+        ? `Choose one of: ${able.join(', ')}.`
+        : `The shop has no way to be paid in ${currency} yet: shop in another of its currencies. ${MERCHANT_CAN}`;
+    super(`Nothing can be paid in ${currency} by ${provider}. ${way}`);
     this.faults = [{ pointer: '/paymentProvider', code: this.code, message: this.message }];
   }
 }
@@ -59,6 +66,26 @@ export class PaymentNotOpen extends DomainError {
   readonly status = 409;
   constructor(status: string) {
     super(`This payment waits for nothing: it is ${status}.`);
+  }
+}
+
+/** Staff say that money came in for an order that was cancelled: nothing would be sent for it. */
+export class OrderIsOver extends DomainError {
+  readonly code = 'order_cancelled';
+  readonly status = 409;
+  override readonly faults: readonly FieldFault[];
+  constructor(number: string, supersededBy: { number: string; paymentId: string | null } | null) {
+    const instead =
+      supersededBy === null
+        ? 'Give the money back, or have it ordered anew and settle that order.'
+        : `Order ${supersededBy.number} took its place: if the money is for that, settle its payment` +
+          `${supersededBy.paymentId === null ? '' : `, POST /v1/payments/${supersededBy.paymentId}/manual-settlement`}.`;
+    super(
+      `Order ${number} was cancelled, so nothing is sent for this money. ${instead} To take it down here all the same, send ` +
+        'force: true; the order stays cancelled, and the money can then be given back as a refund.',
+      { number },
+    );
+    this.faults = [{ pointer: '/force', code: this.code, message: this.message }];
   }
 }
 

@@ -63,15 +63,22 @@ export async function listPayments(
   );
 }
 
+/** No such payment, or none whose order opens to whoever asks: the two must not differ. */
+class ShoppersPaymentNotFound extends NotFound {
+  constructor() {
+    super('payment', "Send the order's token as X-Order-Token, or the access token of the customer whose order it is.");
+  }
+}
+
 /** A payment for whoever may see its order. Throws `NotFound`: a payment of an order that does not open is not there. */
 export async function paymentOfShopper(ctx: Ctx, id: Id<'pay'>, access: OrderAccess): Promise<PaymentRow> {
   const [payment] = await ctx.tx
     .select()
     .from(payments)
     .where(mine(ctx, payments, eq(payments.id, id)));
-  if (!payment) throw new NotFound('payment');
+  if (!payment) throw new ShoppersPaymentNotFound();
   await refuseClosedOrder(ctx, payment.orderId, access).catch((error: unknown) => {
-    throw error instanceof NotFound ? new NotFound('payment') : error;
+    throw error instanceof NotFound ? new ShoppersPaymentNotFound() : error;
   });
   return payment;
 }

@@ -1,31 +1,32 @@
-import { eq } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import type { CompanyId } from '../../kernel/ids.ts';
-import { mine } from '../../kernel/tables.ts';
 import { companiesWithDueAttempts } from './attempts.service.ts';
 import { isWatched, mayBecomeKnown, nextCheck } from './check-schedule.ts';
 import type { ChargeFacts } from './gateway.ts';
 import type { AttemptRow } from './payment-views.ts';
-import { paymentAttempts } from './payments.schema.ts';
 import { companiesWithDueRefunds } from './refund-sending.service.ts';
 
 /**
- * When to ask next about an attempt that is not paid. One that its provider has never heard of lapses when the request
- * that would have begun it cannot be on its way any more; all others when three days are over.
+ * When to ask next about an attempt. One that its provider has never heard of lapses when the request that would have
+ * begun it cannot be on its way any more; all others when three days are over. What others have learnt of it since it was
+ * taken up stands: the row decides, not what was read then.
  */
 export async function planCheck(ctx: Ctx, attempt: AttemptRow, facts: ChargeFacts | undefined): Promise<void> {
-  const isUnheard = facts?.state === 'unknown' && attempt.status === 'starting';
-  const goesOn = isUnheard ? mayBecomeKnown(attempt.createdAt, ctx.now) : isWatched(attempt.createdAt, ctx.now);
-  const isOpen = attempt.status === 'starting' || attempt.status === 'pending';
-  const told = facts?.state === 'pending' && attempt.status === 'starting' ? ('pending' as const) : undefined;
-  await ctx.tx
-    .update(paymentAttempts)
-    .set({
-      nextCheckAt: goesOn ? nextCheck(ctx.now, attempt.checks) : null,
-      ...(told && { status: told }),
-      ...(!goesOn && isOpen && { status: 'lapsed' as const, message: 'Never heard of again.' }),
-    })
-    .where(mine(ctx, paymentAttempts, eq(paymentAttempts.id, attempt.id)));
+  const { createdAt, checks } = attempt;
+  const at = nextCheck(ctx.now, checks);
+  const pending = isWatched(createdAt, ctx.now) ? at : null;
+  const isUnheard = facts?.state === 'unknown';
+  const starting = isUnheard ? (mayBecomeKnown(createdAt, ctx.now) ? at : null) : pending;
+  const begun = facts?.state === 'pending' ? 'pending' : 'starting';
+  await ctx.tx.execute(sql`update payment_attempts a set
+      next_check_at = case when a.status in ('succeeded', 'refused') then null
+        when a.status = 'starting' then ${starting}::timestamptz else ${pending}::timestamptz end,
+      status = case a.status when 'starting' then ${starting === null ? 'lapsed' : begun}
+        when 'pending' then ${pending === null ? 'lapsed' : 'pending'} else a.status end,
+      message = case when a.status = 'starting' and ${starting === null} or a.status = 'pending' and ${pending === null}
+        then 'Never heard of again.' else a.message end
+    where a.company_id = ${ctx.companyId} and a.id = ${attempt.id}`);
 }
 
 /** In which companies something has to be asked of a provider. As the relay role, which sees no more than that. */

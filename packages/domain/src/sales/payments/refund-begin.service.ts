@@ -7,6 +7,7 @@ import { nextCheck } from './check-schedule.ts';
 import { refundableOf } from './payment-sums.ts';
 import { type PaymentRow, type RefundRow, refundViewOf, summaryOf, type TransactionRow } from './payment-views.ts';
 import { payments, type RefundCause, type RefundParts, refunds } from './payments.schema.ts';
+import { refundedOrder } from './refund-order.service.ts';
 import { RefundTooLarge } from './refunds.errors.ts';
 import { refundCreated } from './refunds.events.ts';
 
@@ -75,7 +76,8 @@ export async function beginRefund(ctx: Ctx, before: PaymentRow, beginning: Refun
     })
     .returning();
   if (!refund) throw new Error('The insert gave no row back');
-  const data = { refund: refundViewOf(refund), payment: summaryOf(payment) };
+  const order = await refundedOrder(ctx, refund.orderId);
+  const data = { refund: refundViewOf(refund), payment: summaryOf(payment), order };
   ctx.audit({ action: 'refund.created', entity: { type: 'refund', id: refund.id }, after: data.refund });
   await emit(ctx, refundCreated, { aggregate: { id: payment.id, sequence: payment.eventSequence }, data });
   ctx.nudge();

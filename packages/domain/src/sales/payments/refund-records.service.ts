@@ -9,10 +9,11 @@ import { lockOrder } from '../orders/order-rows.service.ts';
 import { flagOrder, markPaid } from '../orders/paid.service.ts';
 import { nextCheck } from './check-schedule.ts';
 import type { RefundFacts, RefusedRefund } from './gateway.ts';
-import { type Booked, book, excessGivenBack, type Source } from './ledger.service.ts';
+import { type Booked, book, excessOf, type Source } from './ledger.service.ts';
 import { orderSums } from './payment-sums.ts';
 import { type PaymentRow, type RefundRow, refundViewOf, summaryOf } from './payment-views.ts';
 import { payments, type RefundStatus, refunds } from './payments.schema.ts';
+import { refundedOrder } from './refund-order.service.ts';
 import { refundFailed, refundSucceeded } from './refunds.events.ts';
 
 /** A refund only moves to the right. */
@@ -115,6 +116,8 @@ async function undone(
 
 /** It is the merchant's turn, in the provider's books. The amount stays taken. */
 async function attend(ctx: Ctx, refund: RefundRow, providerReference: string, message: string): Promise<RefundRow> {
+  const isKnown = refund.status === 'needs_attention' && refund.providerReference === providerReference;
+  if (isKnown && refund.message === message) return refund;
   const nextCheckAt = nextCheck(ctx.now, refund.checks);
   const after = await move(ctx, refund, { status: 'needs_attention', providerReference, message, nextCheckAt });
   if (refund.status !== 'needs_attention')
@@ -141,11 +144,12 @@ async function tellOrder(ctx: Ctx, payment: PaymentRow, { orderId, parts }: Refu
     return share > 0n ? [{ shippingLineId: id, refundedTotal: share }] : [];
   });
   await countShipping(ctx, orderId, shipping);
-  await markPaid(ctx, orderId, orderSums(payment, await excessGivenBack(ctx, payment, payment.id)));
+  await markPaid(ctx, orderId, orderSums(payment, await excessOf(ctx, payment)));
 }
 
 async function tell(ctx: Ctx, event: typeof refundSucceeded, { payment }: Booked, refund: RefundRow): Promise<void> {
-  const data = { refund: refundViewOf(refund), payment: summaryOf(payment) };
+  const order = await refundedOrder(ctx, refund.orderId);
+  const data = { refund: refundViewOf(refund), payment: summaryOf(payment), order };
   await emit(ctx, event, { aggregate: { id: payment.id, sequence: payment.eventSequence }, data });
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
 import { after } from '../../kernel/clock.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import type { CompanyId, Id } from '../../kernel/ids.ts';
@@ -12,6 +12,8 @@ import { paymentAttempts, refunds } from './payments.schema.ts';
 
 /** Far more than a charge has. */
 const REFUNDS_OF_CHARGE_MAX = 50;
+/** Of these a provider may still have something to say. */
+const OPEN = ['starting', 'pending', 'needs_attention'] as const;
 
 /** What a provider's adapter needs to give money back. */
 export interface RefundOrder {
@@ -34,40 +36,13 @@ export async function refundOrderOf(ctx: Ctx, refund: RefundRow): Promise<Refund
 }
 
 /** Takes refunds that are due to be sent or asked about, for a minute. */
-export const leaseRefunds = (ctx: Ctx, most: number): Promise<RefundRow[]> =>
-  lease(ctx, lte(refunds.nextCheckAt, sql`now()`), most);
-
-/** Takes the open refunds of a charge, because the provider says that something happened to one of them. */
-export const leaseRefundsOf = (ctx: Ctx, attemptId: Id<'patt'>): Promise<RefundRow[]> =>
-  lease(
-    ctx,
-    and(eq(refunds.attemptId, attemptId), inArray(refunds.status, ['starting', 'pending', 'needs_attention'])),
-    REFUNDS_OF_CHARGE_MAX,
-  );
-
-/** When to ask next of a refund that nothing new is known of. */
-export async function putOffRefund(ctx: Ctx, { id, checks }: RefundRow): Promise<void> {
-  await ctx.tx
-    .update(refunds)
-    .set({ nextCheckAt: nextCheck(ctx.now, checks) })
-    .where(mine(ctx, refunds, eq(refunds.id, id)));
-}
-
-/** Takes down that it is sent now, once more: before it is. */
-export async function noteSent(ctx: Ctx, { id }: RefundRow): Promise<void> {
-  await ctx.tx
-    .update(refunds)
-    .set({ updatedAt: sql`now()` })
-    .where(mine(ctx, refunds, eq(refunds.id, id)));
-}
-
-function lease(ctx: Ctx, which: SQL | undefined, most: number): Promise<RefundRow[]> {
+export function leaseRefunds(ctx: Ctx, most: number): Promise<RefundRow[]> {
   // As a `with`: a sub-select may be run for every row that is compared, and take others each time.
   const due = ctx.tx.$with('due').as(
     ctx.tx
       .select({ id: refunds.id })
       .from(refunds)
-      .where(mine(ctx, refunds, which))
+      .where(mine(ctx, refunds, lte(refunds.nextCheckAt, sql`now()`)))
       .orderBy(asc(refunds.nextCheckAt))
       .limit(most)
       .for('update', { skipLocked: true }),
@@ -78,11 +53,44 @@ function lease(ctx: Ctx, which: SQL | undefined, most: number): Promise<RefundRo
     .set({
       nextCheckAt: after(ctx.now, CHECK_LEASE_SECONDS),
       checks: sql`${refunds.checks} + 1`,
-      // Whoever takes it first sends it.
-      updatedAt: sql`case when ${refunds.checks} = 0 then now() else ${refunds.updatedAt} end`,
     })
     .where(mine(ctx, refunds, sql`${refunds.id} in (select id from ${due})`))
     .returning();
+}
+
+/**
+ * The open refunds of a charge that somebody has taken up, because the provider says that something happened to one of
+ * them. They are to be asked about and not sent: whoever holds their lease does that.
+ */
+export const openRefundsOf = (ctx: Ctx, attemptId: Id<'patt'>): Promise<RefundRow[]> =>
+  ctx.tx
+    .select()
+    .from(refunds)
+    .where(
+      mine(ctx, refunds, and(eq(refunds.attemptId, attemptId), inArray(refunds.status, OPEN), gt(refunds.checks, 0))),
+    )
+    .orderBy(asc(refunds.id))
+    .limit(REFUNDS_OF_CHARGE_MAX);
+
+/** When to ask next of a refund that nothing new is known of. */
+export async function putOffRefund(ctx: Ctx, { id, checks }: RefundRow): Promise<void> {
+  await ctx.tx
+    .update(refunds)
+    .set({ nextCheckAt: nextCheck(ctx.now, checks) })
+    .where(mine(ctx, refunds, eq(refunds.id, id)));
+}
+
+/**
+ * Takes down that a refund is sent now, before it is. False: somebody else has taken it up since it was read, or knows
+ * more of it, so it must not be sent. Every lease raises `checks`, and only the latest may send.
+ */
+export async function noteSent(ctx: Ctx, { id, checks }: RefundRow): Promise<boolean> {
+  const noted = await ctx.tx
+    .update(refunds)
+    .set({ updatedAt: sql`now()` })
+    .where(mine(ctx, refunds, and(eq(refunds.id, id), eq(refunds.status, 'starting'), eq(refunds.checks, checks))))
+    .returning({ id: refunds.id });
+  return noted.length > 0;
 }
 
 /** In which companies refunds are due. As the relay role, which sees no more than that. */

@@ -6,10 +6,12 @@ import type { Id } from '../../kernel/ids.ts';
 import { toView } from '../../kernel/money.ts';
 import { mine } from '../../kernel/tables.ts';
 import { orderLines, orderShippingLines } from '../orders/orders.schema.ts';
+import { excessOf } from './ledger.service.ts';
 import { refundableOf } from './payment-sums.ts';
 import { type PaymentRow, type RefundRow, refundViewOf, type TransactionRow } from './payment-views.ts';
 import { payments, paymentTransactions, refunds } from './payments.schema.ts';
 import { beginRefund } from './refund-begin.service.ts';
+import { byHand, recordRefund } from './refund-records.service.ts';
 import { type ReckonedRefund, type RefundBasis, reckonRefund } from './refund-shares.ts';
 import type { RefundPreview, RefundView, RefundWish } from './refunds.contract.ts';
 import { RefundKeyMissing, RefundSpansPayments, RefundTooLarge } from './refunds.errors.ts';
@@ -50,7 +52,7 @@ export async function requestRefund(ctx: Ctx, id: Id<'pay'>, wish: RefundWish): 
   if (!ctx.idempotency) throw new RefundKeyMissing();
   const causeId = requestName(ctx.actor, ctx.idempotency);
   const known = await refundOfCause(ctx, causeId);
-  if (known) return { refund: known, isNew: false };
+  if (known) return { refund: await handedOver(ctx, known), isNew: false };
   const { amount, parts } = await reckon(ctx, payment, wish);
   refuseTooMuch(payment, amount);
   const from = await chargeFor(ctx, payment, amount);
@@ -63,8 +65,14 @@ export async function requestRefund(ctx: Ctx, id: Id<'pay'>, wish: RefundWish): 
     from,
     isSentAtOnce: true,
   });
-  return { refund, isNew: true };
+  return { refund: await handedOver(ctx, refund), isNew: true };
 }
+
+/** What staff give back by hand is done with their word: nobody else would ever end it. */
+const handedOver = async (ctx: Ctx, refund: RefundRow): Promise<RefundRow> =>
+  refund.provider === 'manual' && refund.status === 'starting'
+    ? ((await recordRefund(ctx, refund.id, byHand(refund), 'staff')) ?? refund)
+    : refund;
 
 /** One refund as it is now. Throws `NotFound`. */
 export async function getRefund(ctx: Ctx, id: Id<'rfd'>): Promise<RefundView> {
@@ -107,10 +115,11 @@ function refuseEmpty({ lines = [], shipping, amount }: RefundWish): void {
 }
 
 /** All that a refund of this payment is reckoned from. */
-export async function refundBasis(ctx: Ctx, { id, orderId, currency }: PaymentRow): Promise<RefundBasis> {
-  const { id: lineId, title, quantity, total } = orderLines;
+export async function refundBasis(ctx: Ctx, payment: PaymentRow): Promise<RefundBasis> {
+  const { id, orderId, currency } = payment;
+  const { id: lineId, title, quantity, cancelled, returned, total } = orderLines;
   const lines = await ctx.tx
-    .select({ id: lineId, title, quantity, total })
+    .select({ id: lineId, title, quantity, cancelled, returned, total })
     .from(orderLines)
     .where(mine(ctx, orderLines, eq(orderLines.orderId, orderId)));
   const [shipping] = await ctx.tx
@@ -121,18 +130,36 @@ export async function refundBasis(ctx: Ctx, { id, orderId, currency }: PaymentRo
     .select({ parts: refunds.parts })
     .from(refunds)
     .where(mine(ctx, refunds, and(eq(refunds.paymentId, id), sql`${refunds.status} not in ('failed', 'refused')`)));
-  return { currency, lines, shippingTotal: BigInt(shipping?.total ?? 0), given: given.map(({ parts }) => parts) };
+  return {
+    currency,
+    lines,
+    shippingTotal: BigInt(shipping?.total ?? 0),
+    paid: payment.captured - (await excessOf(ctx, payment)).came,
+    given: given.map(({ parts }) => parts),
+  };
 }
 
 /**
  * The charge that an amount goes back to: the one with most left, of a provider where there is one. Throws
  * `RefundSpansPayments`.
  */
-export async function chargeFor(
-  ctx: Ctx,
-  payment: PaymentRow,
-  amount: bigint,
-): Promise<Pick<TransactionRow, 'attemptId' | 'provider'>> {
+export async function chargeFor(ctx: Ctx, payment: PaymentRow, amount: bigint): Promise<RefundSource> {
+  const sources = await refundSources(ctx, payment);
+  const found = sources.find(({ left }) => left >= amount);
+  if (found) return found;
+  let largest = 0n;
+  for (const { left } of sources) if (left > largest) largest = left;
+  throw new RefundSpansPayments({ amountMinor: largest, currency: payment.currency });
+}
+
+/** A charge with what is left of it. Minor units. */
+export type RefundSource = Pick<TransactionRow, 'attemptId' | 'provider'> & { left: bigint };
+
+/**
+ * What is left of each charge of a payment, those of providers first. What staff booked is one source: they give it back
+ * themselves.
+ */
+export async function refundSources(ctx: Ctx, payment: PaymentRow): Promise<RefundSource[]> {
   const charges = await ctx.tx
     .select()
     .from(paymentTransactions)
@@ -157,19 +184,7 @@ export async function chargeFor(
         inArray(refunds.status, ['starting', 'pending', 'succeeded', 'needs_attention']),
       ),
     );
-  const sources = sourcesOf(charges, taken);
-  const found = sources.find(({ left }) => left >= amount);
-  if (found) return found;
-  let largest = 0n;
-  for (const { left } of sources) if (left > largest) largest = left;
-  throw new RefundSpansPayments({ amountMinor: largest, currency: payment.currency });
-}
-
-type Source = Pick<TransactionRow, 'attemptId' | 'provider'> & { left: bigint };
-
-/** What is left of each charge. What staff booked is one source: they give it back themselves. */
-function sourcesOf(charges: readonly TransactionRow[], taken: readonly RefundRow[]): Source[] {
-  const sources = new Map<string | null, Source>();
+  const sources = new Map<string | null, RefundSource>();
   for (const { attemptId, provider, amount } of charges) {
     const left = (sources.get(attemptId)?.left ?? 0n) + amount;
     sources.set(attemptId, { attemptId, provider, left });
@@ -178,7 +193,8 @@ function sourcesOf(charges: readonly TransactionRow[], taken: readonly RefundRow
     const source = sources.get(attemptId);
     if (source) sources.set(attemptId, { ...source, left: source.left - amount });
   }
-  return [...sources.values()].sort((a, b) => Number(a.provider === 'manual') - Number(b.provider === 'manual'));
+  const isByHand = ({ provider }: RefundSource) => Number(provider === 'manual');
+  return [...sources.values()].sort((a, b) => isByHand(a) - isByHand(b));
 }
 
 function refuseTooMuch(payment: PaymentRow, amount: bigint): void {

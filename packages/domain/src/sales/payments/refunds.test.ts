@@ -3,64 +3,18 @@ import type { Session } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { FakeGateway, hookOf } from '../../testing/fake-gateway.ts';
+import { givenPaidOrder, staffOf, withKey } from '../../testing/paid-orders.ts';
 import { booksOf, givenOrder, givenPayableShop, type OrderWish } from '../../testing/payable-orders.ts';
 import { newCancellation } from './cancellation.contract.ts';
 import { cancel } from './cancellation.flow.ts';
-import { startPayment } from './checkout-payment.flow.ts';
 import { settleManually } from './manual.service.ts';
 import { receiveHook, workOnNotice } from './notices.flow.ts';
-import { reconcileShare } from './reconciliation.flow.ts';
-import type { RefundWish } from './refunds.contract.ts';
 import { giveBack } from './refunds.flow.ts';
-import { previewRefund, requestRefund } from './refunds.service.ts';
+import { requestRefund } from './refunds.service.ts';
 
 const db = useDatabase();
 
-const staffOf = (system: Session): Session => ({
-  ...system,
-  actor: { type: 'staff', id: newId('stf') },
-  permissions: new Set(['refunds.write']),
-});
-
-const withKey = (session: Session, key: string = newId('evt')): Session => ({
-  ...session,
-  idempotency: { key, route: 'POST /v1/payments/:id/refunds', digest: key },
-});
-
-/** A paid order and the ways to give its money back. */
-async function paidOrder(wish: OrderWish = {}) {
-  const system = await givenPayableShop(db);
-  const gateway = new FakeGateway();
-  const order = await givenOrder(db, system, wish);
-  const { paymentId, attemptId, orderId } = order;
-  const staff = staffOf(system);
-  const { run } = db.app;
-  const { companyId } = system;
-  const reconcile = async () => {
-    await db.admin`update payment_attempts set next_check_at = now() where company_id = ${companyId} and next_check_at is not null`;
-    await db.admin`update refunds set next_check_at = now() where company_id = ${companyId} and next_check_at is not null`;
-    while (await reconcileShare(run, gateway.gateways, system));
-  };
-  if (wish.provider === 'manual') await run(staff, (ctx) => settleManually(ctx, paymentId, { reference: 'TRF-1' }));
-  else {
-    const start = { paymentId, attemptId, provider: 'paystack' as const, returnUrl: 'https://shop.example/thanks' };
-    await startPayment(run, gateway.gateways, { ...system, isShopper: true }, start);
-    gateway.move(gateway.references[0] ?? '', 'succeeded');
-    await reconcile();
-  }
-  return {
-    system,
-    staff,
-    gateway,
-    order,
-    reconcile,
-    books: () => booksOf(db, order),
-    give: (refund: RefundWish, session = withKey(staff)) => giveBack(run, gateway.gateways, session, paymentId, refund),
-    preview: (refund: RefundWish) => run(staff, (ctx) => previewRefund(ctx, paymentId, refund)),
-    cancel: (more: object = {}, session = staff) =>
-      cancel(run, gateway.gateways, session, orderId, newCancellation.parse({ reason: 'Changed mind', ...more })),
-  };
-}
+const paidOrder = (wish: OrderWish = {}) => givenPaidOrder(db, wish);
 
 const line = (orderLineId: Id<'oli'> | undefined, quantity: number) => ({
   orderLineId: orderLineId ?? newId('oli'),
@@ -247,10 +201,12 @@ test('a cancelled order without a refund keeps its money; one that was never pai
 
 test('whoever may not give money back may cancel, and not give money back by it', async () => {
   const { cancel: call, staff, books } = await paidOrder();
-  const session = { ...staff, permissions: new Set(['orders.write']) };
+  const session = withKey({ ...staff, permissions: new Set(['orders.write']) });
   await expect(call({}, session)).rejects.toMatchObject({ code: 'permission_missing' });
   expect((await books()).order).toMatchObject({ lifecycle: 'open' });
-  expect((await call({ refund: false }, session)).order).toMatchObject({ lifecycle: 'cancelled' });
+  expect((await call({ refund: false }, { ...session, idempotency: undefined })).order).toMatchObject({
+    lifecycle: 'cancelled',
+  });
 });
 
 test('the same cancellation of a part twice cancels it once', async () => {
@@ -286,6 +242,24 @@ test('a transfer pays in parts, never too much, each receipt once; it opens the 
   expect(gateway.calls.refund).toBe(0);
 });
 
+test('money for a cancelled order is refused with the way out, and taken down when staff insist', async () => {
+  const system = await givenPayableShop(db);
+  const [old, anew] = [
+    await givenOrder(db, system, { provider: 'manual', lifecycle: 'cancelled' }),
+    await givenOrder(db, system, { provider: 'manual' }),
+  ];
+  const staff = staffOf(system);
+  const settle = (body: { reference: string; force?: boolean }) =>
+    db.app.run(staff, (ctx) => settleManually(ctx, old.paymentId, body));
+  await expect(settle({ reference: 'A' })).rejects.toMatchObject({ status: 409, code: 'order_cancelled' });
+  await db.admin`update orders set superseded_by_id = ${anew.orderId} where id = ${old.orderId}`;
+  const refusal = await settle({ reference: 'A' }).catch((error: unknown) => error);
+  expect(String(refusal)).toContain(`POST /v1/payments/${anew.paymentId}/manual-settlement`);
+  expect(await booksOf(db, old)).toMatchObject({ payment: { captured: '0' } });
+  expect(await settle({ reference: 'A', force: true })).toMatchObject({ captured: { amount: 10_000 } });
+  expect((await booksOf(db, old)).order).toMatchObject({ lifecycle: 'cancelled', needs_review: true });
+});
+
 test('an order paid in part owes less when a part is cancelled, and only what is too much goes back', async () => {
   const system = await givenPayableShop(db);
   const order = await givenOrder(db, system, { provider: 'manual', lines: [{ quantity: 4, total: 10_000n }] });
@@ -294,8 +268,22 @@ test('an order paid in part owes less when a part is cancelled, and only what is
   const gateway = new FakeGateway();
   const wish = (units: number) =>
     newCancellation.parse({ reason: 'x', lines: [{ orderLineId: order.lineIds[0], quantity: units }] });
-  await cancel(db.app.run, gateway.gateways, staff, order.orderId, wish(1));
+  await cancel(db.app.run, gateway.gateways, withKey(staff), order.orderId, wish(1));
   expect(await booksOf(db, order)).toMatchObject({ payment: { amount: '7500', refunds_total: '0' } });
-  await cancel(db.app.run, gateway.gateways, staff, order.orderId, wish(1));
+  await cancel(db.app.run, gateway.gateways, withKey(staff), order.orderId, wish(1));
   expect(await booksOf(db, order)).toMatchObject({ payment: { amount: '6000', refunded: '1000', captured: '6000' } });
+});
+
+test('an order that is paid because the rest of it was cancelled keeps its goods for good', async () => {
+  const system = await givenPayableShop(db);
+  const order = await givenOrder(db, system, { provider: 'manual', lines: [{ quantity: 2, total: 10_000n }] });
+  const staff = staffOf(system);
+  await db.admin`update stock_reservations set expires_at = now() + interval '1 hour' where owner_id = ${order.orderId}`;
+  await db.app.run(staff, (ctx) => settleManually(ctx, order.paymentId, { amount: 5_000, reference: 'A' }));
+  const wish = newCancellation.parse({ reason: 'x', lines: [{ orderLineId: order.lineIds[0], quantity: 1 }] });
+  await cancel(db.app.run, new FakeGateway().gateways, withKey(staff), order.orderId, wish);
+  const held = await db.admin`select quantity, expires_at from stock_reservations
+    where owner_id = ${order.orderId} and status = 'held'`;
+  expect(held.every(({ expires_at }) => expires_at === null)).toBe(true);
+  expect(await booksOf(db, order)).toMatchObject({ order: { lifecycle: 'open', needs_review: false } });
 });

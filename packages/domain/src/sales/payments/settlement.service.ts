@@ -6,10 +6,10 @@ import { noteOnOrder } from '../orders/order-changes.service.ts';
 import { flagOrder, markPaid, reviveOrder } from '../orders/paid.service.ts';
 import { mismatchOf } from './charge-check.ts';
 import type { ChargeFacts } from './gateway.ts';
-import { announce, type Booked, book, excessGivenBack, givenBackOf, type Source } from './ledger.service.ts';
+import { type Booked, book, excessOf, givenBackOf, type Source } from './ledger.service.ts';
 import { noticeDone } from './notices.service.ts';
 import type { PaymentProvider } from './payment-providers.contract.ts';
-import { excessOf, orderSums, refundableOf } from './payment-sums.ts';
+import { orderSums, refundableOf, surplusOf } from './payment-sums.ts';
 import type { AttemptRow, PaymentRow } from './payment-views.ts';
 import { paymentCaptured, paymentFailed, paymentReviewNeeded } from './payments.events.ts';
 import { type AttemptStatus, paymentAttempts, payments } from './payments.schema.ts';
@@ -39,6 +39,8 @@ export interface Settled {
   readonly attempt: AttemptRow;
 }
 
+const ANOTHERS = 'this charge of the provider has paid something else';
+
 /** Attempts only move forward. What was ended may still turn out paid, for a page stays open; paid is the end. */
 const MAY_END: ReadonlySet<AttemptStatus> = new Set(['starting', 'pending', 'failed', 'abandoned']);
 
@@ -49,7 +51,7 @@ const MAY_END: ReadonlySet<AttemptStatus> = new Set(['starting', 'pending', 'fai
  */
 export async function settle(ctx: Ctx, told: Told): Promise<Settled | undefined> {
   const [locked] = await (told.noticeId ? ctx.tx.with(noticeDone(ctx, told.noticeId)) : ctx.tx)
-    .select({ payment: payments, attempt: paymentAttempts })
+    .select({ payment: payments, attempt: paymentAttempts, known: knownOf(told) })
     .from(paymentAttempts)
     .innerJoin(
       payments,
@@ -66,24 +68,46 @@ export async function settle(ctx: Ctx, told: Told): Promise<Settled | undefined>
     .for('update', { of: [payments, paymentAttempts] });
   if (!locked) return undefined;
   const { payment, attempt } = locked;
+  const asked: Asked = { ...told, known: new Set(locked.known) };
   switch (told.facts.state) {
     case 'succeeded':
-      return succeeded(ctx, payment, attempt, told);
+      return succeeded(ctx, payment, attempt, asked);
     case 'reversed':
-      return reversed(ctx, payment, attempt, told);
+      return reversed(ctx, payment, attempt, asked);
     case 'failed':
     case 'abandoned':
-      return notPaid(ctx, payment, attempt, told, told.facts.state);
+      return notPaid(ctx, payment, attempt, asked, told.facts.state);
     default:
       return { outcome: 'waiting', payment, attempt };
   }
 }
 
-async function succeeded(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, told: Told): Promise<Settled> {
+interface Asked extends Told {
+  /** What the ledger has of this charge, like `charge:failed`. Whoever tells of that again changes nothing. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** The provider's name of a charge; one it has no name for has ours. */
+const nameOf = ({ facts, reference }: Told): string => facts.providerReference ?? reference;
+
+/** Read with the lock: it may have been written since, which `book` finds out. */
+const knownOf = (told: Told) =>
+  sql<string[]>`array(select t.type || ':' || t.status from payment_transactions t
+    where t.company_id = ${paymentAttempts.companyId} and t.provider = ${told.provider}
+      and t.provider_reference = ${nameOf(told)})`;
+
+/** Nothing new. What the ledger turned out to have already is noted, for it was tried to be written. */
+function known(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, wasTried = false): Settled {
+  if (wasTried) ctx.audit({ action: 'payment.told_again', entity: { type: 'payment', id: payment.id } });
+  return { outcome: 'known', payment, attempt };
+}
+
+async function succeeded(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, told: Asked): Promise<Settled> {
   const { facts, source } = told;
   const fault = mismatchOf(attempt, facts);
   if (fault) return doubted(ctx, payment, attempt, told, fault);
-  if (attempt.status === 'succeeded') return { outcome: 'known', payment, attempt };
+  if (attempt.status === 'succeeded') return known(ctx, payment, attempt);
+  if (told.known.has('charge:succeeded')) return doubted(ctx, payment, attempt, told, ANOTHERS);
   const booked = await book(
     ctx,
     payment,
@@ -94,23 +118,23 @@ async function succeeded(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, tol
       status: 'succeeded',
       amount: attempt.amount,
       fee: facts.fee,
-      providerReference: facts.providerReference ?? '', // `mismatchOf` has proved it
+      providerReference: nameOf(told),
       source,
       message: facts.message,
       occurredAt: facts.paidAt,
     },
     { captured: attempt.amount, attempt: { status: 'succeeded', isWatched: false } },
+    paymentCaptured,
   );
   // The attempt is not paid, and yet the ledger has this charge: it has paid another one.
-  if (!booked) return doubted(ctx, payment, attempt, told, 'this charge of the provider has paid something else');
-  await announce(ctx, paymentCaptured, booked);
+  if (!booked) return doubted(ctx, payment, attempt, told, ANOTHERS);
   const outcome = await tellOrder(ctx, payment, booked);
   return { outcome, payment: booked.payment, attempt: { ...attempt, status: 'succeeded' } };
 }
 
 /** Money came in: it is the order's as far as it is asked for, and goes back as far as it is not. */
 async function tellOrder(ctx: Ctx, before: PaymentRow, { payment, transaction }: Booked): Promise<Outcome> {
-  const surplus = excessOf(payment) - excessOf(before);
+  const surplus = surplusOf(before, transaction.amount);
   if (surplus > 0n) {
     const reason = 'Paid twice: more came in than was asked for.';
     await beginRefund(ctx, payment, {
@@ -138,7 +162,7 @@ export async function honour(
   transaction: Booked['transaction'],
   surplus = 0n,
 ): Promise<'paid' | 'late'> {
-  const sums = orderSums(payment, await excessGivenBack(ctx, payment, payment.id));
+  const sums = orderSums(payment, await excessOf(ctx, payment));
   const { isLate } = await markPaid(ctx, payment.orderId, sums);
   if (!isLate || (await reviveOrder(ctx, payment.orderId))) return 'paid';
   if (transaction.provider === 'manual') {
@@ -167,10 +191,12 @@ async function doubted(
   ctx: Ctx,
   payment: PaymentRow,
   attempt: AttemptRow,
-  { provider, facts, source }: Told,
+  told: Asked,
   fault: string,
 ): Promise<Settled> {
+  const { provider, facts, source } = told;
   const isSettled = attempt.status === 'succeeded';
+  if (told.known.has('charge:failed')) return known(ctx, payment, attempt);
   const booked = await book(
     ctx,
     payment,
@@ -180,16 +206,17 @@ async function doubted(
       type: 'charge',
       status: 'failed',
       amount: facts.amount?.amountMinor ?? 0n,
-      providerReference: facts.providerReference ?? attempt.reference,
+      currency: facts.amount?.currency,
+      providerReference: nameOf(told),
       source,
       message: fault,
     },
     isSettled
       ? {}
       : { status: payment.captured === 0n ? 'review' : payment.status, attempt: { status: 'failed', isWatched: true } },
+    paymentReviewNeeded,
   );
-  if (!booked) return { outcome: 'known', payment, attempt };
-  await announce(ctx, paymentReviewNeeded, booked);
+  if (!booked) return known(ctx, payment, attempt, true);
   await flagOrder(ctx, payment.orderId, `A payment came that does not fit: ${fault}. It does not count as paid.`);
   return {
     outcome: 'mismatch',
@@ -202,14 +229,15 @@ async function notPaid(
   ctx: Ctx,
   payment: PaymentRow,
   attempt: AttemptRow,
-  { provider, facts, source }: Told,
+  told: Asked,
   status: 'failed' | 'abandoned',
 ): Promise<Settled> {
-  if (attempt.status === status || !MAY_END.has(attempt.status)) return { outcome: 'known', payment, attempt };
+  const { provider, facts, source } = told;
+  if (attempt.status === status || !MAY_END.has(attempt.status)) return known(ctx, payment, attempt);
   const ended: AttemptRow = { ...attempt, status, message: facts.message };
   // Whoever left the page has said nothing about money; of a refusal there is something to tell.
   const booked =
-    status === 'failed' && facts.providerReference
+    status === 'failed' && facts.providerReference && !told.known.has('charge:failed')
       ? await book(
           ctx,
           payment,
@@ -224,19 +252,20 @@ async function notPaid(
             message: facts.message,
           },
           { attempt: { status, isWatched: true } },
+          paymentFailed,
         )
       : undefined;
-  if (booked) await announce(ctx, paymentFailed, booked);
-  else await moveAttempt(ctx, ended);
+  if (!booked) await moveAttempt(ctx, ended);
   return { outcome: 'ended', payment: booked?.payment ?? payment, attempt: ended };
 }
 
 /** The provider has taken a charge back. What we gave back ourselves is no news; anything else somebody has to look at. */
-async function reversed(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, told: Told): Promise<Settled> {
+async function reversed(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, told: Asked): Promise<Settled> {
   if (attempt.status !== 'succeeded') return notPaid(ctx, payment, attempt, told, 'failed');
-  if (refundableOf(payment) === 0n || payment.status === 'refunded') return { outcome: 'known', payment, attempt };
+  if (refundableOf(payment) === 0n || payment.status === 'refunded') return known(ctx, payment, attempt);
+  if (told.known.has('void:succeeded')) return known(ctx, payment, attempt);
   // Of two charges one may have gone back whole, and the other one stay.
-  if ((await givenBackOf(ctx, attempt.id)) >= attempt.amount) return { outcome: 'known', payment, attempt };
+  if ((await givenBackOf(ctx, attempt.id)) >= attempt.amount) return known(ctx, payment, attempt);
   const message = 'The provider says that this charge was reversed.';
   const booked = await book(
     ctx,
@@ -247,14 +276,14 @@ async function reversed(ctx: Ctx, payment: PaymentRow, attempt: AttemptRow, told
       type: 'void',
       status: 'succeeded',
       amount: attempt.amount,
-      providerReference: told.facts.providerReference ?? attempt.reference,
+      providerReference: nameOf(told),
       source: told.source,
       message,
     },
     {},
+    paymentReviewNeeded,
   );
-  if (!booked) return { outcome: 'known', payment, attempt };
-  await announce(ctx, paymentReviewNeeded, booked);
+  if (!booked) return known(ctx, payment, attempt, true);
   await flagOrder(ctx, payment.orderId, `${message} Look it up there: it was not given back from here.`);
   return { outcome: 'known', payment: booked.payment, attempt };
 }

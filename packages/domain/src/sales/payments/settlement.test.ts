@@ -3,9 +3,11 @@ import { useDatabase } from '../../testing/database.ts';
 import { FakeGateway, TEST_SECRET } from '../../testing/fake-gateway.ts';
 import { booksOf, givenOrder, givenPayableShop } from '../../testing/payable-orders.ts';
 import { givenShopperAtPage, RETURN, shopperOf } from '../../testing/paying-shopper.ts';
+import { leaseAttempts } from './attempts.service.ts';
 import { startPayment } from './checkout-payment.flow.ts';
 import type { ChargeFacts } from './gateway.ts';
 import { reconcileShare } from './reconciliation.flow.ts';
+import { planCheck } from './reconciliation.service.ts';
 import { settle } from './settlement.service.ts';
 
 const db = useDatabase();
@@ -61,6 +63,38 @@ test.each(LIES)('a success with %s never pays: it waits for somebody to look, on
   expect(payment).toMatchObject({ status: 'review', captured: '0' });
   expect(ledger.map(({ status }) => status)).toEqual(['failed']);
   expect(events.filter((type) => type === 'payment.review_needed')).toHaveLength(1);
+});
+
+test('money in another currency stands in the ledger in its own, and the shopper can still pay', async () => {
+  const { gateway, order, reference, again, comeBack, books } = await atThePage();
+  gateway.move(reference, 'succeeded');
+  gateway.distort = (facts) => ({ ...facts, amount: { amountMinor: 10_000n, currency: 'GHS' } });
+  await comeBack();
+  expect((await books()).payment).toMatchObject({ status: 'review' });
+  const rows = await db.admin`select currency from payment_transactions where payment_id = ${order.paymentId}`;
+  expect(rows.map(({ currency }) => currency)).toEqual(['GHS']);
+  gateway.distort = undefined;
+  gateway.move(reference, 'failed');
+  await again({ attemptId: null });
+  gateway.move(gateway.references[1] ?? '', 'succeeded');
+  expect((await comeBack()).order.paymentStatus).toBe('paid');
+  expect((await books()).payment).toMatchObject({ status: 'paid', captured: '10000' });
+});
+
+test('what was learnt while a provider was asked stands: a paid attempt neither lapses nor is asked about again', async () => {
+  const { system, gateway, reference, comeBack, books } = await atThePage();
+  const { run } = db.app;
+  await db.admin`update payment_attempts set created_at = now() - interval '73 hours', next_check_at = now()
+    where company_id = ${system.companyId}`;
+  const [attempt] = await run(system, (ctx) => leaseAttempts(ctx, 1));
+  if (!attempt) throw new Error('It is due');
+  gateway.move(reference, 'succeeded');
+  await comeBack();
+  for (const age of [0, 73]) {
+    const createdAt = new Date(Date.now() - age * 3_600_000).toISOString();
+    await run(system, (ctx) => planCheck(ctx, { ...attempt, createdAt }, undefined));
+    expect((await books()).attempts).toMatchObject([{ status: 'succeeded', next_check_at: null }]);
+  }
 });
 
 test('a time-out after the provider has begun still gives a working page, under a new reference', async () => {

@@ -10,6 +10,8 @@ export const checklistView = z.object({
       isDone: z.boolean(),
       /** The request that does it. */
       request: z.string(),
+      /** What there is to know: what is missing of it, or what registration has made. */
+      note: z.string().nullable(),
     }),
   ),
 });

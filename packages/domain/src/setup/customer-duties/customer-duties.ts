@@ -11,5 +11,5 @@ export const whenVerified: readonly WhenVerified[] = [
 /** What modules hold about a person besides the account, for an export. */
 export const personalDataParts: readonly PersonalDataPart[] = [cartsOf, ordersOf];
 
-/** What modules do when a person is erased, besides anonymising the account. */
+/** What modules do when a person is erased, besides anonymising the account. Carts first: orders say which ones are theirs. */
 export const erasers: readonly Eraser[] = [eraseCartsOf, eraseOrdersOf];

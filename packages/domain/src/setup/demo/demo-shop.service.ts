@@ -1,4 +1,5 @@
 import { getCompany } from '../../company/companies/companies.service.ts';
+import { patchSettings } from '../../company/settings/settings.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { newDiscount } from '../../pricing/discounts/discounts.contract.ts';
 import { createDiscount } from '../../pricing/discounts/discounts.service.ts';
@@ -8,6 +9,8 @@ import { listPaymentProviders, setUpPaymentProvider } from '../../sales/payments
 /** Currencies the simulated Paystack takes, as the real one does. */
 const PAYSTACK_CURRENCIES = ['GHS', 'KES', 'NGN', 'USD', 'ZAR'];
 const TEN_PERCENT_PPM = 100_000;
+const INSTRUCTIONS =
+  'Transfer the total to Demo Bank, account 0123456789, and name the number of your order. (A demonstration: there is no such account, and no money moves.)';
 
 /** What a demo company needs to sell besides goods. */
 export interface DemoShop {
@@ -25,6 +28,7 @@ export async function openDemoShop(ctx: Ctx, { delivery, code }: DemoShop): Prom
   if (providers.some(({ isConfigured }) => isConfigured)) return;
   const { currency, mode } = await getCompany(ctx);
   await setUpPaymentProvider(ctx, 'manual', {});
+  await patchSettings(ctx, 'payment', { manualInstructions: INSTRUCTIONS });
   if (PAYSTACK_CURRENCIES.includes(currency))
     await setUpPaymentProvider(ctx, 'paystack', { secretKey: `sk_${mode}_simulated${ctx.companyId.slice(-16)}` });
   const { data: options } = await listShippingOptions(ctx, { limit: 1 });
