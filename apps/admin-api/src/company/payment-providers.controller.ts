@@ -12,7 +12,7 @@ import {
   removePaymentProvider,
   setUpPaymentProvider,
 } from '@souk/domain/sales/payments/payment-providers.service';
-import { Allow } from '@souk/platform/http/allow';
+import { Allow, Says } from '@souk/platform/http/allow';
 import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { RUN } from '@souk/platform/tokens';
@@ -27,6 +27,7 @@ export class PaymentProvidersController {
   constructor(@Inject(RUN) private readonly run: Run) {}
 
   @Get()
+  @Says('List the ways to be paid, and which are set up')
   @Allow(can.read)
   @ZodResponse({ status: 200, type: PaymentProvidersPageDto })
   list(@CurrentSession() session: Session) {
@@ -34,6 +35,7 @@ export class PaymentProvidersController {
   }
 
   @Put(':provider')
+  @Says('Set up a way to be paid, or replace its credentials')
   @Allow(can.write)
   @ZodResponse({ status: 200, type: PaymentProviderDto })
   setUp(
@@ -45,6 +47,7 @@ export class PaymentProvidersController {
   }
 
   @Delete(':provider')
+  @Says('Remove a way to be paid and forget its credentials')
   @Allow(can.write)
   @HttpCode(204)
   async remove(

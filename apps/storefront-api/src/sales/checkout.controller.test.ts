@@ -97,12 +97,17 @@ test('what is wrong with a checkout is said in the words of HTTP', async () => {
   const { key } = await mint(['carts.write']);
   const refused = await api.call('POST', `/v1/carts/${cart.id}/checkout`, { key, body: cart.body });
   expect(refused).toMatchObject({ status: 403 });
-  const strange = await call<Problem>('POST', `carts/${cart.id}/checkout`, cart.body, { 'idempotency-key': 'k4, and long enough' });
+  const strange = await call<Problem>('POST', `carts/${cart.id}/checkout`, cart.body, {
+    'idempotency-key': 'k4, and long enough',
+  });
   expect(strange).toMatchObject({ status: 404, body: { code: 'not_found' } });
   await db.admin`update stock_levels set on_hand = 1 where company_id = ${shop.companyId}`;
   expect(await cart.order<Problem>('k5')).toMatchObject({
     status: 409,
-    body: { code: 'insufficient_stock', errors: [{ pointer: expect.stringMatching(/^\/lines\/cli_/), code: 'insufficient_stock' }] },
+    body: {
+      code: 'insufficient_stock',
+      errors: [{ pointer: expect.stringMatching(/^\/lines\/cli_/), code: 'insufficient_stock' }],
+    },
   });
 });
 
@@ -132,7 +137,10 @@ test('a guest sees the order with its token, its customer with theirs, and nobod
   await run(system, (ctx) => claimGuestOrders(ctx, customerId, 'ada@example.com'));
   expect((await show(headers)).status).toBe(200);
   const own = await call<{ data: ShopperOrderView[] }>('GET', 'customers/me/orders', undefined, headers);
-  expect(own).toMatchObject({ status: 200, body: { data: [{ id: order.id, payment: {}, fulfilments: [] }], page: { hasMore: false } } });
+  expect(own).toMatchObject({
+    status: 200,
+    body: { data: [{ id: order.id, payment: {}, fulfilments: [] }], page: { hasMore: false } },
+  });
   expect(await api.call('GET', '/v1/customers/me/orders', { key })).toMatchObject({ status: 401 });
 });
 
@@ -176,7 +184,10 @@ test('a link from a mail shows its order to whoever has it, without a key, until
   await cart.order('k');
   const { order } = (await cart.order('again')).body;
   const open = (token: string) => api.call<ShopperOrderView>('POST', '/v1/account-links/order', { body: { token } });
-  expect(await open(order.token)).toMatchObject({ status: 200, body: { id: order.id, number: order.number, payment: {}, fulfilments: [] } });
+  expect(await open(order.token)).toMatchObject({
+    status: 200,
+    body: { id: order.id, number: order.number, payment: {}, fulfilments: [] },
+  });
   const refused = { status: 404, body: { code: 'order_link_refused' } };
   expect(await open(`${order.token.slice(0, -1)}${order.token.endsWith('A') ? 'B' : 'A'}`)).toMatchObject(refused);
   expect(await open('nothing')).toMatchObject(refused);

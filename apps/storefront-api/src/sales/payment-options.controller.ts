@@ -5,7 +5,7 @@ import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import { chargeableBy } from '@souk/domain/sales/payments/payment-means.service';
 import { paymentOptionsPage, paymentOptionsQuery } from '@souk/domain/sales/payments/payment-options.contract';
 import { listPaymentOptions } from '@souk/domain/sales/payments/payment-options.service';
-import { Scope } from '@souk/platform/http/allow';
+import { Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, ZodResponse } from '@souk/platform/http/contract-class';
 import { CurrentSession } from '@souk/platform/http/session';
 import { GATEWAYS, RUN } from '@souk/platform/tokens';
@@ -23,6 +23,7 @@ export class PaymentOptionsController {
 
   /** Only what takes the currency: another provider would be refused at checkout. */
   @Get()
+  @Says('List the ways the shop can be paid')
   @Scope(storeScope.read)
   @ZodResponse({ status: 200, type: PaymentOptionsPageDto })
   list(@CurrentSession() session: Session, @Query() query: PaymentOptionsQueryDto) {

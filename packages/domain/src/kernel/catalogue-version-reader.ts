@@ -40,10 +40,9 @@ export async function readCatalogueVersions(
 async function lookUp(connection: Connection, ids: string, prepare: boolean, limitMs: number) {
   const watchdog = setTimeout(() => connection.destroy(new DatabaseUnavailable('no answer in time')), limitMs);
   try {
-    const rows = await Promise.race([
+    const rows = await connection.whileUp(
       connection.client.unsafe<{ id: CompanyId; version: number }[]>(TEXT, [ids], { prepare }),
-      connection.lost,
-    ]);
+    );
     return new Map(rows.map(({ id, version }) => [id, version]));
   } finally {
     clearTimeout(watchdog);

@@ -5,6 +5,7 @@ import { DomainError } from './errors.ts';
 import { idempotencyKeys } from './idempotency.schema.ts';
 import { postgresErrorOf } from './postgres-error.ts';
 import { seal, unseal } from './sealing.ts';
+import { runText, type TextStatement } from './text-statement.ts';
 
 const LOCK_NOT_AVAILABLE = '55P03'; // SQLSTATE, PostgreSQL manual, appendix A
 export const IDEMPOTENCY_KEPT_HOURS = 72;
@@ -191,6 +192,22 @@ export async function storeAnswer(tx: Tx, session: Session, claim: IdempotencyCl
     .where(which)
     .returning({ key: idempotencyKeys.key });
   if (stored.length === 0) throw new IdempotencyKeyBusy();
+}
+
+const STORE: TextStatement<'company' | 'principal' | 'route' | 'key' | 'answer'> = {
+  text: `update idempotency_keys set answer = $5 where company_id = $1 and principal = $2 and route = $3 and key = $4`,
+  names: ['company', 'principal', 'route', 'key', 'answer'],
+};
+
+/**
+ * As `storeAnswer`, for a claim made in this very transaction, whose row nobody else can have touched. The statement is
+ * sent before this returns its promise.
+ */
+export function storeOwnAnswer(tx: Tx, session: Session, claim: IdempotencyClaim, answer: unknown): Promise<unknown> {
+  const { route, key } = claim;
+  const sealed = seal(JSON.stringify(answer ?? null), boundTo(session, claim));
+  const values = { company: session.companyId, principal: principalOf(session), route, key, answer: sealed };
+  return runText({ tx }, STORE, values);
 }
 
 /** Deletes this company's keys that are past their time; returns how many. */

@@ -28,8 +28,8 @@ export interface Connection {
   readonly client: postgres.Sql;
   /** drizzle's SQL writer, shared by all units of work on this connection. */
   readonly dialect: Dialect;
-  /** Rejects when the connection is lost; never resolves. */
-  readonly lost: Promise<never>;
+  /** What `work` comes to, or the loss of the connection if that comes first. */
+  whileUp<T>(work: PromiseLike<T>): Promise<T>;
   isLost(): boolean;
   /** Drops the connection at once; the server rolls its transaction back. */
   destroy(reason: Error): void;
@@ -124,16 +124,14 @@ export function createPool(given: PoolOptions): Pool {
 async function openConnection(options: Required<PoolOptions>, onLost: () => void): Promise<Connection> {
   let socket: net.Socket | undefined;
   let loss: Error | undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const lost = new Promise<never>((_, fail) => {
-    reject = fail;
-  });
-  lost.catch(() => undefined); // whoever races against it hears of it; nobody else has to
+  // A set and no promise that everybody races against: each race would keep its result until the connection ends.
+  const waiting = new Set<(reason: Error) => void>();
 
   const lose = (reason: Error) => {
     if (loss) return;
     loss = reason;
-    reject(reason);
+    for (const fail of waiting) fail(reason);
+    waiting.clear();
     onLost();
   };
   const client = postgres(options.url, {
@@ -156,7 +154,22 @@ async function openConnection(options: Required<PoolOptions>, onLost: () => void
   const connection: Connection = {
     client,
     dialect,
-    lost,
+    whileUp: (work) =>
+      new Promise((resolve, reject) => {
+        if (loss) reject(loss);
+        else waiting.add(reject);
+        const settled = () => waiting.delete(reject);
+        work.then(
+          (value) => {
+            settled();
+            resolve(value);
+          },
+          (error: unknown) => {
+            settled();
+            reject(error);
+          },
+        );
+      }),
     isLost: () => loss !== undefined,
     destroy(reason) {
       socket?.destroy();
@@ -169,7 +182,7 @@ async function openConnection(options: Required<PoolOptions>, onLost: () => void
     CONNECT_TIMEOUT_MS,
   );
   try {
-    await Promise.race([client.unsafe('select 1'), lost]);
+    await connection.whileUp(client.unsafe('select 1'));
   } catch (error) {
     loss ??= error instanceof Error ? error : new Error(String(error));
     socket?.destroy();

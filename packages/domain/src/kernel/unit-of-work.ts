@@ -6,7 +6,7 @@ import { raiseCatalogueVersion } from './catalogue-version.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session, Tx } from './ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
-import { claimKey, storeAnswer } from './idempotency.ts';
+import { claimKey, storeAnswer, storeOwnAnswer } from './idempotency.ts';
 import { type CompanyId, type Id, idOf } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
 import { fromPostgres, isWorthRetrying } from './postgres-error.ts';
@@ -88,7 +88,7 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
         pool,
         session.companyId,
         { begin, prepare, limitMs: options.limitMs },
-        (tx, wrote) => nesting(() => inCompany(session, tx, wrote, clock(), committed, work)),
+        (tx, wrote, closing) => nesting(() => inCompany(session, { tx, wrote, closing }, clock(), committed, work)),
       );
       if (session.idempotency && session.idempotency.part !== 'next') answered.add(session.idempotency);
       if (committed.touched || committed.nudged || committed.customers) onCommitted?.(committed);
@@ -110,8 +110,7 @@ export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUn
 
 async function inCompany<T>(
   session: Session,
-  tx: Tx,
-  wrote: ReadonlySet<string>,
+  { tx, wrote, closing }: { tx: Tx; wrote: ReadonlySet<string>; closing: Promise<unknown>[] },
   now: Date,
   committed: Committed,
   work: (ctx: Ctx) => Promise<T>,
@@ -140,7 +139,12 @@ async function inCompany<T>(
   const result = await work(ctx);
   if (notes.length > 0) await storeAuditNotes(tx, session, notes);
   else refuseUnaudited(session, wrote);
-  if (claim) await storeAnswer(tx, session, claim, result);
+  // A claim that is not in parts was made above, in this transaction: its row is there, and the commit need not wait.
+  if (claim && !claim.part && !catalogueChanged) {
+    const stored = storeOwnAnswer(tx, session, claim, result);
+    stored.catch(() => undefined); // looked at with the commit
+    closing.push(stored);
+  } else if (claim) await storeAnswer(tx, session, claim, result);
   // Last: a row that every write of a company raises is held for as short as possible.
   if (catalogueChanged) await raiseCatalogueVersion(tx, session.companyId);
   return result;
@@ -156,21 +160,22 @@ async function transaction<T>(
   pool: Pool,
   share: string,
   { begin, prepare, limitMs = UNIT_OF_WORK_LIMIT_MS }: { begin: string; prepare: boolean; limitMs?: number },
-  work: (tx: Tx, wrote: ReadonlySet<string>) => Promise<T>,
+  work: (tx: Tx, wrote: ReadonlySet<string>, closing: Promise<unknown>[]) => Promise<T>,
 ): Promise<T> {
   const connection = await pool.acquire(share);
   const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
   const guarded = guard(connection, prepare);
+  const closing: Promise<unknown>[] = [];
   try {
     // Sent with the first query of the work, not awaited: one round trip less.
     const begun = connection.client.unsafe(begin).execute();
     begun.catch(() => undefined);
-    const result = await Promise.race([work(guarded.tx, guarded.wrote), connection.lost]);
+    const result = await connection.whileUp(work(guarded.tx, guarded.wrote, closing));
     guarded.end();
     if (guarded.onlyRead()) commitBehind(connection);
     else {
       await begun;
-      await commit(connection);
+      await commitAfter(connection, closing);
     }
     return result;
   } catch (error) {
@@ -183,10 +188,26 @@ async function transaction<T>(
   }
 }
 
+/**
+ * Sends the commit right behind statements whose results nobody needs: they and it are one round trip. If one of them
+ * fails, PostgreSQL makes a rollback of the commit, and its error is the one that is thrown.
+ */
+async function commitAfter(connection: Connection, closing: readonly Promise<unknown>[]): Promise<void> {
+  const committing = commit(connection);
+  committing.catch(() => undefined); // looked at below
+  try {
+    await connection.whileUp(Promise.all(closing));
+  } catch (error) {
+    if (connection.isLost()) await committing;
+    throw error;
+  }
+  await committing;
+}
+
 async function commit(connection: Connection): Promise<void> {
   if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost before the commit');
   try {
-    const outcome = await Promise.race([connection.client.unsafe('commit'), connection.lost]);
+    const outcome = await connection.whileUp(connection.client.unsafe('commit'));
     // After an error that somebody caught, PostgreSQL answers COMMIT with ROLLBACK and no error.
     if (outcome.command !== 'COMMIT')
       throw new Error('The transaction had failed: a query error inside it was swallowed.');
@@ -210,7 +231,7 @@ function commitBehind(connection: Connection): void {
 async function rollback(connection: Connection): Promise<void> {
   if (connection.isLost()) return;
   try {
-    await Promise.race([connection.client.unsafe('rollback'), connection.lost]);
+    await connection.whileUp(connection.client.unsafe('rollback'));
   } catch (error) {
     connection.destroy(error instanceof Error ? error : new Error(String(error)));
   }

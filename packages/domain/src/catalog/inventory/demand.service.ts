@@ -1,6 +1,5 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { settingsFrom } from '../../company/settings/settings.service.ts';
-import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -69,6 +68,10 @@ export async function readSupply(
   return { parts: partsFrom(row?.parts ?? [], ids), shelves: shelvesFrom(row?.shelves ?? []) };
 }
 
+/** An array nobody has counted yet: told their number, PostgreSQL would plan the statement anew for every order. */
+const isOneOf = (column: SQL, ids: readonly Id<'var'>[]): SQL =>
+  sql`${column} = any(array(select json_array_elements_text(${JSON.stringify(ids)}::text::json)))`;
+
 const partsOf = (ctx: Ctx, variantIds: readonly Id<'var'>[]) => sql`select v.id as "wantedId", part.id as "variantId",
       coalesce(k.quantity, 1) as pieces, part.tracks_stock as "isCounted", part.backorder,
       v.archived_at is not null or part.archived_at is not null as "isGone",
@@ -85,7 +88,7 @@ const partsOf = (ctx: Ctx, variantIds: readonly Id<'var'>[]) => sql`select v.id 
       offset 0
     ) part
     left join stock_items i on i.company_id = v.company_id and i.variant_id = part.id
-    where v.company_id = ${ctx.companyId} and ${isAnyOf(sql`v.id`, variantIds)}
+    where v.company_id = ${ctx.companyId} and ${isOneOf(sql`v.id`, variantIds)}
     order by v.id, part.id`;
 
 function partsFrom(rows: readonly PartRow[], variantIds: readonly Id<'var'>[]): Map<Id<'var'>, Part[]> {
@@ -115,9 +118,9 @@ const shelvesOf = (ctx: Ctx, ids: readonly Id<'var'>[]) => sql`select
       l.variant_id as "variantId", l.location_id as "locationId", l.on_hand - l.reserved - l.safety_stock as free
     from stock_levels l
     join stock_locations p on p.company_id = l.company_id and p.id = l.location_id and p.is_active
-    where l.company_id = ${ctx.companyId} and (${isAnyOf(sql`l.variant_id`, ids)} or l.variant_id = any(array(
+    where l.company_id = ${ctx.companyId} and (${isOneOf(sql`l.variant_id`, ids)} or l.variant_id = any(array(
       select k.component_variant_id from bundle_components k
-      where k.company_id = ${ctx.companyId} and ${isAnyOf(sql`k.bundle_variant_id`, ids)}
+      where k.company_id = ${ctx.companyId} and ${isOneOf(sql`k.bundle_variant_id`, ids)}
     )))
     order by p.priority, p.id`;
 

@@ -147,9 +147,23 @@ function valuesOf<Group extends SettingGroup>(
     const stored = Object.hasOwn(overrides, field) ? schema.safeParse(overrides[field]) : undefined;
     if (stored?.success) set.push(field);
     else if (stored) ignored.push(field);
-    values[field] = stored?.success ? stored.data : schema.parse(undefined);
+    values[field] = stored?.success ? stored.data : defaultOf(schema);
   }
   return { values: values as Settings<Group>, set, ignored }; // every field of the group's shape, parsed by its schema
+}
+
+const defaults = new Map<z.ZodType, unknown>();
+
+/** What a field is when nobody set it, parsed once per process. Nobody may change it. */
+function defaultOf(schema: z.ZodType): unknown {
+  if (!defaults.has(schema)) defaults.set(schema, frozen(schema.parse(undefined)));
+  return defaults.get(schema);
+}
+
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
 
 function viewOf<Group extends SettingGroup>(group: Group, { overrides, version }: Stored): SettingsGroupView<Group> {

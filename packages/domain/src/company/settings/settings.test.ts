@@ -74,7 +74,11 @@ test('an unknown group is not found; unknown and wrong fields are named', async 
   await expect(wrong).rejects.toMatchObject({
     faults: [
       { pointer: '/holdMinutes', code: 'invalid_type', message: 'Expected a number.' },
-      { pointer: '/a~1b', code: 'unknown_field', message: expect.stringContaining('no field a/b. There are: holdMinutes, ') },
+      {
+        pointer: '/a~1b',
+        code: 'unknown_field',
+        message: expect.stringContaining('no field a/b. There are: holdMinutes, '),
+      },
     ],
   });
   for (const url of [

@@ -33,7 +33,10 @@ export const newDiscountTrial = z.strictObject({
   hasOrdered: z
     .boolean()
     .optional()
-    .meta({ description: 'Whether the customer ordered before, for discounts on a first order. Left out: as the orders of the customer or the address say.' }),
+    .meta({
+      description:
+        'Whether the customer ordered before, for discounts on a first order. Left out: as the orders of the customer or the address say.',
+    }),
   shippingAddress: z
     .strictObject({ country: countryCode, region: text(80).optional(), postcode: text(20).optional() })
     .optional(),

@@ -28,7 +28,7 @@ export const SHIPPING_WORDS: Readonly<Record<ShippingGap, string>> = {
 };
 
 /** Why a discount gives nothing, as shoppers are told. */
-export const DISCOUNT_WORDS: Readonly<Record<DiscountObstacle, string>> = {
+const DISCOUNT_WORDS: Readonly<Record<DiscountObstacle, string>> = {
   unknown_code: 'There is no discount for this code, or it is not to be had now. Check its spelling, or take it out.',
   paused: 'This discount is paused.',
   not_begun: 'This discount has not begun.',

@@ -67,6 +67,7 @@ test.each(messages)('$template: nothing a person typed becomes markup, and the t
 const NO_WISHES: CompanyWishes = { orderMailsTo: [] };
 /** The same order, paid by hand. */
 const byHand = ({ order }: (typeof orderPlaced)['sample']) => ({ order: { ...order, paymentProvider: 'manual' } });
+const samplesByHand = new Map([orderPlaced, orderExpired].map(({ type, sample }) => [type, byHand(sample)]));
 
 test('a link keeps its token behind the #, where no server and no referrer sees it', () => {
   const { text, html } = render(messages[0] as Message, around);
@@ -125,7 +126,7 @@ test.each([
   const told = {
     ...event,
     // Of those the shopper hears only if nobody sent them to a provider's page.
-    data: definition === orderPlaced || definition === orderExpired ? byHand(definition.sample) : definition.sample,
+    data: samplesByHand.get(definition.type) ?? definition.sample,
     privately: () => definition.privately?.parse(contents),
   };
   const [message] = messagesFor(told, NO_WISHES);

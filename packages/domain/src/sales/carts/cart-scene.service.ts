@@ -70,7 +70,11 @@ interface SceneRow extends CartFacts, BasketRow {
 /** What the statement adds to each line of the basket. */
 interface OwnOfLine {
   readonly id: Id<'cli'>;
-  readonly own: Omit<CartLineFacts, 'id' | 'unitAmountAdded'> & { unitAmountAdded: string | null };
+  readonly own: Omit<CartLineFacts, 'id' | 'unitAmountAdded'> & {
+    unitAmountAdded: string | null;
+    /** Told by the smaller statement, which does not know what there is of a bundle. */
+    isBundle?: true | null;
+  };
 }
 
 type SceneName = 'company' | 'cart' | 'tokenHash' | 'customerId';
@@ -100,9 +104,9 @@ const needsWhole = (id: CompanyId | Id<'cart'>) => (wholeUntil.get(id) ?? 0) > D
 /**
  * Reads a cart with all its totals depend on, in one statement. Undefined: there is none that opens to this access.
  *
- * The statement costs by its size, so there is a smaller one for most carts: a guest's, without codes and language, where
- * no automatic discount is active. It says whether it was enough; if not, the whole one is read after it, and for a while
- * in its place.
+ * The statement costs by its size, so there is a smaller one for most carts: a guest's, without codes, language, bundles
+ * and an order that waits for its payment, where no automatic discount is active. It says whether it was enough; if not,
+ * the whole one is read after it, and for a while in its place.
  */
 export async function findCartScene(
   ctx: Ctx,
@@ -114,7 +118,7 @@ export async function findCartScene(
   if (access.customerId === null && !needsWhole(ctx.companyId) && !needsWhole(cartId)) {
     plainText ??= sceneText({ isPlain: true, judgedBy });
     const [row] = await runText<SceneRow, SceneName>(ctx, plainText, values);
-    if (!row || row.needsMore === null) return row && sceneFrom(row);
+    if (!row || (row.needsMore === null && !linesIn(row).some(({ own }) => own.isBundle))) return row && sceneFrom(row);
     if (wholeUntil.size >= WHOLE_MAX) wholeUntil.clear();
     wholeUntil.set(row.needsMore === 'shop' ? ctx.companyId : cartId, Date.now() + WHOLE_MS);
   }
@@ -167,9 +171,12 @@ export class CartNotFound extends NotFound {
   }
 }
 
+/** As `alsoOfLine` below says. */
+const linesIn = ({ basket_facts: facts }: SceneRow) => (facts as { lines: OwnOfLine[] }).lines;
+
 function sceneFrom(row: SceneRow): CartScene {
   const { needsMore: _, basket_facts: facts, ...cart } = row;
-  const { lines } = facts as { lines: OwnOfLine[] }; // as `alsoOfLine` below says
+  const lines = linesIn(row);
   const basketRow = { basket_facts: facts };
   return {
     cart,
@@ -179,7 +186,7 @@ function sceneFrom(row: SceneRow): CartScene {
   };
 }
 
-const ownOf = (id: Id<'cli'>, { unitAmountAdded, ...own }: OwnOfLine['own']): CartLineFacts => ({
+const ownOf = (id: Id<'cli'>, { unitAmountAdded, isBundle: _, ...own }: OwnOfLine['own']): CartLineFacts => ({
   id,
   ...own,
   unitAmountAdded: unitAmountAdded === null ? null : BigInt(unitAmountAdded),
@@ -204,10 +211,9 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
   const opens = opensTo('c', { tokenHash: of('tokenHash'), customerId: of('customerId') });
   const codes = (column: string) => `array(select k.${column} from cart_codes k where k.company_id = ${company}
       and k.cart_id = cart.id order by k.position, k.code_key)`;
-  const chosen = (column: string) => `array(select s.${column} from cart_shipping s where s.company_id = ${company}
-      and s.cart_id = cart.id order by s.profile_id)`;
   const alsoOfLine = `json_build_object('properties', basket_line.properties,
-    'unitAmountAdded', basket_line.unit_amount_added::text, 'available', ${available(company)})`;
+    'unitAmountAdded', basket_line.unit_amount_added::text, 'available', ${available(company, isPlain)}
+    ${isPlain ? `, 'isBundle', case when p.kind = 'bundle' then true end` : ''})`;
   const text = `select scene.* from (
   with cart as (
     select c.* from carts c where c.company_id = ${company} and c.id = ${of('cart')}::text and ${opens}
@@ -217,8 +223,11 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
       ${pendingOrderText(company, 'cart.id')} as pending_order_id,
       ${codes('code')} as codes, ${isPlain ? "'{}'::text[]" : codes('code_key')} as code_keys,
       ${place('cart.shipping_address', 'ship')}, ${place('coalesce(cart.billing_address, cart.shipping_address)', 'bill')},
-      ${chosen('shipping_option_id')} as shipping_option_ids, ${chosen('profile_id')} as shipping_profile_ids
-    from cart
+      chosen.shipping_option_ids, chosen.shipping_profile_ids
+    from cart cross join lateral (
+      select coalesce(array_agg(s.shipping_option_id order by s.profile_id), '{}') as shipping_option_ids,
+        coalesce(array_agg(s.profile_id order by s.profile_id), '{}') as shipping_profile_ids
+      from cart_shipping s where s.company_id = ${company} and s.cart_id = cart.id) chosen
   ), basket_line as (
     select own.id as line_id, own.variant_id, own.quantity, 0 as position, own.properties, own.unit_amount_added from cart
     cross join lateral (select l.* from cart_lines l where l.company_id = ${company} and l.cart_id = cart.id offset 0) own
@@ -242,18 +251,23 @@ const hasOrdered = (company: string): string =>
 const needsMore = (company: string): string =>
   `case when exists (select from discounts d where d.company_id = ${company} and d.method = 'automatic'
         and d.status = 'active' and (d.ends_at is null or d.ends_at > now())) then 'shop'
-      when cart.customer_id is not null or cart.locale is not null or basket.codes <> '{}' then 'cart' end`;
+      when cart.customer_id is not null or cart.locale is not null or basket.codes <> '{}'
+        or basket.pending_order_id is not null then 'cart' end`;
 
 /** Country, region and postcode of an address, as columns. */
 const place = (address: string, name: 'ship' | 'bill'): string =>
   ['country', 'region', 'postcode'].map((field) => `${address} ->> '${field}' as ${name}_${field}`).join(', ');
 
-/** Units of the variant `v` that can be sold now, of a bundle those of its scarcest part; null where nobody counts. */
-const available = (company: string): string => {
+/**
+ * Units of the variant `v` that can be sold now, of a bundle those of its scarcest part; null where nobody counts. The
+ * plain one: of no bundle, and where no order of the cart waits.
+ */
+const available = (company: string, isPlain: boolean): string => {
   const free = (variantId: string) =>
     `(${sellable(variantId, company)} + ${heldUnitsText(company, { orderId: 'basket.pending_order_id', variantId })})`;
   const unlimited = (variant: string) =>
     `not ${variant}.tracks_stock or coalesce(${variant}.backorder, basket.backorder) = 'allow'`;
+  if (isPlain) return `case when ${unlimited('v')} then null else ${sellable('v.id', company)} end`;
   return `case when p.kind = 'bundle' then (
       select min(case when part.archived_at is not null then 0 when ${unlimited('part')} then null
         else ${free('part.id')} / made_of.quantity end)

@@ -27,10 +27,13 @@ import { endsCart, instructionsOf, type Way, wayOf } from './payment-way.ts';
  * `CurrencyNotCharged`, `ReturnUrlRefused`, `DiscountUsedUp`, `InsufficientStock`, `IdempotencyKeyMissing`.
  */
 export async function beginCheckout(ctx: Ctx, request: CheckoutRequest): Promise<Begun> {
-  const scene = await lockCartScene(ctx, request.cartId, request.access);
+  // Sent in one go, and worked on one after the other: the facts are of after the lock.
+  const [scene, facts] = await Promise.all([
+    lockCartScene(ctx, request.cartId, request.access),
+    readCheckoutFacts(ctx, request.cartId),
+  ]);
   if (!ctx.idempotency) throw new IdempotencyKeyMissing();
   if (scene.cart.status === 'merged') throw new CartClosed('merged');
-  const facts = await readCheckoutFacts(ctx, request.cartId);
   const orderId = newId('ord');
   const totals = reckon(scene.basket);
   const again = { scene, totals, facts, request, orderId };
@@ -67,6 +70,9 @@ interface Ready {
 async function place(ctx: Ctx, scene: CartScene, { orderId, totals, way, mode, instead }: Ready): Promise<Begun> {
   const { cart, lines, basket, shop } = scene;
   const email = cart.email ?? ''; // `refuseIncomplete` has proved it
+  const { provider, returnUrl } = way;
+  const wish = provider && { orderId, amount: totals.total, currency: totals.currency, provider, mode, returnUrl };
+  let opened: Awaited<ReturnType<typeof openPayment>> | undefined;
   const placed = await placeOrder(ctx, {
     id: orderId,
     cart,
@@ -82,15 +88,15 @@ async function place(ctx: Ctx, scene: CartScene, { orderId, totals, way, mode, i
     numbering: shop.settings('orders'),
     mailsTo: shop.settings('notification').orderMailsTo,
     instructions: way.provider === 'manual' ? instructionsOf(scene) : null,
+    async behind() {
+      [opened] = await Promise.all([
+        wish ? openPayment(ctx, wish) : undefined,
+        endsCart(way) ? closeCart(ctx, cart.id) : undefined,
+      ]);
+    },
   }).catch((error: unknown) => {
     throw error instanceof InsufficientStock ? new CartSoldOut(error, stockFaults(scene, error)) : error;
   });
-  const { provider, returnUrl } = way;
-  const wish = provider && { orderId, amount: totals.total, currency: totals.currency, provider, mode, returnUrl };
-  const [opened] = await Promise.all([
-    wish ? openPayment(ctx, wish) : undefined,
-    endsCart(way) ? closeCart(ctx, cart.id) : undefined,
-  ]);
   if (!opened || !provider) return { ...placed, payment: null, toPay: null };
   const { paymentId, attemptId } = opened;
   if (returnUrl !== null) return { ...placed, payment: null, toPay: { paymentId, attemptId, provider, returnUrl } };

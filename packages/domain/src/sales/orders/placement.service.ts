@@ -47,6 +47,8 @@ export interface Placement {
   readonly mailsTo: readonly string[];
   /** What a shopper is told who pays without a provider. */
   readonly instructions: string | null;
+  /** What is written right behind the order, in the same round trip: the number's row is held for less long. */
+  readonly behind?: () => Promise<unknown>;
 }
 
 /**
@@ -84,7 +86,8 @@ export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ orde
     data: { order: orderViewOf(unnumbered) },
     privately: { mailsTo: [...placement.mailsTo], instructions: placement.instructions },
   });
-  const number = await insertOrder(ctx, unnumbered, { event, numbering: placement.numbering, totals });
+  const around = { event, numbering: placement.numbering, totals };
+  const [number] = await Promise.all([insertOrder(ctx, unnumbered, around), placement.behind?.()]);
   ctx.nudge();
   return { order: { ...unnumbered, number }, token };
 }
