@@ -30,13 +30,10 @@ export const newDiscountTrial = z.strictObject({
   codes: z.array(text(CODE_LENGTH_MAX)).max(CODES_MAX).default([]),
   customerId: idOf('cus').optional(),
   email: email.optional().meta({ description: 'Of a guest: limits per customer and earlier orders count by it.' }),
-  hasOrdered: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        'Whether the customer ordered before, for discounts on a first order. Left out: as the orders of the customer or the address say.',
-    }),
+  hasOrdered: z.boolean().optional().meta({
+    description:
+      'Whether the customer ordered before, for discounts on a first order. Left out: as the orders of the customer or the address say.',
+  }),
   shippingAddress: z
     .strictObject({ country: countryCode, region: text(80).optional(), postcode: text(20).optional() })
     .optional(),
