@@ -96,8 +96,8 @@ class Disk {
   private async openPart(place: string): Promise<{ file: FileHandle; part: string }> {
     const part = `${place}.part-${randomBytes(8).toString('hex')}`;
     for (let tried = 1; ; tried++) {
-      const made = await this.makeFolder(path.dirname(place));
       try {
+        const made = await this.makeFolder(path.dirname(place));
         if (made !== undefined) await syncAbove(path.dirname(place), made);
         return { file: await open(part, 'wx', FILE_MODE), part };
       } catch (error) {
@@ -160,6 +160,8 @@ class Disk {
     try {
       return await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     } catch (error) {
+      // A folder on the way was taken away meanwhile: `recursive` makes all that was missing when it began.
+      if (isMissing(error)) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`Files cannot be kept in ${this.folder} (${why}). Make it writable, or set FILES_DIR.`, {
         cause: error,
