@@ -19,12 +19,12 @@ test(`${REQUESTS} hostile requests to every route: no 5xx, every refusal is a pr
     principal: async () => {
       const shop = await givenShopAtDoor(db, shopfront);
       const { id, key } = await shop.mint({ type: 'secret', scopes: allScopes().map(({ name }) => name) });
-      return { key, things: { key: id } };
+      const { token } = await shop.customer();
+      const made = await shopfront.call<{ cart: { id: string } }>('POST', '/v1/carts', { key, token, body: {} });
+      return { key, token, isTokenBesideKey: true, things: { key: id, cart: made.body.cart.id } };
     },
   });
   console.log('fuzz: answers', Object.fromEntries(statuses));
   expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBe(REQUESTS);
-  const good = [...statuses].reduce((sum, [status, count]) => sum + (status < 300 ? count : 0), 0);
-  // Most routes want a cart, an order or a customer that nobody guesses; what is open to all has to have answered.
-  expect(good).toBeGreaterThan(REQUESTS / 50);
+  expect(statuses.get(200) ?? 0).toBeGreaterThan(REQUESTS / 20);
 });

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import type { TestApi } from './app.ts';
 import { type HostileRequest, requestsTo } from './hostile.ts';
-import { operationsOf } from './operations.ts';
+import { type Operation, operationsOf } from './operations.ts';
 
 /** Who sends a request, and under which ids they own things. */
 export interface Principal {
   token?: string;
   key?: string;
+  /** The storefront: a customer's token rides beside the shop's key. */
+  isTokenBesideKey?: boolean;
   things: Readonly<Record<string, string>>;
 }
 
@@ -16,6 +18,8 @@ export interface FuzzOptions {
   /** A principal with every right. Asked again when the last one has locked itself out. */
   principal(): Promise<Principal>;
 }
+
+type Credentials = Pick<Principal, 'token' | 'key'>;
 
 interface Sent extends HostileRequest {
   status: number;
@@ -40,12 +44,7 @@ export async function fuzz(api: TestApi, { requests, principal }: FuzzOptions): 
       { numRuns: runs, seed: seed + at },
     )) {
       const isAnonymous = total(statuses) % 6 === 5;
-      // A key is nobody: what is about oneself is tried with the token only.
-      const byKey =
-        who.key !== undefined &&
-        (who.token === undefined || (operation.permission !== undefined && total(statuses) % 3 === 0));
-      const { token, key } = isAnonymous ? {} : byKey ? { key: who.key } : { token: who.token };
-      const sent = await send(api, request, { token, key }, seed);
+      const sent = await send(api, request, isAnonymous ? {} : credentialsOf(who, operation, total(statuses)), seed);
       statuses.set(sent.status, (statuses.get(sent.status) ?? 0) + 1);
       const isLockedOut = sent.status === 401 || sent.text.includes('"permission_missing"');
       if (isLockedOut && !isAnonymous && !operation.isPublic) who = await principal();
@@ -54,14 +53,20 @@ export async function fuzz(api: TestApi, { requests, principal }: FuzzOptions): 
   return statuses;
 }
 
+/** Both where they belong together; else one of them. A key is nobody: what is about oneself is tried with the token only. */
+function credentialsOf(
+  { token, key, isTokenBesideKey }: Principal,
+  { permission }: Operation,
+  at: number,
+): Credentials {
+  if (isTokenBesideKey) return { token, key };
+  const byKey = key !== undefined && (token === undefined || (permission !== undefined && at % 3 === 0));
+  return byKey ? { key } : { token };
+}
+
 const total = (statuses: Map<number, number>) => [...statuses.values()].reduce((sum, count) => sum + count, 0);
 
-async function send(
-  api: TestApi,
-  request: HostileRequest,
-  who: { token?: string; key?: string },
-  seed: number,
-): Promise<Sent> {
+async function send(api: TestApi, request: HostileRequest, who: Credentials, seed: number): Promise<Sent> {
   const { method, path, headers, body } = request;
   const told = `${method} ${path.slice(0, 500)}\n${JSON.stringify({ ...headers, ...who }).slice(0, 500)}\n${body?.slice(0, 2_000) ?? '(no body)'}\nseed ${seed}`;
   const answer = await api.call<{ code?: unknown }>(method, path, { ...who, headers, body }).catch((error: unknown) => {
