@@ -6,7 +6,7 @@ import { givenShopAtDoor } from '@souk/platform/testing/given-keys';
 import { expect, test } from 'vitest';
 import { controllers } from './app.module.ts';
 
-const REQUESTS = 500;
+const REQUESTS = 1_500;
 
 const db = useDatabase();
 const shopfront = useApi({ name: 'storefront', controllers }, db);

@@ -9,6 +9,7 @@ import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
 import { givenOrder } from '../../testing/orders.ts';
 import { countingRun } from '../../testing/statement-count.ts';
+import { cancelLines } from './cancellation.service.ts';
 import { lockOrder } from './order-rows.service.ts';
 import { secureStock } from './order-stock.service.ts';
 
@@ -100,4 +101,21 @@ test('when one of its goods was sold to somebody else, the order holds none, and
     join product_variants v on v.product_id = p.product_id
     where p.company_id = ${session.companyId} and v.id = ${variantIds[0]}`;
   expect(row).toEqual({ is_available: true });
+});
+
+test('an order that is paid because the rest of it was called off keeps its goods for good, or somebody looks at it', async () => {
+  for (const isLost of [false, true]) {
+    const { within, endsIn, holds, buy, orderId, variantIds } = await given();
+    await endsIn(600);
+    await db.admin`update orders set paid_total = 1000 where id = ${orderId}`;
+    if (isLost) {
+      await endsIn(-1, [variantIds[0]]);
+      await buy(variantIds[0]);
+    }
+    const [, second] = (await within((ctx) => lockOrder(ctx, orderId))).lines;
+    const lines = [{ orderLineId: second?.id as Id<'oli'>, quantity: 1 }]; // it has two lines
+    const { order } = await within((ctx) => cancelLines(ctx, orderId, { lines, restock: true, reason: 'x' }));
+    expect(order).toMatchObject({ lifecycle: 'open', paymentStatus: 'paid', expiresAt: null, needsReview: isLost });
+    expect(await holds()).toEqual(isLost ? ['expired', 'released'] : ['held for good', 'released']);
+  }
 });

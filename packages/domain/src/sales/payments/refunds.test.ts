@@ -273,17 +273,3 @@ test('an order paid in part owes less when a part is cancelled, and only what is
   await cancel(db.app.run, gateway.gateways, withKey(staff), order.orderId, wish(1));
   expect(await booksOf(db, order)).toMatchObject({ payment: { amount: '6000', refunded: '1000', captured: '6000' } });
 });
-
-test('an order that is paid because the rest of it was cancelled keeps its goods for good', async () => {
-  const system = await givenPayableShop(db);
-  const order = await givenOrder(db, system, { provider: 'manual', lines: [{ quantity: 2, total: 10_000n }] });
-  const staff = staffOf(system);
-  await db.admin`update stock_reservations set expires_at = now() + interval '1 hour' where owner_id = ${order.orderId}`;
-  await db.app.run(staff, (ctx) => settleManually(ctx, order.paymentId, { amount: 5_000, reference: 'A' }));
-  const wish = newCancellation.parse({ reason: 'x', lines: [{ orderLineId: order.lineIds[0], quantity: 1 }] });
-  await cancel(db.app.run, new FakeGateway().gateways, withKey(staff), order.orderId, wish);
-  const held = await db.admin`select quantity, expires_at from stock_reservations
-    where owner_id = ${order.orderId} and status = 'held'`;
-  expect(held.every(({ expires_at }) => expires_at === null)).toBe(true);
-  expect(await booksOf(db, order)).toMatchObject({ order: { lifecycle: 'open', needs_review: false } });
-});
