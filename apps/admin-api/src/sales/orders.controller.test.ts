@@ -3,7 +3,7 @@ import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import type { OrderDetailView, OrderSummaryView, TimelineEntryView } from '@souk/domain/sales/orders/orders.contract';
 import { useDatabase } from '@souk/domain/testing/database';
 import { givenGoods } from '@souk/domain/testing/listed-goods';
-import { givenOrder } from '@souk/domain/testing/orders';
+import { givenReservedOrder } from '@souk/domain/testing/reserved-orders';
 import { expect, test } from 'vitest';
 import { bootAdmin, register } from '../testing/boot-admin.ts';
 
@@ -23,9 +23,14 @@ async function given() {
     admin.call<Body>(method, `/v1/${path}`, { token: tokens.accessToken, body, headers });
   const { variants } = await givenGoods(db, companyId).product({ prices: { NGN: 1_000 }, variants: [{ onHand: 9 }] });
   const order = (lifecycle: 'open' | 'pending' = 'open') =>
-    givenOrder(db, systemSession(companyId, 'test'), [{ variantId: variants[0] ?? newId('var'), quantity: 2 }], {
-      lifecycle,
-    });
+    givenReservedOrder(
+      db,
+      systemSession(companyId, 'test'),
+      [{ variantId: variants[0] ?? newId('var'), quantity: 2 }],
+      {
+        lifecycle,
+      },
+    );
   return { company, staff, call, order };
 }
 

@@ -19,7 +19,7 @@ import { newTaxRate } from '@souk/domain/pricing/tax/tax.contract';
 import { createTaxRate } from '@souk/domain/pricing/tax/tax-rates.service';
 import { createFulfilment } from '@souk/domain/sales/fulfilment/fulfilments.service';
 import type { TestDatabase } from '@souk/domain/testing/database';
-import { givenOrder } from '@souk/domain/testing/orders';
+import { givenReservedOrder } from '@souk/domain/testing/reserved-orders';
 
 const ADDRESS = { lastName: 'Obi', line1: '1 Marina', city: 'Lagos', country: 'NG' };
 
@@ -27,7 +27,7 @@ const ADDRESS = { lastName: 'Obi', line1: '1 Marina', city: 'Lagos', country: 'N
 export async function givenSellingThings(db: TestDatabase, run: Run, system: Session, variantId: Id<'var'>) {
   const made = await run(system, makeThings);
   await run(system, (ctx) => setOnHand(ctx, [{ variantId, quantity: 9 }], { type: 'test' }));
-  const { orderId, lineIds } = await givenOrder(db, system, [{ variantId, quantity: 2 }]);
+  const { orderId, lineIds } = await givenReservedOrder(db, system, [{ variantId, quantity: 2 }]);
   const [orderLineId] = lineIds;
   if (!orderLineId) throw new Error('The order has no line');
   const sent = { lines: [{ orderLineId, quantity: 1 }] };

@@ -1,8 +1,8 @@
-import { foreignKey, index, pgTable, text, unique } from 'drizzle-orm/pg-core';
-import { instantColumn } from '../../kernel/clock.ts';
+import { foreignKey, index, pgTable, unique } from 'drizzle-orm/pg-core';
 import { idColumn } from '../../kernel/ids.ts';
-import { createdAt, tenantId, walls } from '../../kernel/tables.ts';
+import { tenantId, walls } from '../../kernel/tables.ts';
 import { customers } from '../customers/customers.schema.ts';
+import { loginColumns, refreshTokenColumns } from '../sessions/session-family.schema.ts';
 
 /** One login of one customer on one device: the family all its refresh tokens belong to. As `staff_sessions`. */
 export const customerSessions = pgTable(
@@ -10,14 +10,7 @@ export const customerSessions = pgTable(
   {
     ...tenantId('cses'),
     customerId: idColumn('cus', 'customer_id').notNull(),
-    ip: text('ip'),
-    userAgent: text('user_agent'),
-    createdAt: createdAt(),
-    lastUsedAt: instantColumn('last_used_at').notNull(),
-    /** Absolute: refreshing never moves it. */
-    expiresAt: instantColumn('expires_at').notNull(),
-    revokedAt: instantColumn('revoked_at'),
-    revokedReason: text('revoked_reason'),
+    ...loginColumns(),
   },
   (t) => [
     ...walls(t),
@@ -32,11 +25,7 @@ export const customerRefreshTokens = pgTable(
   {
     ...tenantId('crt'),
     sessionId: idColumn('cses', 'session_id').notNull(),
-    tokenHash: text('token_hash').notNull(),
-    createdAt: createdAt(),
-    usedAt: instantColumn('used_at'),
-    /** The successor, sealed, so that a parallel tab within the grace time gets the very same one. */
-    successor: text('successor'),
+    ...refreshTokenColumns(),
   },
   (t) => [
     ...walls(t),

@@ -1,8 +1,8 @@
-import { foreignKey, index, pgTable, text, unique } from 'drizzle-orm/pg-core';
-import { instantColumn } from '../../kernel/clock.ts';
+import { foreignKey, index, pgTable, unique } from 'drizzle-orm/pg-core';
 import { idColumn } from '../../kernel/ids.ts';
-import { createdAt, tenantId, walls } from '../../kernel/tables.ts';
+import { tenantId, walls } from '../../kernel/tables.ts';
 import { staff } from '../staff/staff.schema.ts';
+import { loginColumns, refreshTokenColumns } from './session-family.schema.ts';
 
 /** One login of one person on one device: the family all its refresh tokens belong to. */
 export const staffSessions = pgTable(
@@ -10,14 +10,7 @@ export const staffSessions = pgTable(
   {
     ...tenantId('ses'),
     staffId: idColumn('stf', 'staff_id').notNull(),
-    ip: text('ip'),
-    userAgent: text('user_agent'),
-    createdAt: createdAt(),
-    lastUsedAt: instantColumn('last_used_at').notNull(),
-    /** Absolute: refreshing never moves it. */
-    expiresAt: instantColumn('expires_at').notNull(),
-    revokedAt: instantColumn('revoked_at'),
-    revokedReason: text('revoked_reason'),
+    ...loginColumns(),
   },
   (t) => [
     ...walls(t),
@@ -32,11 +25,7 @@ export const refreshTokens = pgTable(
   {
     ...tenantId('rft'),
     sessionId: idColumn('ses', 'session_id').notNull(),
-    tokenHash: text('token_hash').notNull(),
-    createdAt: createdAt(),
-    usedAt: instantColumn('used_at'),
-    /** The successor, sealed, so that a parallel tab within the grace time gets the very same one. */
-    successor: text('successor'),
+    ...refreshTokenColumns(),
   },
   (t) => [
     ...walls(t),

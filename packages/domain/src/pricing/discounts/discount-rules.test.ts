@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Id } from '../../kernel/ids.ts';
+import { discount } from '../../testing/baskets.ts';
 import type { DiscountFacts } from './discount-facts.ts';
 import { discountLines, discountShipping } from './discount-rules.ts';
 import type { DiscountLine, DiscountScene } from './discount-scene.ts';
@@ -19,38 +20,14 @@ const line = (unit: number | bigint, quantity = 1, more: Partial<DiscountLine> =
   categoryIds: [],
   ...more,
 });
-const facts = (id: number, more: Partial<DiscountFacts>): DiscountFacts => ({
-  id: idOf('dis', id),
-  title: `Discount ${id}`,
-  kind: 'percentage',
-  class: 'order',
-  isActive: true,
-  code: null,
-  priority: 0,
-  percentPpm: null,
-  isInCurrency: true,
-  amount: null,
-  allocation: 'across',
-  amountMax: null,
-  targets: [],
-  subtotalMin: null,
-  quantityMin: null,
-  buy: null,
-  getQuantity: null,
-  repeatMax: null,
-  customerGroupIds: [],
-  firstOrderOnly: false,
-  startsAt: null,
-  endsAt: null,
-  usageLimit: null,
-  used: 0,
-  codeUsageLimit: null,
-  codeUsed: 0,
-  perCustomerLimit: null,
-  usedByCustomer: 0,
-  combinesWith: (['product', 'order', 'shipping'] as const).filter((one) => one !== (more.class ?? 'order')),
-  ...more,
-});
+const facts = (id: number, more: Partial<DiscountFacts>): DiscountFacts =>
+  discount(`Discount ${id}`, {
+    id: idOf('dis', id),
+    class: 'order',
+    percentPpm: null,
+    combinesWith: (['product', 'order', 'shipping'] as const).filter((one) => one !== (more.class ?? 'order')),
+    ...more,
+  });
 const percent = (id: number, of: number, more: Partial<DiscountFacts> = {}) =>
   facts(id, { percentPpm: of * 10_000, ...more });
 const off = (id: number, amount: number | bigint, more: Partial<DiscountFacts> = {}) =>

@@ -7,7 +7,7 @@ import type { Ctx, Session } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
-import { givenOrder, type OrderedLine } from '../../testing/orders.ts';
+import { givenReservedOrder, type OrderedLine } from '../../testing/reserved-orders.ts';
 import { cancelLines } from '../orders/cancellation.service.ts';
 import { readOrder } from '../orders/order-rows.service.ts';
 import { deliverFulfilment, failFulfilment, returnFulfilment, shipFulfilment } from './fulfilment-progress.service.ts';
@@ -41,7 +41,7 @@ async function givenPlaces(...names: string[]) {
         onHand,
         reserved,
       ]),
-    order: (lines: OrderedLine[]) => givenOrder(db, session, lines),
+    order: (lines: OrderedLine[]) => givenReservedOrder(db, session, lines),
     read: (orderId: Id<'ord'>) => within((ctx) => readOrder(ctx, orderId)),
     held: async () => heldIn(session),
     send: (orderId: Id<'ord'>, input: NewFulfilment = {}) => within((ctx) => createFulfilment(ctx, orderId, input)),

@@ -7,7 +7,7 @@ import { NotFound } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
-import { givenOrder } from '../../testing/orders.ts';
+import { givenReservedOrder } from '../../testing/reserved-orders.ts';
 import { readOrder } from '../orders/order-rows.service.ts';
 import {
   cancelFulfilment,
@@ -48,7 +48,7 @@ async function givenShop(...quantities: number[]) {
 async function givenSale(onHand: number, quantity: number) {
   const { session, variantIds } = await givenShop(onHand);
   const variantId = variantIds[0] as Id<'var'>; // one quantity was given
-  const { orderId, lineIds } = await givenOrder(db, session, [{ variantId, quantity }]);
+  const { orderId, lineIds } = await givenReservedOrder(db, session, [{ variantId, quantity }]);
   return { session, variantId, orderId, orderLineId: lineIds[0] as Id<'oli'> };
 }
 
@@ -158,7 +158,7 @@ test('an order at two places goes in two parts without anybody naming them', asy
   const { variantId } = await givenGoods(db, session.companyId);
   await put(session, variantId, 3, lagos);
   await put(session, variantId, 2, abuja);
-  const { orderId } = await givenOrder(db, session, [{ variantId, quantity: 5 }]);
+  const { orderId } = await givenReservedOrder(db, session, [{ variantId, quantity: 5 }]);
   const sent = [await send(session, orderId), await send(session, orderId)];
   expect(sent.map(({ locationId, lines }) => [locationId, lines[0]?.quantity])).toEqual([
     [lagos, 3],
@@ -175,7 +175,7 @@ test('a bundle leaves as its parts', async () => {
   const { session, variantIds } = await givenShop(10);
   const part = variantIds[0] as Id<'var'>; // one quantity was given
   const { variantId } = await givenGoods(db, session.companyId, { parts: new Map([[part, 3]]) });
-  const { orderId } = await givenOrder(db, session, [{ variantId, quantity: 2 }]);
+  const { orderId } = await givenReservedOrder(db, session, [{ variantId, quantity: 2 }]);
   const { id } = await send(session, orderId);
   await within(session, (ctx) => shipFulfilment(ctx, id));
   expect(await stockOf(session, part)).toMatchObject([{ onHand: 4, reserved: 0 }]);
@@ -185,7 +185,7 @@ test('what is sold beyond stock is not shipped before it has come', async () => 
   const session = await givenCompany(db);
   await within(session, (ctx) => createLocation(ctx, newLocation.parse({ name: 'Main', handle: 'main' })));
   const { variantId } = await givenGoods(db, session.companyId, { backorder: 'allow' });
-  const { orderId } = await givenOrder(db, session, [{ variantId, quantity: 2 }]);
+  const { orderId } = await givenReservedOrder(db, session, [{ variantId, quantity: 2 }]);
   const { id } = await send(session, orderId);
   await expect(within(session, (ctx) => shipFulfilment(ctx, id))).rejects.toMatchObject({ code: 'stock_below_zero' });
   expect((await within(session, (ctx) => getFulfilment(ctx, id))).status).toBe('pending');
@@ -197,7 +197,7 @@ test('an order that waits for its payment is not sent, nor one that is over', as
   const { session, variantIds } = await givenShop(9);
   const variantId = variantIds[0] as Id<'var'>; // one quantity was given
   for (const lifecycle of ['pending', 'cancelled', 'expired'] as const) {
-    const { orderId } = await givenOrder(db, session, [{ variantId, quantity: 1 }], { lifecycle });
+    const { orderId } = await givenReservedOrder(db, session, [{ variantId, quantity: 1 }], { lifecycle });
     await expect(send(session, orderId)).rejects.toThrow(NotReadyToSend);
   }
 });

@@ -7,7 +7,7 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
-import { givenOrder } from '../../testing/orders.ts';
+import { givenReservedOrder } from '../../testing/reserved-orders.ts';
 import { countingRun } from '../../testing/statement-count.ts';
 import { cancelLines } from './cancellation.service.ts';
 import { lockOrder } from './order-rows.service.ts';
@@ -24,7 +24,7 @@ async function given() {
   for (const variantId of variantIds)
     await within((ctx) => setOnHand(ctx, [{ variantId, quantity: 1 }], { type: 'test' }));
   const lines = variantIds.map((variantId) => ({ variantId, quantity: 1 }));
-  const { orderId } = await givenOrder(db, session, lines, { lifecycle: 'pending' });
+  const { orderId } = await givenReservedOrder(db, session, lines, { lifecycle: 'pending' });
   return {
     ...{ session, within, variantIds, orderId },
     endsIn: (seconds: number, of: readonly Id<'var'>[] = variantIds) =>

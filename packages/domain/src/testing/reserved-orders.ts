@@ -11,7 +11,7 @@ export interface OrderedLine {
   unitAmount?: number;
 }
 
-export interface GivenOrder {
+export interface ReservedOrder {
   orderId: Id<'ord'>;
   lineIds: Id<'oli'>[];
 }
@@ -20,12 +20,12 @@ export interface GivenOrder {
  * An order as rows, with its goods reserved: for tests of what comes after checkout. Open and paid unless told. Written
  * past row security.
  */
-export async function givenOrder(
+export async function givenReservedOrder(
   db: TestDatabase,
   session: Session,
   lines: readonly OrderedLine[],
   { lifecycle = 'open' }: { lifecycle?: OrderLifecycle } = {},
-): Promise<GivenOrder> {
+): Promise<ReservedOrder> {
   const orderId = newId('ord');
   const total = lines.reduce((sum, { quantity, unitAmount = 1_000 }) => sum + quantity * unitAmount, 0);
   const paid = lifecycle === 'open' ? total : 0;
