@@ -71,7 +71,7 @@ test(
   'two bundles that share a part never promise more of it than there is',
   async () => {
     const store = await givenStore(db);
-    const [shared, left, right] = [await store.goods(60), await store.goods(100), await store.goods(100)];
+    const [shared, left, right] = [await store.goods(60), await store.goods(300), await store.goods(300)];
     // One of a pair takes two of what they share, the other one: 60 are enough for 60 units of demand, whoever comes first.
     const bundles = [
       await store.bundle([
@@ -83,7 +83,7 @@ test(
         [shared, 1],
       ]),
     ];
-    const answers = await everybody(store, 100, (buyer) => [{ variantId: bundles[buyer % 2] ?? '', quantity: 1 }]);
+    const answers = await everybody(store, 300, (buyer) => [{ variantId: bundles[buyer % 2] ?? '', quantity: 1 }]);
     const { 201: sold = 0, ...others } = tally(answers);
     expect(Object.keys(others)).toEqual(['409 insufficient_stock']);
     const { reserved } = await stockOf(shared);
@@ -99,14 +99,14 @@ test(
   'one cart with the same goods in two lines is one demand',
   async () => {
     const store = await givenStore(db);
-    const variantId = await store.goods(30);
+    const variantId = await store.goods(300);
     const lines = [
       { variantId, quantity: 1, properties: { Name: 'Ada' } },
       { variantId, quantity: 2, properties: { Name: 'Obi' } },
     ];
-    const answers = await everybody(store, 20, () => lines);
-    expect(tally(answers)).toEqual({ 201: 10, '409 insufficient_stock': 10 });
-    expect(await stockOf(variantId)).toEqual({ onHand: 30, reserved: 30 });
+    const answers = await everybody(store, 300, () => lines);
+    expect(tally(answers)).toEqual({ 201: 100, '409 insufficient_stock': 200 });
+    expect(await stockOf(variantId)).toEqual({ onHand: 300, reserved: 300 });
   },
   RACE_MS,
 );
