@@ -33,7 +33,7 @@ const ROOMS = {
   ],
   pricing: ['price-lists', 'tax', 'shipping', 'discounts', 'totals', 'gift-cards'],
   sales: ['carts', 'orders', 'payments', 'fulfilment', 'returns', 'invoices', 'checkout'],
-  reach: ['webhooks', 'notifications', 'analytics', 'recommendations'],
+  reach: ['event-log', 'webhooks', 'notifications', 'analytics', 'recommendations'],
   setup: ['declarations', 'customer-duties', 'registration', 'checklist', 'sandbox', 'demo'],
 };
 
@@ -48,6 +48,7 @@ const DOMAIN_LIBRARIES = [
   'csv-parse',
   'csv-stringify',
   'sanitize-html',
+  'liquidjs',
 ];
 
 /** Built-ins that compute. Sockets, files, processes and threads are not among them. */

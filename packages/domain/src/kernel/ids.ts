@@ -62,6 +62,11 @@ export const ID_KINDS = {
   pin: 'payment notice',
   rfd: 'refund',
   ful: 'fulfilment',
+  wep: 'webhook endpoint',
+  whd: 'webhook delivery',
+  wha: 'webhook attempt',
+  ntt: 'notification template',
+  nta: 'notification attempt',
 } as const;
 
 export type IdPrefix = keyof typeof ID_KINDS;

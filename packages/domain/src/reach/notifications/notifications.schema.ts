@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, foreignKey, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
+import { check, foreignKey, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instantColumn } from '../../kernel/clock.ts';
 import { idColumn } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
@@ -22,16 +22,44 @@ export const notifications = pgTable(
     dueAt: instantColumn('due_at').notNull().default(sql`now()`),
     lastError: text('last_error'),
     sentAt: instantColumn('sent_at'),
+    /** The one that this repeats, because somebody asked for it. */
+    originalId: idColumn('ntf', 'original_id'),
     createdAt: createdAt(),
   },
   (t) => [
     ...walls(t),
     relayMayLook(),
-    unique('notifications_once').on(t.companyId, t.eventId, t.template, t.recipient),
+    // One that was asked for again stands beside the first.
+    uniqueIndex('notifications_once')
+      .on(t.companyId, t.eventId, t.template, t.recipient)
+      .where(sql`original_id is null`),
     check('notifications_status', sql`status in ('pending', 'sent', 'failed')`),
     foreignKey({ columns: [t.companyId, t.eventId], foreignColumns: [events.companyId, events.id] }),
+    index('notifications_by_event').on(t.companyId, t.eventId),
     index('notifications_due').on(t.companyId, t.dueAt).where(sql`status = 'pending'`),
   ],
 );
 
 export type NotificationStatus = 'pending' | 'sent' | 'failed';
+
+/** One try to hand a notification to a mail server, append-only. */
+export const notificationAttempts = pgTable(
+  'notification_attempts',
+  {
+    ...tenantId('nta'),
+    notificationId: idColumn('ntf', 'notification_id').notNull(),
+    /** From 1. */
+    number: integer('number').notNull(),
+    at: instantColumn('at').notNull().default(sql`now()`),
+    /** Null: the mail server took it. */
+    error: text('error'),
+  },
+  (t) => [
+    ...walls(t),
+    foreignKey({
+      columns: [t.companyId, t.notificationId],
+      foreignColumns: [notifications.companyId, notifications.id],
+    }).onDelete('cascade'),
+    index('notification_attempts_by_notification').on(t.companyId, t.notificationId, t.number),
+  ],
+);

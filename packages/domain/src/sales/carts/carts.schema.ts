@@ -53,6 +53,8 @@ export const carts = pgTable(
     mergedIntoId: idColumn('cart', 'merged_into_id'),
     version: integer('version').notNull().default(1),
     expiresAt: instantColumn('expires_at').notNull(),
+    /** When it was announced that nobody came back to it; once. */
+    abandonedAt: instantColumn('abandoned_at'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },

@@ -51,3 +51,6 @@ import '../../sales/fulfilment/fulfilments.events.ts';
 import '../../sales/checkout/checkout.access.ts';
 import '../../sales/orders/orders.access.ts';
 import '../../sales/orders/orders.events.ts';
+import '../../reach/event-log/event-log.access.ts';
+import '../../reach/notifications/notifications.access.ts';
+import '../../reach/webhooks/webhooks.access.ts';
