@@ -57,6 +57,8 @@ export function eventRow<Data extends z.ZodType, Private extends z.ZodType>(
     version: event.version,
     aggregateId: aggregate.id,
     sequence: aggregate.sequence,
+    isTest: false,
+    endpointId: null,
     data: event.data.parse(data),
     privately:
       privately === undefined

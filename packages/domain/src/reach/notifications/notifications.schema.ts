@@ -59,7 +59,7 @@ export const notificationAttempts = pgTable(
     foreignKey({
       columns: [t.companyId, t.notificationId],
       foreignColumns: [notifications.companyId, notifications.id],
-    }).onDelete('cascade'),
+    }),
     index('notification_attempts_by_notification').on(t.companyId, t.notificationId, t.number),
   ],
 );

@@ -113,7 +113,7 @@ export const webhookAttempts = pgTable(
     foreignKey({
       columns: [t.companyId, t.deliveryId],
       foreignColumns: [webhookDeliveries.companyId, webhookDeliveries.id],
-    }).onDelete('cascade'),
+    }),
     index('webhook_attempts_by_delivery').on(t.companyId, t.deliveryId, t.number),
   ],
 );
