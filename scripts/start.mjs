@@ -9,6 +9,7 @@ import { checkNode, install } from './install.mjs';
 import { buildLocal, importLocal } from './local-package.mjs';
 import { databaseUrls, demoFile, readState, writeState } from './local-state.mjs';
 import { takeLock } from './lock.mjs';
+import { forgetRunning, writeRunning } from './running.mjs';
 import { buildSpec, processSpecs, soukSpec } from './souk-apps.mjs';
 import { checkForms, checkServers, DATABASE_SETTINGS } from './start-settings.mjs';
 import { main, step, writeLine } from './steps.mjs';
@@ -46,6 +47,7 @@ await main(async () => {
     }
   }
   const { exitCode } = await all.ended;
+  forgetRunning();
   process.exitCode = exitCode;
   console.log(exitCode === 0 ? 'Stopped. The data is kept; npm run reset deletes it.' : 'Stopped.');
 });
@@ -82,6 +84,13 @@ async function bringUp(all) {
   const seeded = { ...env, SEED_STATE: demoFile(process.env.DATABASE_URL) };
   const demo = await step('Demo companies', () => souk(all, ['seed', 'demo', '--json'], seeded));
   await startProcesses(all, env, ports);
+  writeRunning({
+    adminUrl: `http://localhost:${ports.admin}`,
+    storefrontUrl: `http://localhost:${ports.storefront}`,
+    mailboxUrl: mail.pageUrl,
+    paystackUrl: payments.url,
+    settings: seeded,
+  });
   console.log(welcome({ ports, redis, mail, payments, database, companies: companiesIn(demo) }));
 }
 

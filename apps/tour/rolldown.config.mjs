@@ -1,0 +1,3 @@
+import { appConfig } from '../../rolldown.shared.mjs';
+
+export default appConfig();
