@@ -2,14 +2,10 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RemoteFailed, RemoteRefused } from '@souk/domain/catalog/files/remote-fetch';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  AddressRefused,
-  AnswerTooLarge,
-  AnswerTooSlow,
-  guardedHttp,
-  type Resolve,
-  Unreachable,
-} from './guarded-http.ts';
+import { AnswerTooLarge } from './guarded-connection.ts';
+import { AnswerTooSlow, guardedHttp, Unreachable } from './guarded-http.ts';
+import { AddressRefused } from './guarded-url.ts';
+import type { Resolve } from './public-names.ts';
 import { remotePictures } from './remote-pictures.ts';
 
 let server: Server;

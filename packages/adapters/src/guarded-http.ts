@@ -1,24 +1,17 @@
-import { lookup as systemLookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, type Dispatcher, request as send } from 'undici';
-import { isLoopback, isPublicAddress } from './public-address.ts';
+import { type Dispatcher, request as send } from 'undici';
+import { AnswerTooLarge, GuardedConnection } from './guarded-connection.ts';
+import { AddressRefused, checkedUrl, isName, portOf, type Reach, reachOf } from './guarded-url.ts';
+import { publicNames, type Resolve } from './public-names.ts';
 
-const PORTS = new Set(['', '80', '443', '8080', '8443']);
-const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const CONNECT_TIMEOUT_MS = 5_000;
-const HEADER_BYTES_MAX = 16_384;
-
-/** A name's addresses, all of them; as `dns.lookup` with `all: true`. */
-export type Resolve = (
-  host: string,
-  options: { all: true },
-  done: (error: Error | null, addresses: { address: string; family: number }[]) => void,
-) => void;
+/** How long `refusal` waits for the name servers. */
+const REFUSAL_MS = 3_000;
 
 export interface GuardedHttpOptions {
   /** Lets requests to this very machine through, on any port: for development and tests. */
   allowLoopback?: boolean;
+  /** Where Souk itself listens on this machine: never asked. */
+  ownPorts?: readonly number[];
   /** For tests. */
   resolve?: Resolve;
 }
@@ -32,6 +25,8 @@ export interface GuardedRequest {
   timeoutMs: number;
   /** Of the answer's body. */
   bytesMax: number;
+  /** A body that goes on past `bytesMax` is cut there, instead of being an error. */
+  cuts?: boolean;
   /** How many redirects a GET follows, each looked at like the first address. */
   redirectsMax?: number;
 }
@@ -45,20 +40,6 @@ export interface GuardedAnswer {
   end(): Promise<void>;
 }
 
-/** This address is not for us to ask: its form, its port, or where it leads. The reason never says where that is. */
-export class AddressRefused extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'AddressRefused';
-  }
-}
-/** The answer's body goes on past the limit. */
-export class AnswerTooLarge extends Error {
-  constructor(bytesMax: number) {
-    super(`The answer is larger than ${bytesMax} bytes`);
-    this.name = 'AnswerTooLarge';
-  }
-}
 /** The answer was not complete in time. */
 export class AnswerTooSlow extends Error {
   constructor(timeoutMs: number) {
@@ -77,54 +58,97 @@ export class Unreachable extends Error {
 /** A client for addresses that strangers give us. */
 export interface GuardedHttp {
   send(request: GuardedRequest): Promise<GuardedAnswer>;
+  /** Why this address is not asked; undefined: it may be. A name that does not resolve, or not now, may be. */
+  refusal(url: string): Promise<string | undefined>;
+  /** For several requests to one server, one after the other, over one connection. */
+  session(): GuardedSession;
+}
+
+export interface GuardedSession {
+  /** The answer before must have been read or ended. */
+  send(request: GuardedRequest): Promise<GuardedAnswer>;
+  close(): void;
 }
 
 /**
  * An HTTP client that reaches the public internet and nothing else. What a name resolves to is looked at when the
  * connection is made, all of its addresses, and the connection goes to one of these: there is no second look-up that
- * could say something else. Connections are not shared and not kept; proxies of the environment are not used.
+ * could say something else. Connections are not shared, and kept only within a session; proxies of the environment are
+ * not used.
  */
-export function guardedHttp({ allowLoopback = false, resolve = systemLookup }: GuardedHttpOptions = {}): GuardedHttp {
-  const isAllowed = (address: string) => isPublicAddress(address) || (allowLoopback && isLoopback(address));
-  const lookup = guardedLookup(resolve, isAllowed);
+export function guardedHttp({
+  allowLoopback = false,
+  ownPorts = [],
+  resolve = publicNames,
+}: GuardedHttpOptions = {}): GuardedHttp {
+  const reach = reachOf(allowLoopback, ownPorts);
+  const ways = { reach, resolve };
   return {
-    async send(request) {
-      const deadline = new Deadline(request.timeoutMs);
-      try {
-        let url = checkedUrl(request.url, isAllowed, allowLoopback);
-        for (let left = request.redirectsMax ?? 0; ; left--) {
-          const agent = agentOf(lookup, isAllowed);
-          const answer = await ask(agent, url, request, deadline);
-          const location = REDIRECTS.has(answer.statusCode) ? answer.headers['location'] : undefined;
-          if (typeof location !== 'string' || left === 0 || (request.method ?? 'GET') !== 'GET') {
-            return answerOf(answer, agent, request, deadline);
-          }
-          await discard(answer, agent);
-          url = checkedUrl(location, isAllowed, allowLoopback, url);
-        }
-      } catch (error) {
-        deadline.end();
-        throw deadline.isOver ? new AnswerTooSlow(request.timeoutMs) : known(error);
-      }
+    send: (request) =>
+      ask(request, { reach, connectionTo: (url) => new GuardedConnection({ ...ways, url, isKept: false }) }),
+    refusal: (url) => refusalOf(url, reach, resolve),
+    session() {
+      let kept: GuardedConnection | undefined;
+      const connectionTo = (url: URL) => {
+        if (kept?.origin === url.origin && !kept.isEnded) return kept;
+        kept?.end();
+        kept = new GuardedConnection({ ...ways, url, isKept: true });
+        return kept;
+      };
+      return { send: (request) => ask(request, { reach, connectionTo, isKept: true }), close: () => kept?.end() };
     },
   };
+}
+
+interface Asking {
+  readonly reach: Reach;
+  readonly connectionTo: (url: URL) => GuardedConnection;
+  readonly isKept?: boolean;
+}
+
+async function ask(request: GuardedRequest, { reach, connectionTo, isKept = false }: Asking): Promise<GuardedAnswer> {
+  const deadline = new Deadline(request.timeoutMs);
+  try {
+    let url = checkedUrl(request.url, reach);
+    for (let left = request.redirectsMax ?? 0; ; left--) {
+      const connection = connectionTo(url);
+      const answer = await once(connection, url, request, deadline);
+      const end = () => hangUp(answer, isKept ? undefined : connection);
+      const location = REDIRECTS.has(answer.statusCode) ? answer.headers['location'] : undefined;
+      if (typeof location !== 'string' || left === 0 || (request.method ?? 'GET') !== 'GET') {
+        return answerOf(answer, request, deadline, end);
+      }
+      end();
+      url = checkedUrl(location, reach, url);
+    }
+  } catch (error) {
+    deadline.end();
+    throw deadline.isOver ? new AnswerTooSlow(request.timeoutMs) : known(error);
+  }
 }
 
 /** Ends a request after its time, whatever it is at. */
 class Deadline {
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
+  isOver = false;
 
   constructor(ms: number) {
-    this.timer = setTimeout(() => this.controller.abort(), ms);
+    this.timer = setTimeout(() => {
+      this.isOver = true;
+      this.controller.abort();
+    }, ms);
   }
 
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
-  get isOver(): boolean {
-    return this.controller.signal.aborted;
+  /** Rejects when the request is ended: a look-up that hangs does not listen to the signal. */
+  get passed(): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      this.signal.addEventListener('abort', () => reject(this.signal.reason));
+    });
   }
 
   end(): void {
@@ -132,117 +156,88 @@ class Deadline {
   }
 }
 
-/** Throws `AddressRefused` for a URL that we do not ask, whatever its name resolves to. */
-function checkedUrl(text: string, isAllowed: (address: string) => boolean, allowLoopback: boolean, from?: URL): URL {
-  if (!URL.canParse(text, from?.href)) throw new AddressRefused('This is not an address.');
-  const url = new URL(text, from);
-  const { protocol, hostname, username, password, port } = url;
-  if (protocol !== 'http:' && protocol !== 'https:') throw new AddressRefused('Only http:// and https:// are fetched.');
-  if (username !== '' || password !== '') throw new AddressRefused('The address holds a user name or a password.');
-  const isLocal = allowLoopback && LOCAL_HOSTS.has(hostname);
-  if (!PORTS.has(port) && !isLocal) throw new AddressRefused('Only the ports 80, 443, 8080 and 8443 are asked.');
-  if (hostname.endsWith('.')) throw new AddressRefused('The host name ends in a dot.');
-  const literal = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(literal) === 0) return url;
-  // 0x7f.1, 2130706433 and 0177.0.0.1 were made 127.0.0.1 by the parser: whoever writes so hides something.
-  const namesHost = from === undefined || URL.canParse(text) || /^[\\/]{2}/.test(text);
-  const isSpelledOut = !namesHost || text.toLowerCase().includes(hostname);
-  if (!isSpelledOut) throw new AddressRefused('The host is an IP address in an odd spelling.');
-  if (!isAllowed(literal)) throw new AddressRefused('The address is not on the public internet.');
-  return url;
-}
-
-function guardedLookup(resolve: Resolve, isAllowed: (address: string) => boolean): LookupFunction {
-  return (host, options, done) => {
-    resolve(host, { all: true }, (error, found) => {
-      if (error) return done(error, '', 0);
-      const [first] = found;
-      // One closed address among them is enough: which of them is connected to is not ours to choose.
-      if (!first || !found.every(({ address }) => isAllowed(address))) {
-        return done(new AddressRefused('The address is not on the public internet.'), '', 0);
-      }
-      if (options.all) return done(null, found);
-      done(null, first.address, first.family);
-    });
-  };
-}
-
-function agentOf(lookup: LookupFunction, isAllowed: (address: string) => boolean): Agent {
-  const connect = buildConnector({ lookup, timeout: CONNECT_TIMEOUT_MS });
-  return new Agent({
-    pipelining: 0,
-    maxHeaderSize: HEADER_BYTES_MAX,
-    connect: (options, done) =>
-      connect(options, (error, socket) => {
-        if (error) return done(error, null);
-        if (isAllowed(socket.remoteAddress ?? '')) return done(null, socket);
-        socket.destroy();
-        done(new AddressRefused('The address is not on the public internet.'), null);
-      }),
+async function once(
+  connection: GuardedConnection,
+  url: URL,
+  request: GuardedRequest,
+  deadline: Deadline,
+  isSecondTry = false,
+): Promise<Dispatcher.ResponseData> {
+  const { method = 'GET', headers, body, bytesMax } = request;
+  connection.begin(bytesMax);
+  const answer = send(url, {
+    dispatcher: connection.agent,
+    method,
+    // What is packed could be unpacked to any size.
+    headers: { 'accept-encoding': 'identity', ...headers },
+    body,
+    signal: deadline.signal,
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
-}
-
-async function ask(agent: Agent, url: URL, { method = 'GET', headers, body }: GuardedRequest, deadline: Deadline) {
   try {
-    return await send(url, {
-      dispatcher: agent,
-      method,
-      // What is packed could be unpacked to any size.
-      headers: { 'accept-encoding': 'identity', ...headers },
-      body,
-      signal: deadline.signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    return await Promise.race([answer, deadline.passed]);
   } catch (error) {
-    await agent.destroy();
+    // Whoever keeps a connection may close it just when the next request is on its way.
+    const isReused = connection.requests > 1;
+    if (isReused && !isSecondTry && !deadline.signal.aborted && hasBrokenOff(error)) {
+      return await once(connection, url, request, deadline, true);
+    }
+    answer.then((late) => hangUp(late, connection)).catch(() => undefined);
+    connection.end();
     throw error;
   }
 }
 
+const hasBrokenOff = (error: unknown) =>
+  error instanceof Error && 'code' in error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String(error.code));
+
 function answerOf(
   answer: Dispatcher.ResponseData,
-  agent: Agent,
   request: GuardedRequest,
   deadline: Deadline,
+  hangUpNow: () => void,
 ): GuardedAnswer {
+  const end = () => {
+    deadline.end();
+    hangUpNow();
+  };
   return {
     status: answer.statusCode,
     headers: answer.headers,
-    body: limited(answer, agent, request, deadline),
-    async end() {
-      deadline.end();
-      await discard(answer, agent);
-    },
+    body: limited(answer, request, deadline, end),
+    end: async () => end(),
   };
 }
 
 async function* limited(
   { body, headers }: Dispatcher.ResponseData,
-  agent: Agent,
-  { bytesMax, timeoutMs }: GuardedRequest,
+  { bytesMax, timeoutMs, cuts = false }: GuardedRequest,
   deadline: Deadline,
+  end: () => void,
 ): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
+  let left = bytesMax;
   try {
-    if (Number(headers['content-length'] ?? 0) > bytesMax) throw new AnswerTooLarge(bytesMax);
+    if (!cuts && Number(headers['content-length'] ?? 0) > bytesMax) throw new AnswerTooLarge(bytesMax);
     for await (const piece of body as AsyncIterable<Buffer>) {
-      bytes += piece.byteLength;
-      if (bytes > bytesMax) throw new AnswerTooLarge(bytesMax);
-      yield piece;
+      if (piece.byteLength > left && !cuts) throw new AnswerTooLarge(bytesMax);
+      yield piece.subarray(0, left);
+      left -= Math.min(left, piece.byteLength);
+      if (left === 0 && cuts) return;
     }
   } catch (error) {
-    throw deadline.isOver ? new AnswerTooSlow(timeoutMs) : known(error);
+    const reason = deadline.isOver ? new AnswerTooSlow(timeoutMs) : known(error);
+    if (!(cuts && reason instanceof AnswerTooLarge)) throw reason;
   } finally {
-    deadline.end();
-    await discard({ body }, agent);
+    end();
   }
 }
 
-async function discard({ body }: Pick<Dispatcher.ResponseData, 'body'>, agent: Agent): Promise<void> {
+/** A body that was not read to its end takes its connection along; what is given besides goes as well. */
+function hangUp({ body }: Pick<Dispatcher.ResponseData, 'body'>, connection: GuardedConnection | undefined): void {
   body.on('error', () => undefined);
   body.destroy();
-  await agent.destroy();
+  connection?.end();
 }
 
 /** What went wrong, in our words; the cause of a connection that was refused by us lies a layer below. */
@@ -251,4 +246,27 @@ function known(error: unknown): Error {
     if (one instanceof AddressRefused || one instanceof AnswerTooLarge) return one;
   }
   return new Unreachable(error);
+}
+
+async function refusalOf(text: string, reach: Reach, resolve: Resolve): Promise<string | undefined> {
+  try {
+    const url = checkedUrl(text, reach);
+    if (!isName(url.hostname)) return undefined;
+    const found = await addressesOf(url.hostname, resolve);
+    return found.every((address) => reach.may(address, portOf(url))) ? undefined : new AddressRefused().message;
+  } catch (error) {
+    if (error instanceof AddressRefused) return error.message;
+    throw error;
+  }
+}
+
+/** None, if there are none to be had now. */
+function addressesOf(host: string, resolve: Resolve): Promise<string[]> {
+  return new Promise((done) => {
+    const timer = setTimeout(() => done([]), REFUSAL_MS);
+    resolve(host, { all: true }, (error, found) => {
+      clearTimeout(timer);
+      done(error ? [] : found.map(({ address }) => address));
+    });
+  });
 }

@@ -6,6 +6,7 @@ const CLOSED_V4 = [
   '10.0.0.0/8', // private
   '100.64.0.0/10', // shared by a provider's customers
   '127.0.0.0/8', // this machine
+  '168.63.129.16/32', // what Azure's machines ask for their own settings
   '169.254.0.0/16', // this link; clouds' metadata
   '172.16.0.0/12', // private
   '192.0.0.0/24', // protocol assignments

@@ -1,5 +1,7 @@
 import { RemoteFailed, type RemoteFetch, RemoteRefused } from '@souk/domain/catalog/files/remote-fetch';
-import { AddressRefused, AnswerTooLarge, type GuardedHttp } from './guarded-http.ts';
+import { AnswerTooLarge } from './guarded-connection.ts';
+import type { GuardedHttp } from './guarded-http.ts';
+import { AddressRefused } from './guarded-url.ts';
 
 const REDIRECTS_MAX = 3;
 const MEGABYTE = 1_048_576;

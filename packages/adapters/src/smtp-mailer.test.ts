@@ -10,6 +10,7 @@ const FROM = 'Souk <shops@example.com>';
 const email = (more: Partial<Email> = {}): Email => ({
   messageId: 'ntf_1@souk',
   fromName: 'Ọjà & Sons',
+  replyTo: null,
   to: 'ada@example.com',
   subject: 'Ẹ káàbọ̀: “welcome”',
   text: 'Hello',
@@ -47,6 +48,16 @@ test('an email arrives as it was written, from the company by name and the deplo
   expect(message?.text.trim()).toBe('Hello');
   expect(message?.html.trim()).toBe('<p>Hello</p>');
   expect(message?.headers.find(({ name }) => name === 'message-id')?.value).toBe('<ntf_1@souk>');
+});
+
+test('answers go where the company wants them, else to the sender', async () => {
+  const mailbox = await startMailbox();
+  onTestFinished(() => mailbox.stop());
+  const mailer = mailerTo(mailbox.smtpUrl);
+  await mailer.send(email({ replyTo: 'hello@adire.example' }));
+  await mailer.send(email());
+  const replyTo = mailbox.messages().map(({ headers }) => headers.find(({ name }) => name === 'reply-to')?.value);
+  expect(replyTo).toEqual(['hello@adire.example', undefined]);
 });
 
 test('what stands in a name or a subject starts no new header and adds no reader', async () => {

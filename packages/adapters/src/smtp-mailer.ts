@@ -72,11 +72,12 @@ export function smtpMailer({
   };
 }
 
-function messageOf({ messageId, fromName, to, subject, text, html }: Email, address: string) {
+function messageOf({ messageId, fromName, replyTo, to, subject, text, html }: Email, address: string) {
   return {
     messageId: `<${messageId}>`,
     from: { name: fromName, address },
     to: { name: '', address: to },
+    ...(replyTo !== null && { replyTo: { name: '', address: replyTo } }),
     subject,
     text,
     html,

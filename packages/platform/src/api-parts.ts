@@ -6,11 +6,12 @@ import { readCatalogueVersions } from '@souk/domain/kernel/catalogue-version-rea
 import { type Database, openDatabase } from '@souk/domain/kernel/database';
 import { createPool } from '@souk/domain/kernel/pool';
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
+import type { WebhookSender } from '@souk/domain/reach/webhooks/webhook-sender';
 import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import type { Registry } from 'prom-client';
 import { SignedAccessTokens } from './access-tokens.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
+import { attemptsInsured, attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
 import { CatalogueVersions } from './catalogue-versions.ts';
 import type { ApiConfig } from './config.ts';
 import { SignedCustomerTokens } from './customer-tokens.ts';
@@ -30,6 +31,7 @@ import { Standings } from './standings.ts';
 import { refuseOldSchema, refuseUnfitDatabase } from './startup-check.ts';
 import { StorefrontReads } from './storefront-reads.ts';
 import { hearTouched, tellTouched } from './touched.ts';
+import { openWebhookSender } from './webhook-sender.ts';
 
 const MEGABYTE = 1_048_576;
 
@@ -50,6 +52,8 @@ export interface ApiParts {
   readonly readiness: Readiness;
   readonly files: Files;
   readonly gateways: Gateways;
+  /** Only asked which addresses it refuses; a worker sends. */
+  readonly webhookSender: WebhookSender;
   readonly registry: Registry;
   /** Writes down what waits in memory and closes connections, the database last. */
   close(): Promise<void>;
@@ -89,9 +93,8 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
   const readyAnswers = new ReadyAnswers();
   const keyMemory = new KeyMemory();
   const memory = memoryOf(standings, [standings, readyAnswers, keyMemory]);
-  const attempts = redis
-    ? attemptsOnRedis(redis)
-    : attemptsOnPostgres(config.DATABASE_URL, log, { prepare: config.DATABASE_PREPARE });
+  const onPostgres = attemptsOnPostgres(config.DATABASE_URL, log, { prepare: config.DATABASE_PREPARE });
+  const attempts = redis ? attemptsInsured(attemptsOnRedis(redis), onPostgres) : onPostgres;
   const limits = new Limits({ perMinute: limitsOf(config) });
   const keyUse = new KeyUse(database.run, log);
   const reads = openStorefrontReads(config, name, database, redis && new SharedAnswers(redis, log));
@@ -100,7 +103,7 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     await keyUse.stop();
     subscriber?.disconnect();
     redis?.disconnect();
-    if ('close' in attempts && typeof attempts.close === 'function') await attempts.close();
+    await onPostgres.close();
     await reads.close();
     await database.close();
   };
@@ -128,11 +131,17 @@ export async function openApiParts(config: ApiConfig, loggers: Loggers, { name }
     customerTokens: new SignedCustomerTokens(database.unscoped),
     readiness,
     files,
-    gateways: openGateways(config),
+    ...serversElsewhere(config),
     registry,
     close,
   };
 }
+
+/** Whom an API asks that is not ours. Nothing is contacted yet. */
+const serversElsewhere = (config: ApiConfig) => ({
+  gateways: openGateways(config),
+  webhookSender: openWebhookSender(config),
+});
 
 /** Refuses a database that would not keep the walls; makes the first keys that sign access tokens. */
 async function makeReady({ unscoped }: Database): Promise<void> {

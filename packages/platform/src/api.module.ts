@@ -13,12 +13,14 @@ import {
   CUSTOMER_TOKENS,
   FILE_STORE,
   GATEWAYS,
+  READINESS,
   READY_ANSWERS,
   RUN,
   SIGNED_ADDRESSES,
   STOREFRONT_READS,
   TYPE_OF,
   UNSCOPED,
+  WEBHOOK_SENDER,
 } from './tokens.ts';
 
 /** Nest wants a class to hang a module on; `apiModule` says what is in it. */
@@ -49,6 +51,8 @@ export function apiModule(
     { provide: TYPE_OF, useValue: parts.files.typeOf },
     { provide: SIGNED_ADDRESSES, useValue: parts.files.addresses },
     { provide: GATEWAYS, useValue: parts.gateways },
+    { provide: READINESS, useValue: parts.readiness },
+    { provide: WEBHOOK_SENDER, useValue: parts.webhookSender },
   ];
   // Nest makes the fast ones as well, but their routes are not its own (`fast-lane.ts`).
   const usual = controllers.filter((controller) => !isFast(controller));

@@ -105,6 +105,8 @@ function aroundEveryRequest(
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers);
     reply.header('x-request-id', request.id);
+    // Whoever holds the connection must not send another request on it: it will be gone.
+    if (parts.readiness.isStopping) reply.header('connection', 'close');
     if (request.headers['x-forwarded-for'] !== undefined) lookAtForwarded(request);
     if (isPreflight(request)) return answerPreflight(reply);
     if (request.is404) hurry(request.raw, reply.raw);
@@ -114,8 +116,8 @@ function aroundEveryRequest(
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     loggers.requests.info(requestLine(request, reply));
-    // A connection kept alive would keep the process, too.
-    if (parts.readiness.isStopping) request.raw.socket.end();
+    // A connection kept alive would keep the process, too. As long as others may come in, it is told with its next answer.
+    if (parts.readiness.isStopping && !request.server.server.listening) request.raw.socket.end();
     done();
   });
 }

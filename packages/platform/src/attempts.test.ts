@@ -10,7 +10,7 @@ import { useDatabase } from '@souk/domain/testing/database';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { AttemptsUnavailable, attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
+import { AttemptsUnavailable, attemptsInsured, attemptsOnPostgres, attemptsOnRedis } from './attempts.ts';
 import { openRedis } from './redis.ts';
 
 const db = useDatabase();
@@ -120,4 +120,15 @@ test('when the counter cannot be reached nobody gets to guess', async () => {
     status: 503,
     code: 'attempts_unavailable',
   });
+});
+
+test('while Redis is away tries are counted in PostgreSQL, and are as limited there', async () => {
+  const redis = openRedis('redis://127.0.0.1:1', log, 'commands');
+  closing.push(() => redis.disconnect());
+  const attempts = attemptsInsured(attemptsOnRedis(redis), onPostgres());
+  const key = accountFromKey('shop', `${Date.now()}@example.com`, '192.0.2.9');
+  for (let i = 0; i < ATTEMPT_LIMITS.login.subject.points; i++) expect(await outcome(attempts, key)).toBe('counted');
+  expect(await outcome(attempts, key)).toBeInstanceOf(TooManyAttempts);
+  await attempts.forgive('login', key);
+  expect(await outcome(attempts, key)).toBe('counted');
 });

@@ -20,6 +20,8 @@ import { LIMITER_TABLE, QUEUE_SCHEMA } from './migrate.ts';
 
 const CONNECTIONS_MAX = 2;
 const CONNECT_TIMEOUT_MS = 2_000;
+/** A store that did not count is not asked again for so long. */
+const AWAY_MS = 2_000;
 
 /** The counter of attempts cannot be reached: nobody gets to guess meanwhile. */
 export class AttemptsUnavailable extends DomainError {
@@ -39,6 +41,28 @@ export const attemptsOnRedis = (redis: Redis): Attempts =>
     (prefix, { points, seconds }) =>
       new RateLimiterRedis({ storeClient: redis, keyPrefix: `souk:${prefix}`, points, duration: seconds }),
   );
+
+/**
+ * Counts in the first store and, while that does not count, in the second one: people must get in. Whoever guesses has
+ * at most two counts to use up.
+ */
+export function attemptsInsured(first: Attempts, second: Attempts): Attempts {
+  let awayUntil = 0;
+  const insured = async (work: (attempts: Attempts) => Promise<void>) => {
+    if (Date.now() < awayUntil) return work(second);
+    try {
+      await work(first);
+    } catch (error) {
+      if (!(error instanceof AttemptsUnavailable)) throw error;
+      awayUntil = Date.now() + AWAY_MS; // each question costs time, and there are several to a login
+      await work(second);
+    }
+  };
+  return {
+    consume: (kind, key) => insured((attempts) => attempts.consume(kind, key)),
+    forgive: (kind, key) => insured((attempts) => attempts.forgive(kind, key)),
+  };
+}
 
 /**
  * Counts attempts in PostgreSQL, shared by all processes. Call `close` at the end: it has connections of its own.

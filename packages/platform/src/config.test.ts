@@ -204,9 +204,12 @@ test('half a bucket, or two places at once, is refused', () => {
   expect(complaint({ ...bucket, S3_SECRET_ACCESS_KEY: 'secret' })).toContain('S3_ACCESS_KEY_ID: is missing');
 });
 
-test('production never lets an import fetch from the machine itself', () => {
+test('production never lets an import or a webhook reach the machine itself', () => {
   const loopback = { FETCH_ALLOW_LOOPBACK: 'true' };
-  expect(complaint({ ...production, ...loopback }, readWorkerConfig)).toContain('FETCH_ALLOW_LOOPBACK: lets imports');
+  for (const readConfig of [readWorkerConfig, readAdminConfig]) {
+    expect(complaint({ ...production, ...loopback }, readConfig)).toContain('FETCH_ALLOW_LOOPBACK: lets imports');
+    expect(readConfig(production).FETCH_ALLOW_LOOPBACK).toBe(false);
+  }
   const { DATABASE_URL, DATABASE_RELAY_URL } = production;
   expect(readWorkerConfig({ DATABASE_URL, DATABASE_RELAY_URL, ...loopback }).FETCH_ALLOW_LOOPBACK).toBe(true);
   expect(readWorkerConfig(production).FETCH_ALLOW_LOOPBACK).toBe(false);

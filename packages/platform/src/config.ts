@@ -78,8 +78,11 @@ const files = {
   IMAGE_PIXELS_MAX: wholeNumber(10_000, 500_000_000).default(50_000_000),
 };
 
-/** Development and tests fetch from this very machine; in production that would open it to everybody's imports. */
-const fetching = { FETCH_ALLOW_LOOPBACK: onOff.default(false) };
+/**
+ * Development and tests fetch from this very machine, and hand webhooks to it; in production that would open it to
+ * everybody's imports and endpoints.
+ */
+const fetching = { FETCH_ALLOW_LOOPBACK: onOff.default(false), ADMIN_PORT: port.default(4_000) };
 
 /** Where Paystack is asked; a simulator on this machine in development. */
 const payments = {
@@ -94,13 +97,16 @@ const http = {
   REGISTRATION: z.enum(['open', 'invite', 'closed']),
   ...mail,
   ...files,
+  ...fetching,
   ...payments,
   ...trafficLimits,
   /** Memory for ready answers of the storefront; 0 turns it off. */
   STOREFRONT_CACHE_MB: wholeNumber(0, 16_384).default(64),
+  /** How long a stream of events lives before its client has to connect again. */
+  EVENT_STREAM_SECONDS: wholeNumber(1, 3_600).default(600),
 };
 
-const adminSchema = z.object({ ...everyProcess, ...http, ...metrics(9_400), ADMIN_PORT: port.default(4_000) });
+const adminSchema = z.object({ ...everyProcess, ...http, ...metrics(9_400) });
 const storefrontSchema = z.object({ ...everyProcess, ...http, ...metrics(9_401) });
 const workerSchema = z.object({
   ...everyProcess,
@@ -123,8 +129,13 @@ export type CliConfig = z.infer<typeof cliSchema>;
 export type PaymentsConfig = Pick<WorkerConfig, keyof typeof payments>;
 /** What says where files lie, of any process. */
 export type FilesConfig = Pick<CliConfig, keyof typeof files | 'ADMIN_URL' | 'MASTER_KEYS'>;
+/** What says which servers that strangers name are asked, of any process that asks them. */
+export type FetchingConfig = Pick<
+  WorkerConfig,
+  keyof typeof fetching | 'STOREFRONT_PORT' | 'METRICS_PORT' | 'ADMIN_URL' | 'STOREFRONT_URL'
+>;
 /** What the two APIs have in common. */
-export type ApiConfig = Omit<AdminConfig, 'ADMIN_PORT'>;
+export type ApiConfig = AdminConfig;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -271,7 +282,10 @@ function unsafeSettings(given: Record<string, string>): Fault[] {
     faults.push({ name: 'MASTER_KEYS', reason: 'holds a key whose bytes are all the same' });
   }
   if (onOff.safeParse(given['FETCH_ALLOW_LOOPBACK']).data === true) {
-    faults.push({ name: 'FETCH_ALLOW_LOOPBACK', reason: 'lets imports fetch from this very machine; leave it out' });
+    faults.push({
+      name: 'FETCH_ALLOW_LOOPBACK',
+      reason: 'lets imports and webhooks reach this very machine; leave it out',
+    });
   }
   if (given['TRUSTED_PROXIES']?.split(',').some((part) => /\/0+$/.test(part.trim()))) {
     faults.push({ name: 'TRUSTED_PROXIES', reason: 'trusts every address, so everybody may say where they come from' });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { type CompanyId, idOf } from '@souk/domain/kernel/ids';
+import { type CompanyId, type Id, idOf } from '@souk/domain/kernel/ids';
 import {
   createPostgresBackend,
   type DefaultJobOptions,
@@ -14,11 +14,11 @@ import { z } from 'zod';
 import { QUEUE_SCHEMA } from './migrate.ts';
 
 /** Queues there are. A queue is a doorbell: its jobs say whose rows in PostgreSQL are due, and nothing else. */
-export const QUEUES = ['notifications'] as const;
+export const QUEUES = ['notifications', 'webhooks'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** What a job carries. A processor parses it before use and enters the company anew: no right comes from a queue. */
-export const ringForm = z.strictObject({ companyId: idOf('com') });
+export const ringForm = z.strictObject({ companyId: idOf('com'), endpointId: idOf('wep').optional() });
 export type Ring = z.infer<typeof ringForm>;
 
 export interface QueueStore {
@@ -36,6 +36,8 @@ const RECONNECT_MS_MAX = 2_000;
 /** A server that does not answer at all is given up after this time, and tried again. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const TAKE_AGAIN_MS = 1_000;
+/** Of an endpoint: a worker that died loses its lease after six seconds, and must not be waited for longer than that. */
+const RUNG_ANEW_AFTER_MS = 4_000;
 /** Whoever rings does not wait longer than this for the store. */
 const RING_TIMEOUT_MS = 1_000;
 /** A ring that is lost is rung again by a sweeper within seconds, so a job is never tried twice by the queue itself. */
@@ -123,13 +125,19 @@ export class Doorbell {
   ) {}
 
   /**
-   * Resolves with whether the ring was taken. A company that is being rung for already is not rung for twice.
+   * Resolves with whether the ring was taken. A company, or one endpoint of it, that is being rung for already is not rung
+   * for twice.
    */
-  async ring(name: QueueName, companyId: CompanyId, reason: RingReason = 'new'): Promise<boolean> {
-    const ring = `${name}-${reason}-${companyId}`;
+  async ring(
+    name: QueueName,
+    companyId: CompanyId,
+    reason: RingReason = 'new',
+    endpointId?: Id<'wep'>,
+  ): Promise<boolean> {
+    const ring = [name, reason, companyId, ...(endpointId ? [endpointId, ...bellOf(reason)] : [])].join('-');
     if (this.isClosed || this.ringing.has(ring)) return false;
     this.ringing.add(ring);
-    const data: Ring = { companyId };
+    const data: Ring = endpointId ? { companyId, endpointId } : { companyId };
     // At most one job waits and one runs per company; a ring during a run makes it run once more. A sweeper's ring is told
     // apart, so that it is not swallowed by a run whose worker has died.
     const deduplication = { id: ring, keepLastIfActive: true };
@@ -181,6 +189,10 @@ export class Doorbell {
     return queue;
   }
 }
+
+/** A sweeper's rings have two bells in turn: the run of one may have died, and be found dead later than its lease ends. */
+const bellOf = (reason: RingReason): string[] =>
+  reason === 'again' ? [String(Math.floor(Date.now() / RUNG_ANEW_AFTER_MS) % 2)] : [];
 
 async function timeout(): Promise<never> {
   await setTimeout(RING_TIMEOUT_MS, undefined, { ref: false });

@@ -1,3 +1,6 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApi } from './api.ts';
 import type { ApiDescription } from './api-description.ts';
@@ -6,9 +9,18 @@ import type { ApiConfig } from './config.ts';
 import { createLoggers, type Loggers } from './logger.ts';
 import { type OpsListener, startOpsListener } from './ops-listener.ts';
 
+/**
+ * After it said that it is not ready a process goes on answering until nobody sent a request for so long: whoever
+ * balances requests needs a moment to take it off, and must not run into a closed door. But not for ever.
+ */
+const QUIET_MS = 400;
+const QUIET_WITHIN_MS = 4_000;
+const QUIET_LOOK_MS = 50;
 /** Requests in flight get this long to end. Together with the rest it stays below 25 s, which orchestrators give. */
-const DRAIN_MS = 20_000;
+const DRAIN_MS = 18_000;
 const STOP_MS = 25_000;
+/** Asking how a process is is no traffic. */
+const OPS_PATHS = new Set(['/healthz', '/readyz']);
 
 export interface ServedApi extends ApiDescription {
   config: ApiConfig;
@@ -56,13 +68,17 @@ async function listen(app: NestFastifyApplication, host: string, port: number, s
   }
 }
 
-/** Not ready → no new connections → requests in flight end → what waits in memory is written → connections close. */
+/**
+ * Not ready → requests still come and are answered, each with the word that its connection ends → no new connections →
+ * requests in flight end → what waits in memory is written → connections close.
+ */
 function stopOnSignal(
   app: NestFastifyApplication,
   parts: ApiParts,
   ops: OpsListener | undefined,
   { log }: Loggers,
 ): void {
+  const server = app.getHttpServer() as Server; // Nest's type is any
   let isStopping = false;
   const stop = async (signal: string) => {
     if (isStopping) return;
@@ -70,12 +86,14 @@ function stopOnSignal(
     log.info({ signal }, 'stopping: requests in flight may end');
     parts.readiness.stop();
     setTimeout(() => process.exit(1), STOP_MS).unref();
+    await quiet(server, QUIET_WITHIN_MS);
     const late = setTimeout(() => {
       log.warn('requests were still in flight and are cut off');
-      (app.getHttpServer() as { closeAllConnections(): void }).closeAllConnections(); // Node's server has it; Nest's type is any
+      server.closeAllConnections();
     }, DRAIN_MS);
-    await app.close();
+    await closeDoor(server);
     clearTimeout(late);
+    await app.close();
     await parts.close();
     await ops?.close();
     log.info('stopped');
@@ -89,4 +107,29 @@ function stopOnSignal(
   };
   process.on('SIGTERM', stopped);
   process.on('SIGINT', stopped);
+}
+
+/**
+ * Takes no more connections, and resolves when those that are there have ended. Node would hang up at once on those it
+ * holds for idle, and with them on requests that lie in the line and were not read yet.
+ */
+async function closeDoor(server: Server): Promise<void> {
+  await new Promise(setImmediate); // behind the reading of a round: who stands at the door has come in
+  const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  await quiet(server, QUIET_MS);
+  server.closeIdleConnections();
+  await ended;
+}
+
+/** Resolves when nobody has sent a request for a while, or when that does not happen in time. */
+async function quiet(server: Server, withinMs: number): Promise<void> {
+  const begun = performance.now();
+  let last = begun;
+  const heard = ({ url = '' }: IncomingMessage) => {
+    if (!OPS_PATHS.has(url.split('?')[0] ?? '')) last = performance.now();
+  };
+  server.on('request', heard);
+  for (let now = begun; now - last < QUIET_MS && now - begun < withinMs; now = performance.now())
+    await pause(QUIET_LOOK_MS);
+  server.off('request', heard);
 }

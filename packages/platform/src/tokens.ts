@@ -14,6 +14,8 @@
  * | `TYPE_OF`       | `TypeOf` of `@souk/domain/catalog/files/image-ports`    |
  * | `SIGNED_ADDRESSES` | `SignedAddresses` of `@souk/domain/catalog/files/signed-addresses`, or undefined with a bucket |
  * | `GATEWAYS`      | `Gateways` of `@souk/domain/sales/payments/gateway`      |
+ * | `READINESS`     | `Readiness` of `@souk/platform/health`                   |
+ * | `WEBHOOK_SENDER` | `WebhookSender` of `@souk/domain/reach/webhooks/webhook-sender` |
  */
 export const RUN = Symbol('run');
 export const UNSCOPED = Symbol('unscoped');
@@ -27,3 +29,5 @@ export const FILE_STORE = Symbol('file store');
 export const SIGNED_ADDRESSES = Symbol('signed addresses');
 export const TYPE_OF = Symbol('type of a file');
 export const GATEWAYS = Symbol('payment gateways');
+export const READINESS = Symbol('readiness');
+export const WEBHOOK_SENDER = Symbol('webhook sender');

@@ -21,6 +21,11 @@ const HEADERS: Readonly<Record<string, { name: string; description: string; sche
       'The `version` you read: the change is made only if nobody made another one since, else 412. Left out, it is made in any case.',
     schema: { type: 'string', examples: ['7'] },
   },
+  'last-event-id': {
+    name: 'Last-Event-ID',
+    description: 'The `id` of the last event you got: what came since is sent first. Browsers send it by themselves.',
+    schema: { type: 'string', examples: ['evt_01h455vb4pex5vsknk084sn02q'] },
+  },
   'if-none-match': {
     name: 'If-None-Match',
     description: 'The ETag of the answer you have: 304 if it is still good.',

@@ -67,6 +67,10 @@ export async function bootApi(
     DATABASE_URL: db.urls.app,
     MASTER_KEYS: TEST_MASTER_KEYS,
     DATABASE_POOL_SIZE: '8',
+    // Whoever calls every route waits for the end of each answer.
+    EVENT_STREAM_SECONDS: '1',
+    // Tests' own servers are on this machine.
+    FETCH_ALLOW_LOOPBACK: 'true',
     ...NO_LIMITS,
     ...env,
   });
