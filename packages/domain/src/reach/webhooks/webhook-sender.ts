@@ -29,4 +29,14 @@ export interface WebhookSender {
   send(request: WebhookRequest): Promise<WebhookAnswer>;
   /** Why an address will not be asked, as a sentence; undefined: it may be. A name that does not resolve yet may be. */
   refusal(url: string): Promise<string | undefined>;
+  /** For several webhooks to one endpoint, over one connection; close it after the batch. Never for two endpoints. */
+  session?(): WebhookSession;
+}
+
+/** Sends one after the other, in the order of the calls. Two at once need two sessions. */
+export interface WebhookSession {
+  /** As `WebhookSender.send`. */
+  send(request: WebhookRequest): Promise<WebhookAnswer>;
+  /** Hangs up, whatever is on its way. */
+  close(): void;
 }

@@ -7,7 +7,8 @@ import { createdAt, relayMayLook, tenantId, updatedAt, walls } from '../../kerne
 
 /**
  * Where a merchant's server wants to hear of events. Its signing secrets are in `company_secrets`, under the names
- * `webhook-endpoint.<id>` and, during the overlap of a rotation, `webhook-endpoint.<id>.previous`.
+ * `webhook-endpoint.<id>` and, during the overlap of a rotation, `webhook-endpoint.<id>.previous`; beside them the values
+ * of its own headers, which often hold a token (`endpoint-secrets.service.ts`).
  */
 export const webhookEndpoints = pgTable(
   'webhook_endpoints',
@@ -17,8 +18,8 @@ export const webhookEndpoints = pgTable(
     description: text('description').notNull().default(''),
     /** Types of events: `order.paid`, `order.*`, `*`. */
     eventTypes: jsonb('event_types').$type<string[]>().notNull(),
-    /** Sent with every delivery besides our own headers. */
-    headers: jsonb('headers').$type<Record<string, string>>().notNull().default({}),
+    /** Names of the headers sent besides our own, in lower case; the values are secret (`webhook-endpoint.<id>.headers`). */
+    headerNames: jsonb('header_names').$type<string[]>().notNull().default([]),
     /** The next event goes out only when the one before was taken. */
     isOrdered: boolean('is_ordered').notNull().default(false),
     status: text('status').$type<EndpointStatus>().notNull().default('enabled'),
@@ -64,6 +65,8 @@ export const webhookDeliveries = pgTable(
     attempts: integer('attempts').notNull().default(0),
     /** When it is next due; pushed ahead while a worker holds it, so that a crash delays it and loses nothing. */
     dueAt: instantColumn('due_at').notNull().default(sql`now()`),
+    /** Until when a worker that took it is believed to be alive; renewed while the request is under way. Null: nobody holds it. */
+    leasedUntil: instantColumn('leased_until'),
     /** Of the last attempt; null: no answer came, or there was no attempt yet. */
     lastStatusCode: integer('last_status_code'),
     lastError: text('last_error'),
@@ -83,8 +86,12 @@ export const webhookDeliveries = pgTable(
     }),
     foreignKey({ columns: [t.companyId, t.eventId], foreignColumns: [events.companyId, events.id] }),
     index('webhook_deliveries_due').on(t.companyId, t.endpointId, t.dueAt).where(sql`status = 'pending'`),
+    // For endpoints in strict order: which one is the oldest that is not done.
+    index('webhook_deliveries_oldest').on(t.companyId, t.endpointId, t.eventId).where(sql`status = 'pending'`),
     index('webhook_deliveries_by_event').on(t.companyId, t.eventId),
     index('webhook_deliveries_by_endpoint').on(t.companyId, t.endpointId, t.id),
+    // Those that were given up are few, and what people look for.
+    index('webhook_deliveries_failed').on(t.companyId, t.id).where(sql`status = 'failed'`),
   ],
 );
 
