@@ -26,7 +26,8 @@ function relayWith(run: Run = db.app.run, companiesPerRound?: number) {
     rung.push(companyId);
     return true;
   };
-  return new Relay({ run, lookAround: db.relay.unscoped, ring, log, companiesPerRound });
+  const ringEndpoint = async () => true;
+  return new Relay({ run, lookAround: db.relay.unscoped, ring, ringEndpoint, log, companiesPerRound });
 }
 
 /** None of these tests makes pictures. */

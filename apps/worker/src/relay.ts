@@ -2,6 +2,7 @@ import { type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/c
 import { type Consumer, companiesWithEvents, dispatchEvents, waitingEvents } from '@souk/domain/kernel/dispatch';
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
 import { announce } from '@souk/domain/reach/notifications/notifications.service';
+import { fanOut } from '@souk/domain/reach/webhooks/fan-out.service';
 import type { Loggers } from '@souk/platform/logger';
 import { CompanyWalk } from './company-walk.ts';
 import { Setbacks } from './setbacks.ts';
@@ -18,6 +19,8 @@ export interface RelayParts {
   lookAround: RunUnscoped;
   /** Tells a worker that notifications of this company are due. Never rejects; a ring that is lost is rung again. */
   ring(companyId: CompanyId): Promise<boolean>;
+  /** The same for webhooks to one endpoint. */
+  ringEndpoint(companyId: CompanyId, endpointId: Id<'wep'>): Promise<boolean>;
   log: Loggers['log'];
   dispatched?(count: number): void;
   /** How many companies a round looks at. */
@@ -90,16 +93,16 @@ export class Relay {
   }
 
   private async batch(companyId: CompanyId, which: Parameters<typeof dispatchEvents>[2]): Promise<number> {
-    const { ids, due } = await this.parts.run(systemSession(companyId, 'relay'), async (ctx) => {
-      let due = 0;
-      const fanOut: Consumer = async (inner, waiting) => {
-        due = await announce(inner, waiting);
-      };
-      const ids = await dispatchEvents(ctx, fanOut, which);
-      return { ids, due };
-    });
+    let due = 0;
+    let endpoints: Id<'wep'>[] = [];
+    const consume: Consumer = async (ctx, waiting) => {
+      [due, endpoints] = await Promise.all([announce(ctx, waiting), fanOut(ctx, waiting)]);
+    };
+    const ids = await this.parts.run(systemSession(companyId, 'relay'), (ctx) => dispatchEvents(ctx, consume, which));
     for (const id of ids) this.events.clear(id);
-    if (due > 0) void this.parts.ring(companyId); // the next company does not wait for the queue
+    // The next company does not wait for the queue.
+    if (due > 0) void this.parts.ring(companyId);
+    for (const endpointId of endpoints) void this.parts.ringEndpoint(companyId, endpointId);
     return ids.length;
   }
 }

@@ -1,8 +1,11 @@
 import { beginUpload } from '@souk/domain/catalog/files/uploads.flow';
 import type { Run } from '@souk/domain/kernel/ctx';
+import { firstIdAt } from '@souk/domain/kernel/id-time';
+import { newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
 import { givenCompany } from '@souk/domain/testing/goods';
 import { memoryStore } from '@souk/domain/testing/memory-store';
+import { givenWebhooks } from '@souk/domain/testing/webhooks';
 import { createLoggers } from '@souk/platform/logger';
 import { expect, test } from 'vitest';
 import { Sweeper } from './sweeper.ts';
@@ -50,4 +53,18 @@ test('a step of the housekeeping that fails is told, and stops none of the other
   await new Sweeper({ run, lookAround: db.relay.unscoped, store, log: listening }).round();
   expect(told).toMatchObject([{ companyId: session.companyId, step: 'keys', err: { message: 'not today' } }]);
   expect(await db.admin`select id from files where id = ${file.id}`).toEqual([]);
+});
+
+test('an event that is past its time goes with its deliveries, on their way or not', async () => {
+  const session = await givenCompany(db);
+  const { companyId } = session;
+  const webhooks = givenWebhooks(db, session);
+  const { id: endpointId } = await webhooks.endpoint();
+  const id = firstIdAt('evt', Date.now() - 31 * 86_400_000);
+  const about = { type: 'order.paid', version: 1, aggregate_id: newId('ord'), sequence: 1, data: '{}' };
+  await db.admin`insert into events ${db.admin({ company_id: companyId, id, ...about, dispatched_at: new Date() })}`;
+  await webhooks.deliver(endpointId, [id]);
+  await new Sweeper({ run: db.app.run, lookAround: db.relay.unscoped, store: memoryStore(), log }).round();
+  expect(await webhooks.deliveries(endpointId)).toEqual([]);
+  expect(await db.admin`select id from events where company_id = ${companyId} and id = ${id}`).toEqual([]);
 });

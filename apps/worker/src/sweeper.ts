@@ -12,6 +12,8 @@ import { sweepEvents } from '@souk/domain/kernel/dispatch';
 import { sweepKeys } from '@souk/domain/kernel/idempotency';
 import type { CompanyId } from '@souk/domain/kernel/ids';
 import { forgetNotifications } from '@souk/domain/reach/notifications/notifications.service';
+import { forgetDeliveries, sweepEndpoints } from '@souk/domain/reach/webhooks/webhook-sweeping.service';
+import { announceAbandoned } from '@souk/domain/sales/carts/cart-abandonment.service';
 import { sweepCarts } from '@souk/domain/sales/carts/cart-expiry.service';
 import { sweepOrderLinks } from '@souk/domain/sales/orders/order-links.service';
 import { sweepNotices } from '@souk/domain/sales/payments/notices.service';
@@ -21,6 +23,8 @@ import type { Loggers } from '@souk/platform/logger';
 const SESSION_ROUNDS_MAX = 100;
 const EVENTS_AT_ONCE = 500;
 const EVENT_ROUNDS_MAX = 40;
+/** Each of a batch of deliveries to deleted endpoints. */
+const ENDPOINT_ROUNDS_MAX = 100;
 const STRAY_FILES_AT_ONCE = 100;
 const STRAY_ROUNDS_MAX = 100;
 const CARTS_AT_ONCE = 200;
@@ -87,9 +91,10 @@ export class Sweeper {
       customerLinks: () => repeated(SESSION_ROUNDS_MAX, async () => (await within(sweepLinks)) > 0),
       events: () =>
         repeated(EVENT_ROUNDS_MAX, async () => {
-          const gone = await within((ctx) => sweepEvents(ctx, EVENTS_AT_ONCE, forgetNotifications));
+          const gone = await within((ctx) => sweepEvents(ctx, EVENTS_AT_ONCE, forgetAll));
           return gone === EVENTS_AT_ONCE;
         }),
+      webhookEndpoints: () => repeated(ENDPOINT_ROUNDS_MAX, () => within(sweepEndpoints)),
       stock: () => refreshStock(run, systemSession(companyId, 'stock-care'), () => isStopping?.() ?? false),
       collections: () => refreshDrifting(run, companyId),
       uploads: () => sweepForgottenUploads(run, session),
@@ -98,6 +103,11 @@ export class Sweeper {
         repeated(NOTICE_ROUNDS_MAX, async () => {
           const gone = await within((ctx) => sweepNotices(ctx, NOTICES_AT_ONCE));
           return gone === NOTICES_AT_ONCE;
+        }),
+      abandonedCarts: () =>
+        repeated(CART_ROUNDS_MAX, async () => {
+          const told = await within((ctx) => announceAbandoned(ctx, CARTS_AT_ONCE));
+          return told === CARTS_AT_ONCE;
         }),
       carts: () =>
         repeated(CART_ROUNDS_MAX, async () => {
@@ -131,6 +141,12 @@ export class Sweeper {
       'stock counters differ from the ledger; look at GET /v1/stock-drifts, then POST /v1/stock-corrections';
     log.error({ companyId, count: drifts.length, first: drifts[0] }, advice);
   }
+}
+
+/** What else is kept about events. */
+async function forgetAll(ctx: Ctx, eventIds: Parameters<typeof forgetDeliveries>[1]): Promise<void> {
+  await forgetNotifications(ctx, eventIds);
+  await forgetDeliveries(ctx, eventIds);
 }
 
 /** Does something until it says that nothing is left, and not for ever. */

@@ -1,4 +1,4 @@
-import type { CompanyId } from '@souk/domain/kernel/ids';
+import type { CompanyId, Id } from '@souk/domain/kernel/ids';
 import type { RingReason } from '@souk/platform/queue';
 import type { WorkerMetrics } from '@souk/platform/queue-metrics';
 import { CompanyWork } from './company-work.ts';
@@ -7,12 +7,15 @@ import { dueWork } from './due-work.ts';
 import { Loop } from './loop.ts';
 import { Relay } from './relay.ts';
 import { Sweeper } from './sweeper.ts';
+import { WebhookRinger } from './webhook-ringer.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 const HOUR_MS = 3_600_000;
 /** How long events may lie before the relay looks: it is woken at once where there is Redis. */
 const RELAY_IDLE_MS = 50;
 const RELAY_IDLE_MS_MAX = { woken: 1_000, alone: 250 };
+/** A webhook whose ring was lost waits for this; one whose worker died for this and its lease. */
+const WEBHOOK_RINGER_IDLE_MS = 1_000;
 
 export interface WorkerLoops {
   readonly relay: Loop;
@@ -22,12 +25,14 @@ export interface WorkerLoops {
   stop(): Promise<void>;
 }
 
+/** How the queues' processors are told that something is due. Never rejects; says whether the ring was taken. */
+export interface Bells {
+  notifications(companyId: CompanyId, reason: RingReason): Promise<boolean>;
+  webhooks(companyId: CompanyId, endpointId: Id<'wep'>, reason: RingReason): Promise<boolean>;
+}
+
 /** Starts what a worker does by itself, without being rung for. */
-export function startLoops(
-  parts: WorkerParts,
-  ring: (companyId: CompanyId, reason: RingReason) => Promise<boolean>,
-  metrics: WorkerMetrics,
-): WorkerLoops {
+export function startLoops(parts: WorkerParts, bells: Bells, metrics: WorkerMetrics): WorkerLoops {
   const { config, loggers, app, relay } = parts;
   const { log } = loggers;
   const work = { run: app.run, lookAround: relay.unscoped, log };
@@ -35,8 +40,18 @@ export function startLoops(
   const loopOf = (name: string, what: { round(): Promise<boolean> }, idleMs: number, idleMsMax = idleMs) =>
     new Loop({ name, round: () => what.round(), idleMs, idleMsMax, log });
 
-  const outbox = new Relay({ ...work, ring: (companyId) => ring(companyId, 'new'), dispatched: metrics.dispatched });
-  const ringer = new DueRinger({ ...work, ring: (companyId) => ring(companyId, 'again') });
+  const outbox = new Relay({
+    ...work,
+    ring: (companyId) => bells.notifications(companyId, 'new'),
+    ringEndpoint: (companyId, endpointId) => bells.webhooks(companyId, endpointId, 'new'),
+    dispatched: metrics.dispatched,
+  });
+  const ringer = new DueRinger({ ...work, ring: (companyId) => bells.notifications(companyId, 'again') });
+  const webhookRinger = new WebhookRinger({
+    ...work,
+    ringEndpoint: (companyId, endpointId) => bells.webhooks(companyId, endpointId, 'again'),
+    waiting: metrics.waiting,
+  });
   const sweeper = new Sweeper({ ...work, store: parts.files.store, isStopping: () => isStopping });
   const relayLoop = loopOf(
     'relay',
@@ -64,6 +79,7 @@ export function startLoops(
     relayLoop,
     ...kinds.map(({ loop }) => loop),
     loopOf('due-ringer', ringer, 5_000),
+    loopOf('webhook-ringer', webhookRinger, WEBHOOK_RINGER_IDLE_MS),
     loopOf('sweeper', sweeper, HOUR_MS),
   ];
   for (const loop of loops) loop.start();

@@ -7,6 +7,7 @@ import { type Database, openDatabase, refuseUnsafeRole } from '@souk/domain/kern
 import { useMasterKeys } from '@souk/domain/kernel/sealing';
 import type { Mailer } from '@souk/domain/reach/notifications/mailer';
 import { SENT_AT_ONCE } from '@souk/domain/reach/notifications/notifications.flow';
+import type { WebhookSender } from '@souk/domain/reach/webhooks/webhook-sender';
 import type { Gateways } from '@souk/domain/sales/payments/gateway';
 import type { WorkerConfig } from '@souk/platform/config';
 import { type Files, openFiles } from '@souk/platform/files';
@@ -15,6 +16,7 @@ import type { Loggers } from '@souk/platform/logger';
 import { hearNudges } from '@souk/platform/queue-nudge';
 import { openRedis } from '@souk/platform/redis';
 import { refuseUnfitDatabase } from '@souk/platform/startup-check';
+import { guardOf, openWebhookSender } from '@souk/platform/webhook-sender';
 import { COMPANIES_AT_ONCE } from './notifications.processor.ts';
 
 const POOL_SIZE = 8;
@@ -31,6 +33,7 @@ export interface WorkerParts {
   /** What makes pictures of files. */
   readonly pictures: Omit<FileWorkPorts, 'store'>;
   readonly gateways: Gateways;
+  readonly webhookSender: WebhookSender;
   /** Undefined: no mail server is set, and mails wait. */
   readonly mailer: Mailer | undefined;
   /** Whom to call when something was announced, here or in another process. Set once. */
@@ -48,7 +51,7 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
       : smtpMailer({ url: config.SMTP_URL, from: config.MAIL_FROM, connections: COMPANIES_AT_ONCE * SENT_AT_ONCE });
   if (!mailer) log.warn('SMTP_URL is not set: mails wait in the database until it is');
   const files = await openFiles(config);
-  const remote = remotePictures(guardedHttp({ allowLoopback: config.FETCH_ALLOW_LOOPBACK }));
+  const remote = remotePictures(guardedHttp(guardOf(config)));
   const pictures = { remote, typeOf: files.typeOf, maker: sharpPictures() };
   const prepare = config.DATABASE_PREPARE;
   const app = openDatabase({
@@ -72,8 +75,21 @@ export async function openWorkerParts(config: WorkerConfig, loggers: Loggers): P
     await Promise.all([app.close(), relay.close()]);
   };
   const gateways = openGateways(config);
+  const webhookSender = openWebhookSender(config);
   const nudged = () => undefined;
-  const parts: WorkerParts = { config, loggers, app, relay, files, pictures, gateways, mailer, nudged, close };
+  const parts: WorkerParts = {
+    config,
+    loggers,
+    app,
+    relay,
+    files,
+    pictures,
+    gateways,
+    webhookSender,
+    mailer,
+    nudged,
+    close,
+  };
   try {
     await refuseUnfitDatabase(app.unscoped);
     await refuseUnsafeRole(relay.unscoped);

@@ -11,8 +11,9 @@ import { type WorkerMetrics, workerMetrics } from '@souk/platform/queue-metrics'
 import { refuseOldSchema } from '@souk/platform/startup-check';
 import { storefrontUrl } from '@souk/platform/storefront-url';
 import { NotificationsProcessor } from './notifications.processor.ts';
+import { WebhooksProcessor } from './webhooks.processor.ts';
 import { workerModule } from './worker.module.ts';
-import { startLoops, type WorkerLoops } from './worker-loops.ts';
+import { type Bells, startLoops, type WorkerLoops } from './worker-loops.ts';
 import { openWorkerParts, type WorkerParts } from './worker-parts.ts';
 
 /** How long a stop waits for what is running. What is cut off is done again by whoever comes next. */
@@ -43,6 +44,7 @@ export async function startWorker(
     if (store.redisUrl === undefined) await refuseUnfitQueue(store.databaseUrl);
     queues = await createProcessors(parts, store, metrics);
     if (parts.mailer) await queues.get(NotificationsProcessor).begin(store);
+    await queues.get(WebhooksProcessor).begin(store);
     const doorbell = queues.get(Doorbell);
     const readiness = new Readiness([
       { name: 'database', ask: () => refuseOldSchema(parts.app.unscoped) },
@@ -50,8 +52,13 @@ export async function startWorker(
       { name: 'relay', ask: () => loops.relay.wellness() },
     ]);
     const ops = await startOpsListener({ host: config.METRICS_HOST, port: config.METRICS_PORT, registry, readiness });
-    const ring = parts.mailer ? doorbell.ring.bind(doorbell, 'notifications') : async () => false;
-    const loops = startLoops(parts, ring, metrics);
+    const bells: Bells = {
+      // Without a mailer nobody would hear it.
+      notifications: async (companyId, reason) =>
+        parts.mailer !== undefined && doorbell.ring('notifications', companyId, reason),
+      webhooks: (companyId, endpointId, reason) => doorbell.ring('webhooks', companyId, reason, endpointId),
+    };
+    const loops = startLoops(parts, bells, metrics);
     parts.nudged = () => loops.wake();
     return { opsPort: ops?.port, stop: once(() => stop({ parts, readiness, loops, queues, doorbell, ops })) };
   } catch (error) {
@@ -74,6 +81,8 @@ function createProcessors(
     place: { adminUrl: config.ADMIN_URL, storefrontUrl: storefrontUrl(config) },
     log: loggers.log,
     outcomes: metrics.sent,
+    sender: parts.webhookSender,
+    delivered: metrics.delivered,
   });
   return NestFactory.createApplicationContext(module, { logger: nestLogger(loggers), abortOnError: false });
 }
@@ -91,6 +100,7 @@ interface Started {
 async function stop({ parts, readiness, loops, queues, doorbell, ops }: Started): Promise<void> {
   const { log } = parts.loggers;
   readiness.stop();
+  queues?.get(WebhooksProcessor).stop();
   await within(STOP_WITHIN_MS, Promise.all([loops.stop(), queues?.close()])).catch((error: unknown) =>
     log.warn({ err: error }, 'work was still running and is cut off; it will be done again'),
   );

@@ -56,6 +56,11 @@ const UNAUDITED = new Set([
   'customer_tokens',
   'order_links',
   'notifications',
+  'notification_attempts',
+  'webhook_deliveries',
+  'webhook_attempts',
+  // How an endpoint fares is written down by the worker; what people do to one, and that it was switched off, is noted besides.
+  'webhook_endpoints',
   'api_key_uses',
   'catalogue_versions',
   'product_search_documents',

@@ -49,6 +49,10 @@ async function lookUp(connection: Connection, ids: string, prepare: boolean, lim
   }
 }
 
+/** SQL of a company's version, for a statement that reads what it holds for; 0 while nothing ever changed. */
+export const ownVersionText = (company: string): string =>
+  `coalesce((select seen.version from catalogue_versions seen where seen.company_id = ${company}), 0)::float8`;
+
 const OWN = {
   text: 'select version::float8 as version from catalogue_versions where company_id = $1',
   names: ['company'],

@@ -3,6 +3,28 @@ import { catalogueVersions } from './catalogue-version.schema.ts';
 import type { Tx } from './ctx.ts';
 import type { CompanyId } from './ids.ts';
 
+/**
+ * What processes remember of a shop under this number (`pricing/totals/shop-facts.service.ts`). A unit of work that writes
+ * one of these tables raises it, whoever forgot to say so: a cart would be taxed and sent by what was true before.
+ */
+const REMEMBERED = new Set([
+  'companies',
+  'company_settings',
+  'tax_rates',
+  'shipping_profiles',
+  'shipping_zones',
+  'shipping_zone_areas',
+  'shipping_options',
+  'shipping_rates',
+  'shipping_free_over',
+]);
+
+/** Whether one of the tables is remembered by processes. */
+export const raisesVersion = (wrote: ReadonlySet<string>): boolean => {
+  for (const table of wrote) if (REMEMBERED.has(table)) return true;
+  return false;
+};
+
 /** Raises the number under which answers to visitors are cached. The last statement of a unit of work. */
 export async function raiseCatalogueVersion(tx: Tx, companyId: CompanyId): Promise<void> {
   await tx

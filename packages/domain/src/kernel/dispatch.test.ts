@@ -10,6 +10,7 @@ import { emit } from './outbox.ts';
 
 const db = useDatabase();
 const painted = defineEvent('fence.painted', z.object({ fence: z.object({ colour: z.string() }) }), {
+  about: 'A fence was painted.',
   sample: { fence: { colour: 'white' } },
   privately: z.object({ token: z.string() }),
 });

@@ -19,6 +19,10 @@ export interface WaitingEvent {
   readonly sequence: number;
   readonly data: unknown;
   readonly createdAt: string;
+  /** Made up, to try receivers with: nothing has happened, and nobody is written to. */
+  readonly isTest: boolean;
+  /** The one webhook endpoint it is meant for; null: all that want its type. */
+  readonly endpointId: Id<'wep'> | null;
   /** Opens what only our own workers may read. Throws if the seal is broken or the contents do not fit the event. */
   privately(): unknown;
 }
@@ -108,6 +112,8 @@ const opened = (row: typeof events.$inferSelect): WaitingEvent => ({
   sequence: row.sequence,
   data: row.data,
   createdAt: row.createdAt,
+  isTest: row.isTest,
+  endpointId: row.endpointId,
   privately() {
     if (row.privately === null) return undefined;
     const contents: unknown = JSON.parse(unseal(row.privately, `${row.companyId}|events|${row.id}`));

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 export interface EventDefinition<Data extends z.ZodType = z.ZodType, Private extends z.ZodType = z.ZodType> {
   readonly type: string;
   readonly version: number;
+  /** When it is announced, in one sentence for whoever receives it. */
+  readonly about: string;
   readonly data: Data;
   readonly sample: z.input<Data>;
   /** What only our own workers may read (a reset token for its mail). Stored sealed, wiped when the event is dispatched. */
@@ -17,11 +19,12 @@ const TYPE_FORM = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/; // Standard Webhooks:
 export function defineEvent<Data extends z.ZodType, Private extends z.ZodType = z.ZodNever>(
   type: string,
   data: Data,
-  more: { sample: z.input<Data>; version?: number; privately?: Private },
+  more: { about: string; sample: z.input<Data>; version?: number; privately?: Private },
 ): EventDefinition<Data, Private> {
   if (!TYPE_FORM.test(type)) throw new Error(`Not an event name: ${type}`);
   if (events.has(type)) throw new Error(`Event ${type} is declared twice`);
-  const definition = { type, version: more.version ?? 1, data, sample: more.sample, privately: more.privately };
+  const { about, sample, version = 1, privately } = more;
+  const definition = { type, version, about, data, sample, privately };
   events.set(type, definition as unknown as EventDefinition); // the map forgets the exact schemas, nobody reads them there
   return definition;
 }

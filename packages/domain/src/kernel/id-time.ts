@@ -1,4 +1,4 @@
-import { encodeSuffix, type Id, type IdPrefix } from './ids.ts';
+import { decodeSuffix, encodeSuffix, type Id, type IdPrefix, suffixOf } from './ids.ts';
 
 const TIME_MAX_MS = 2 ** 48 - 1;
 
@@ -11,3 +11,6 @@ export function firstIdAt<P extends IdPrefix>(prefix: P, ms: number): Id<P> {
   bytes.writeUIntBE(Math.min(Math.max(Math.trunc(ms), 0), TIME_MAX_MS), 0, 6);
   return `${prefix}_${encodeSuffix(bytes)}`;
 }
+
+/** When an id was made, by the clock of whoever made it; milliseconds since 1970. Throws `RangeError` on what is no id. */
+export const timeOfId = (id: Id<IdPrefix>): number => Buffer.from(decodeSuffix(suffixOf(id))).readUIntBE(0, 6);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { useDatabase } from '../testing/database.ts';
 import { newId } from './ids.ts';
 import { knownMigrations, migrateDatabase } from './migrations.ts';
@@ -135,3 +135,34 @@ test('a foreign key over orphans is refused, and the whole migration with it', a
   expect(forced).toEqual({ forced: true });
   await dropMigration('9003_orphans');
 });
+
+test('a migration that meets a table in use lets others pass, and is done when the table is free', async () => {
+  await addMigration('9998_in_use', 'alter table products add column in_use text');
+  const holder = postgres(db.urls.admin, { max: 1, onnotice: () => undefined });
+  try {
+    let free: () => void = () => undefined;
+    const isFree = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const holding = holder.begin(async (tx) => {
+      await tx`select 1 from products limit 1`;
+      await isFree;
+    });
+    const migrating = migrate();
+    await vi.waitFor(async () => expect(await waitingForProducts()).toBe(1), { timeout: 10_000 });
+    // Behind a migration that waits for ever nobody would read this.
+    expect(await db.admin`select 1 from products limit 1`).toEqual([]);
+    free();
+    await holding;
+    await migrating;
+    expect(await db.admin`select in_use from products`).toEqual([]);
+  } finally {
+    await holder.end();
+  }
+});
+
+async function waitingForProducts(): Promise<unknown> {
+  const [row] = await db.admin`select count(*)::int as waiting from pg_locks
+    where relation = 'products'::regclass and not granted`;
+  return row?.['waiting'];
+}

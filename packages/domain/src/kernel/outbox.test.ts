@@ -9,6 +9,7 @@ import { unseal } from './sealing.ts';
 
 const db = useDatabase();
 const happened = defineEvent('test.happened', z.object({ thing: z.object({ name: z.string() }) }), {
+  about: 'A thing happened.',
   sample: { thing: { name: 'lamp' } },
   privately: z.object({ token: z.string() }),
 });
@@ -50,7 +51,7 @@ test('the private part is sealed to its row', async () => {
 });
 
 test('an event name is declared once and is made of dotted words', () => {
-  const again = () => defineEvent('test.happened', z.object({}), { sample: {} });
+  const again = () => defineEvent('test.happened', z.object({}), { about: 'Again.', sample: {} });
   expect(again).toThrow('declared twice');
-  expect(() => defineEvent('Happened!', z.object({}), { sample: {} })).toThrow('Not an event name');
+  expect(() => defineEvent('Happened!', z.object({}), { about: 'Again.', sample: {} })).toThrow('Not an event name');
 });

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { PgDatabase } from 'drizzle-orm/pg-core';
 import { PostgresJsSession } from 'drizzle-orm/postgres-js';
 import { auditedTable, storeAuditNotes, UnauditedWrite } from './audit-log.ts';
-import { raiseCatalogueVersion } from './catalogue-version.ts';
+import { raiseCatalogueVersion, raisesVersion } from './catalogue-version.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session, Tx } from './ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
@@ -139,6 +139,7 @@ async function inCompany<T>(
   const result = await work(ctx);
   if (notes.length > 0) await storeAuditNotes(tx, session, notes);
   else refuseUnaudited(session, wrote);
+  catalogueChanged ||= raisesVersion(wrote);
   // A claim that is not in parts was made above, in this transaction: its row is there, and the commit need not wait.
   if (claim && !claim.part && !catalogueChanged) {
     const stored = storeOwnAnswer(tx, session, claim, result);

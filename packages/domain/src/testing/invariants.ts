@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { TestDatabase } from './database.ts';
+import { WEBHOOK_INVARIANTS } from './webhook-invariants.ts';
 
 /** Rows of one company point at rows of the same one. Those with a foreign key cannot do otherwise; these have none. */
 const POINTERS: readonly (readonly [child: string, column: string, parent: string])[] = [
@@ -54,6 +55,9 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     select o.company_id, o.id, o.lifecycle, r.id as hold from orders o
     join stock_reservations r on r.company_id = o.company_id and r.owner_type = 'order' and r.owner_id = o.id
     where o.lifecycle in ('cancelled', 'expired') and r.status = 'held' and (r.expires_at is null or r.expires_at > now())`,
+  'I6 the events of one thing are counted, each number once': `
+    select e.company_id, e.aggregate_id, e.sequence, count(*), min(e.type) as type from events e where not e.is_test
+    group by e.company_id, e.aggregate_id, e.sequence having count(*) > 1`,
   'I3 what an order was paid is what its payment captured, as far as it is asked for': `
     select o.company_id, o.id, o.paid_total, p.captured, p.amount from orders o
     left join payments p on p.company_id = o.company_id and p.order_id = o.id
@@ -157,6 +161,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     union all select r.company_id, r.id, 'refund', r.next_check_at from refunds r where r.next_check_at < now() - ${LATE}
     union all select r.company_id, r.id, 'refund nobody asks about', null from refunds r
       where r.status in ('starting', 'pending') and r.next_check_at is null`,
+  ...WEBHOOK_INVARIANTS,
 };
 
 /** What is not as it must be: each with the rows that show it. */

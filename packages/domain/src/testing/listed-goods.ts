@@ -37,6 +37,11 @@ interface GivenProduct {
 const ALWAYS = { from: '1970-01-01T00:00:00Z', until: '9999-12-31T00:00:00Z' };
 let made = 0;
 
+/** What a unit of work does that writes something processes remember; for tests that write past it. */
+export const raiseVersion = (db: TestDatabase, companyId: CompanyId) =>
+  db.admin`insert into catalogue_versions (company_id, version) values (${companyId}, 1)
+    on conflict (company_id) do update set version = catalogue_versions.version + 1`;
+
 /**
  * Rows of a catalogue as the services leave them, written past them: for reads that must not depend on how a product came
  * to be, and for states no service makes.
@@ -46,6 +51,7 @@ export function givenGoods(db: TestDatabase, companyId: CompanyId) {
     if (rows.length === 0) return;
     const whole = rows.map((row) => ({ company_id: companyId, ...row }));
     await db.admin`insert into ${db.admin(table)} ${db.admin(whole as Record<string, postgres.ParameterOrJSON<never>>[])}`;
+    await raiseVersion(db, companyId);
   };
   const location = newId('loc');
   const located = insert('stock_locations', [{ id: location, name: 'Main', handle: `main-${location.slice(-6)}` }]);

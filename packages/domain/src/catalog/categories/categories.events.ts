@@ -22,9 +22,18 @@ const sample: z.input<typeof data> = {
 };
 
 /** A move is news of the category that was moved; those below it keep their parents. */
-export const categoryCreated = defineEvent('category.created', data, { sample });
-export const categoryUpdated = defineEvent('category.updated', data, { sample });
+export const categoryCreated = defineEvent('category.created', data, {
+  about: 'A category was added to the tree of shelves.',
+  sample,
+});
+export const categoryUpdated = defineEvent('category.updated', data, {
+  about: 'A category was renamed, moved or described anew. Those below a moved one keep their parents.',
+  sample,
+});
 
 const DELETED =
   'Every product that stood on this category has left it and has a new version. This event stands for theirs: there is no product.updated for each of them, and their sequences go on with a gap.';
-export const categoryDeleted = defineEvent('category.deleted', data.meta({ description: DELETED }), { sample });
+export const categoryDeleted = defineEvent('category.deleted', data.meta({ description: DELETED }), {
+  about: 'A category was deleted; products that stood on it have left it.',
+  sample,
+});

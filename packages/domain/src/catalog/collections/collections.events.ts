@@ -26,6 +26,13 @@ const sample: z.input<typeof data> = {
 };
 
 /** Also when a merchant changed by hand what is in it. What rules find and lose is no news of its own. */
-export const collectionUpdated = defineEvent('collection.updated', data, { sample });
-export const collectionCreated = defineEvent('collection.created', data, { sample });
-export const collectionDeleted = defineEvent('collection.deleted', data, { sample });
+export const collectionUpdated = defineEvent('collection.updated', data, {
+  about:
+    'A collection changed, or a merchant changed by hand what is in it. What its rules find and lose is not announced.',
+  sample,
+});
+export const collectionCreated = defineEvent('collection.created', data, { about: 'A collection was made.', sample });
+export const collectionDeleted = defineEvent('collection.deleted', data, {
+  about: 'A collection was deleted.',
+  sample,
+});

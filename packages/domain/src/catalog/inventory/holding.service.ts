@@ -57,7 +57,8 @@ export interface Kept {
 
 /**
  * One statement: locks all levels of these variants in their order, and only if every piece is there raises `reserved`,
- * writes the reservations and the ledger. Not kept if something was not there; nothing was written then.
+ * writes the reservations and the ledger. Not kept if something was not there; nothing was written then. (`any` in the
+ * update looks the levels up; by the join alone all levels of the company would be read for two of them.)
  */
 export async function keep(
   ctx: Ctx,
@@ -93,7 +94,8 @@ export async function keep(
       from sums s join locked l on l.variant_id = s.v and l.location_id = s.l
     ), raised as (
       update stock_levels l set reserved = l.reserved + s.q, updated_at = now() from sums s
-      where l.company_id = ${ctx.companyId} and l.variant_id = s.v and l.location_id = s.l and (select f.all from fits f)
+      where l.company_id = ${ctx.companyId} and l.variant_id = any(array(select g.v from given g))
+        and l.variant_id = s.v and l.location_id = s.l and (select f.all from fits f)
     ), kept as (
       insert into stock_reservations
         (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, wanted_variant_id, pieces_each, expires_at)

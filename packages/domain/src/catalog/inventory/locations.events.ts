@@ -17,5 +17,11 @@ const sample: z.input<typeof data> = {
   },
 };
 
-export const locationCreated = defineEvent('stock_location.created', data, { sample });
-export const locationUpdated = defineEvent('stock_location.updated', data, { sample });
+export const locationCreated = defineEvent('stock_location.created', data, {
+  about: 'A stock location was made.',
+  sample,
+});
+export const locationUpdated = defineEvent('stock_location.updated', data, {
+  about: 'A stock location changed, was switched on or off, or moved in priority.',
+  sample,
+});

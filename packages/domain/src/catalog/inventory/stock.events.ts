@@ -11,6 +11,7 @@ const item = {
 
 /** What can be sold of a variant has fallen to its threshold or below; once for each time it falls. */
 export const stockLow = defineEvent('inventory.low_stock', z.object({ stockItem: stockItemView }), {
+  about: 'What can be sold of a variant fell to its threshold or below; once for each time it falls.',
   sample: { stockItem: { ...item, available: 4, isLow: true } },
 });
 
@@ -19,6 +20,8 @@ export const stockAdjusted = defineEvent(
   'inventory.adjusted',
   z.object({ stockItem: stockItemView, stockLevels: z.array(stockLevelView) }),
   {
+    about:
+      'A stock adjustment changed what is on hand of a variant. Orders, products and imports announce what they change in events of their own.',
     sample: {
       stockItem: { ...item, available: 12, isLow: false },
       stockLevels: [

@@ -24,8 +24,20 @@ const sample = (
   },
 });
 
-export const transferCreated = defineEvent('stock_transfer.created', data, sample('draft', 0, 1));
-export const transferSent = defineEvent('stock_transfer.sent', data, sample('in_transit', 0, 2));
+export const transferCreated = defineEvent('stock_transfer.created', data, {
+  about: 'A transfer of stock between two locations was drafted.',
+  ...sample('draft', 0, 1),
+});
+export const transferSent = defineEvent('stock_transfer.sent', data, {
+  about: 'A transfer of stock is on its way.',
+  ...sample('in_transit', 0, 2),
+});
 /** All of it, or a part: the lines say what is still on its way. */
-export const transferReceived = defineEvent('stock_transfer.received', data, sample('received', 12, 3));
-export const transferCancelled = defineEvent('stock_transfer.cancelled', data, sample('cancelled', 0, 3));
+export const transferReceived = defineEvent('stock_transfer.received', data, {
+  about: 'A transfer of stock arrived, all of it or a part: the lines say what is still on its way.',
+  ...sample('received', 12, 3),
+});
+export const transferCancelled = defineEvent('stock_transfer.cancelled', data, {
+  about: 'A transfer of stock was called off.',
+  ...sample('cancelled', 0, 3),
+});

@@ -33,6 +33,15 @@ const sample: z.input<typeof data> = {
 };
 
 // One of them, once, is the last word on an import.
-export const productImportCompleted = defineEvent('product_import.completed', data, { sample });
-export const productImportFailed = defineEvent('product_import.failed', data, { sample });
-export const productImportCancelled = defineEvent('product_import.cancelled', data, { sample });
+export const productImportCompleted = defineEvent('product_import.completed', data, {
+  about: 'An import came to its end; `counts.errors` says whether rows were refused.',
+  sample,
+});
+export const productImportFailed = defineEvent('product_import.failed', data, {
+  about: 'An import could not go on.',
+  sample,
+});
+export const productImportCancelled = defineEvent('product_import.cancelled', data, {
+  about: 'An import was stopped; what it had imported by then stays.',
+  sample,
+});

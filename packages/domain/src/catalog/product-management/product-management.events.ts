@@ -53,7 +53,16 @@ const sample: z.input<typeof data> = {
 };
 
 // One save tells one of these: the one that says most.
-export const productCreated = defineEvent('product.created', data, { sample });
-export const productUpdated = defineEvent('product.updated', data, { sample });
-export const productPublished = defineEvent('product.published', data, { sample });
-export const productArchived = defineEvent('product.archived', data, { sample });
+export const productCreated = defineEvent('product.created', data, {
+  about: 'A product was made, by hand or by an import.',
+  sample,
+});
+export const productUpdated = defineEvent('product.updated', data, {
+  about: 'A product, its variants, pictures or prices changed. One save tells one event: the one that says most.',
+  sample,
+});
+export const productPublished = defineEvent('product.published', data, { about: 'A product came on sale.', sample });
+export const productArchived = defineEvent('product.archived', data, {
+  about: 'A product was archived: it is sold no more and kept for the orders it is in.',
+  sample,
+});

@@ -3,11 +3,13 @@ import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound, VersionStale } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
+import { emit } from '../../kernel/outbox.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { violates } from '../../kernel/postgres-error.ts';
 import { mine } from '../../kernel/tables.ts';
 import type { AttributePatch, AttributesQuery, AttributeView, NewAttribute } from './attributes.contract.ts';
 import { AttributeInUse, AttributeKeyTaken } from './attributes.errors.ts';
+import { attributeCreated, attributeDeleted, attributeUpdated } from './attributes.events.ts';
 import { attributeDefinitions, productAttributes } from './product-details.schema.ts';
 import type { AttributeType } from './products.schema.ts';
 
@@ -49,6 +51,7 @@ export async function createAttribute(ctx: Ctx, input: NewAttribute): Promise<At
   if (!row) throw new Error('The insert gave no row back');
   const attribute = viewOf(row);
   ctx.audit({ action: 'attribute.created', entity: { type: 'attribute', id: row.id }, after: attribute });
+  await emit(ctx, attributeCreated, { aggregate: { id: row.id, sequence: row.version }, data: { attribute } });
   return attribute;
 }
 
@@ -78,6 +81,7 @@ export async function updateAttribute(
     before: viewOf(before),
     after: attribute,
   });
+  await emit(ctx, attributeUpdated, { aggregate: { id, sequence: row.version }, data: { attribute } });
   ctx.catalogueChanged();
   return attribute;
 }
@@ -87,7 +91,9 @@ export async function deleteAttribute(ctx: Ctx, id: AttributeId): Promise<void> 
   const before = await lockAttribute(ctx, id);
   await refuseUsed(ctx, id, 'this attribute');
   await ctx.tx.delete(attributeDefinitions).where(mine(ctx, attributeDefinitions, eq(attributeDefinitions.id, id)));
-  ctx.audit({ action: 'attribute.deleted', entity: { type: 'attribute', id }, before: viewOf(before) });
+  const attribute = viewOf(before);
+  ctx.audit({ action: 'attribute.deleted', entity: { type: 'attribute', id }, before: attribute });
+  await emit(ctx, attributeDeleted, { aggregate: { id, sequence: before.version + 1 }, data: { attribute } });
 }
 
 async function findAttribute(ctx: Ctx, id: AttributeId): Promise<Row> {

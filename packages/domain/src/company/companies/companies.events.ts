@@ -23,8 +23,23 @@ const past = (status: 'active' | 'suspended' | 'closed'): z.input<typeof data> =
   company: { ...sample.company, status, version: 2 },
 });
 
-export const companyCreated = defineEvent('company.created', data, { sample });
-export const companyUpdated = defineEvent('company.updated', data, { sample: past('active') });
-export const companySuspended = defineEvent('company.suspended', data, { sample: past('suspended') });
-export const companyResumed = defineEvent('company.resumed', data, { sample: past('active') });
-export const companyClosed = defineEvent('company.closed', data, { sample: past('closed') });
+export const companyCreated = defineEvent('company.created', data, {
+  about: 'The company was registered, or a sandbox was opened for it.',
+  sample,
+});
+export const companyUpdated = defineEvent('company.updated', data, {
+  about: 'The company changed its name, country or time zone.',
+  sample: past('active'),
+});
+export const companySuspended = defineEvent('company.suspended', data, {
+  about: 'The company was suspended: it can be read, and nothing can be written or bought.',
+  sample: past('suspended'),
+});
+export const companyResumed = defineEvent('company.resumed', data, {
+  about: 'A suspended company may trade again.',
+  sample: past('active'),
+});
+export const companyClosed = defineEvent('company.closed', data, {
+  about: 'The company was closed for good.',
+  sample: past('closed'),
+});

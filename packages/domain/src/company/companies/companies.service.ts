@@ -74,6 +74,19 @@ export const resumeCompany = (ctx: Ctx): Promise<CompanyView> => move(ctx, 'acti
 /** Closes the company for good: nobody can log in and no key opens anything. */
 export const closeCompany = (ctx: Ctx): Promise<CompanyView> => move(ctx, 'closed', null);
 
+/**
+ * The company and the next number of its events, for an event about something of it that has no row to count with.
+ * Holds the company's lock until the transaction ends. Throws `NotFound`.
+ */
+export async function countCompanyEvent(ctx: Ctx): Promise<{ company: CompanyView; sequence: number }> {
+  const [row] = await ctx.tx
+    .update(companies)
+    .set({ eventSequence: sql`${companies.eventSequence} + 1` })
+    .where(mine(ctx, companies))
+    .returning();
+  return { company: viewOf(row), sequence: row?.eventSequence ?? 0 };
+}
+
 async function move(ctx: Ctx, to: CompanyStatus, statusReason: string | null): Promise<CompanyView> {
   const before = await lockCompany(ctx);
   if (before.status === to) return viewOf(before);

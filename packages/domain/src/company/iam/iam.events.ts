@@ -18,6 +18,9 @@ const sample: z.input<typeof data> = {
 };
 
 // The role's version is its sequence: both are raised by every change, under the row's lock.
-export const roleCreated = defineEvent('role.created', data, { sample });
-export const roleUpdated = defineEvent('role.updated', data, { sample });
-export const roleDeleted = defineEvent('role.deleted', data, { sample });
+export const roleCreated = defineEvent('role.created', data, { about: 'A role for staff was made.', sample });
+export const roleUpdated = defineEvent('role.updated', data, {
+  about: 'A role was renamed, or what it allows changed.',
+  sample,
+});
+export const roleDeleted = defineEvent('role.deleted', data, { about: 'A role for staff was deleted.', sample });

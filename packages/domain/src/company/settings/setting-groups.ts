@@ -81,6 +81,10 @@ const checkout = z.strictObject({
   requirePhone: z.boolean().default(false),
   lineQuantityMax: z.int().min(1).max(100_000).default(1_000),
   termsUrl: webAddress.nullable().default(null),
+  abandonedAfterHours: z.int().min(0).max(168).default(4).meta({
+    description:
+      'After how many hours without a touch a cart with goods and an e-mail address is announced as `cart.abandoned`. 0: never.',
+  }),
 });
 
 const payment = z.strictObject({

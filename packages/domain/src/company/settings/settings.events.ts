@@ -4,6 +4,7 @@ import { settingsGroupView } from './settings.contract.ts';
 
 // The group's version is its sequence: both are raised by every change, under the row's lock.
 export const settingsUpdated = defineEvent('settings.updated', z.object({ settings: settingsGroupView }), {
+  about: "A group of settings changed; the aggregate is `settings:` and the group's name.",
   sample: {
     settings: {
       group: 'inventory',

@@ -22,6 +22,15 @@ const sample: z.input<typeof data> = {
   },
 };
 
-export const apiKeyCreated = defineEvent('api_key.created', data, { sample });
-export const apiKeyRotated = defineEvent('api_key.rotated', data, { sample });
-export const apiKeyRevoked = defineEvent('api_key.revoked', data, { sample });
+export const apiKeyCreated = defineEvent('api_key.created', data, {
+  about: 'An API key was made. The key itself is in no event.',
+  sample,
+});
+export const apiKeyRotated = defineEvent('api_key.rotated', data, {
+  about: 'An API key was replaced and works for its overlap only; `api_key.created` tells of its successor.',
+  sample,
+});
+export const apiKeyRevoked = defineEvent('api_key.revoked', data, {
+  about: 'An API key was revoked: it opens nothing any more.',
+  sample,
+});

@@ -18,6 +18,7 @@ export const customerReuseDetected = defineEvent(
     }),
   }),
   {
+    about: "A customer's refresh token was used a second time, so somebody has a copy; the session was ended.",
     sample: {
       customer: sampleCustomer,
       session: {

@@ -15,11 +15,26 @@ const sample: z.input<typeof data> = {
   },
 };
 
-export const customerGroupCreated = defineEvent('customer_group.created', data, { sample });
-export const customerGroupUpdated = defineEvent('customer_group.updated', data, { sample });
-export const customerGroupDeleted = defineEvent('customer_group.deleted', data, { sample });
+export const customerGroupCreated = defineEvent('customer_group.created', data, {
+  about: 'A group of customers was made.',
+  sample,
+});
+export const customerGroupUpdated = defineEvent('customer_group.updated', data, {
+  about: 'A group of customers was renamed or described anew.',
+  sample,
+});
+export const customerGroupDeleted = defineEvent('customer_group.deleted', data, {
+  about: 'A group of customers was deleted.',
+  sample,
+});
 /** Who came into the group, or left it; at most a thousand at once. */
 const members = data.extend({ customerIds: z.array(idOf('cus')) });
 const membersSample = { ...sample, customerIds: ['cus_01h455vb4pex5vsknk084sn02q'] };
-export const customerGroupJoined = defineEvent('customer_group.members_added', members, { sample: membersSample });
-export const customerGroupLeft = defineEvent('customer_group.members_removed', members, { sample: membersSample });
+export const customerGroupJoined = defineEvent('customer_group.members_added', members, {
+  about: 'Customers came into a group, at most a thousand in one event.',
+  sample: membersSample,
+});
+export const customerGroupLeft = defineEvent('customer_group.members_removed', members, {
+  about: 'Customers left a group, at most a thousand in one event.',
+  sample: membersSample,
+});

@@ -34,39 +34,73 @@ const sample = { customer: sampleCustomer };
 const unverified = { customer: { ...sampleCustomer, isEmailVerified: false, emailVerifiedAt: null } };
 
 /** They registered themselves; a mail asks them to prove the address. */
-export const customerRegistered = defineEvent('customer.registered', data, { sample: unverified, privately });
-/** Made by staff; a mail invites them to choose a password. */
-export const customerCreated = defineEvent('customer.created', data, { sample: unverified, privately });
-/** Somebody registered with an address that has an account; its owner gets a mail, and whoever asked learns nothing. */
-export const customerRegisteredAgain = defineEvent('customer.registered_again', data, { sample, privately });
-export const customerVerificationRequested = defineEvent('customer.verification_requested', data, {
+export const customerRegistered = defineEvent('customer.registered', data, {
+  about: 'Somebody registered an account; a mail asks them to prove the address.',
   sample: unverified,
   privately,
 });
-export const customerVerified = defineEvent('customer.verified', data, { sample });
-export const customerUpdated = defineEvent('customer.updated', data, { sample });
-export const customerPasswordResetRequested = defineEvent('customer.password_reset_requested', data, {
+/** Made by staff; a mail invites them to choose a password. */
+export const customerCreated = defineEvent('customer.created', data, {
+  about: 'Staff made an account for a customer; a mail invites them to choose a password.',
+  sample: unverified,
+  privately,
+});
+/** Somebody registered with an address that has an account; its owner gets a mail, and whoever asked learns nothing. */
+export const customerRegisteredAgain = defineEvent('customer.registered_again', data, {
+  about: 'Somebody registered with an address that has an account already; its owner gets a mail.',
   sample,
   privately,
 });
-export const customerPasswordChanged = defineEvent('customer.password_changed', data, { sample });
+export const customerVerificationRequested = defineEvent('customer.verification_requested', data, {
+  about: 'A customer asked for another mail to prove their address.',
+  sample: unverified,
+  privately,
+});
+export const customerVerified = defineEvent('customer.verified', data, {
+  about: 'A customer proved their e-mail address.',
+  sample,
+});
+export const customerUpdated = defineEvent('customer.updated', data, {
+  about: "A customer's details, addresses, tags, consent or groups changed.",
+  sample,
+});
+export const customerPasswordResetRequested = defineEvent('customer.password_reset_requested', data, {
+  about: "Somebody asked for a link to reset a customer's password. The link is in the mail only.",
+  sample,
+  privately,
+});
+export const customerPasswordChanged = defineEvent('customer.password_changed', data, {
+  about: 'A customer changed or reset their password.',
+  sample,
+});
 
 /** The mail goes to the new address, which becomes theirs when its link is opened. */
 export const customerEmailChangeRequested = defineEvent(
   'customer.email_change_requested',
   data.extend({ newEmail: z.string() }),
-  { sample: { ...sample, newEmail: 'bola@example.org' }, privately },
+  {
+    about: 'A customer asked for another e-mail address; it becomes theirs when the link in the mail to it is opened.',
+    sample: { ...sample, newEmail: 'bola@example.org' },
+    privately,
+  },
 );
 export const customerEmailChanged = defineEvent('customer.email_changed', data.extend({ previousEmail: z.string() }), {
+  about: "A customer's e-mail address changed.",
   sample: { ...sample, previousEmail: 'bola@example.net' },
 });
 
 export const customerDisabled = defineEvent('customer.disabled', data, {
+  about: "A customer's account was disabled and their sessions ended.",
   sample: { customer: { ...sampleCustomer, status: 'disabled' } },
 });
-export const customerEnabled = defineEvent('customer.enabled', data, { sample });
+export const customerEnabled = defineEvent('customer.enabled', data, {
+  about: 'A disabled customer may log in again.',
+  sample,
+});
 /** Whoever keeps a copy of what earlier events said of them erases it as well. */
 export const customerErased = defineEvent('customer.erased', data, {
+  about:
+    "A customer's personal data was erased. Whoever keeps a copy of what earlier events said of them erases it as well.",
   sample: {
     customer: {
       ...sampleCustomer,

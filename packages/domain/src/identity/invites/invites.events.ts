@@ -22,13 +22,16 @@ const sample: z.input<typeof data> = {
 
 /** Sent, or sent again. The token is for the mail to the invited address alone. */
 export const staffInvited = defineEvent('staff.invited', data, {
+  about: 'Somebody was invited to the staff, or invited again. The link is in the mail only.',
   sample,
   privately: z.object({ token: z.string(), expiresAt: instant }),
 });
 export const inviteRevoked = defineEvent('invite.revoked', data, {
+  about: 'An invitation was taken back.',
   sample: { invite: { ...sample.invite, status: 'revoked', revokedAt: '2026-11-22T09:00:00.000Z' } },
 });
 export const inviteAccepted = defineEvent('invite.accepted', data, {
+  about: 'An invited person joined the staff.',
   sample: {
     invite: {
       ...sample.invite,

@@ -17,6 +17,7 @@ const data = z.object({
 
 /** A refresh token came a second time: somebody has a copy. The session was ended. */
 export const sessionReuseDetected = defineEvent('session.reuse_detected', data, {
+  about: "A staff member's refresh token was used a second time, so somebody has a copy; the session was ended.",
   sample: {
     staff: sampleStaff,
     session: {

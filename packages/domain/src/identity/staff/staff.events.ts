@@ -19,11 +19,21 @@ export const sampleStaff: z.input<typeof staffView> = {
 };
 const sample = { staff: sampleStaff };
 
-export const staffCreated = defineEvent('staff.created', data, { sample });
-export const staffUpdated = defineEvent('staff.updated', data, { sample });
-export const staffRolesChanged = defineEvent('staff.roles_changed', data, { sample });
+export const staffCreated = defineEvent('staff.created', data, { about: 'Somebody joined the staff.', sample });
+export const staffUpdated = defineEvent('staff.updated', data, {
+  about: "A staff member's name or address changed.",
+  sample,
+});
+export const staffRolesChanged = defineEvent('staff.roles_changed', data, {
+  about: 'The roles of a staff member changed.',
+  sample,
+});
 export const staffDisabled = defineEvent('staff.disabled', data, {
+  about: 'A staff member was disabled and their sessions ended.',
   sample: { staff: { ...sampleStaff, status: 'disabled' } },
 });
-export const staffEnabled = defineEvent('staff.enabled', data, { sample });
+export const staffEnabled = defineEvent('staff.enabled', data, {
+  about: 'A disabled staff member may log in again.',
+  sample,
+});
 export type StaffEvent = typeof staffCreated;

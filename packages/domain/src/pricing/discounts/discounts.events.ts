@@ -36,6 +36,10 @@ const sample: z.input<typeof data> = {
   },
 };
 
-export const discountCreated = defineEvent('discount.created', data, { sample });
+export const discountCreated = defineEvent('discount.created', data, { about: 'A discount was made.', sample });
 /** Also when its codes change, and when it is paused or archived. That somebody uses it is told by `order.placed`. */
-export const discountUpdated = defineEvent('discount.updated', data, { sample });
+export const discountUpdated = defineEvent('discount.updated', data, {
+  about:
+    'A discount or its codes changed, or it was paused or archived. That somebody used it is told by `order.placed`.',
+  sample,
+});

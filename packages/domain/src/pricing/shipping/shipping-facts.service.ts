@@ -40,15 +40,15 @@ export const shippingOptionsOf = (json: unknown): ShippingOptionFacts[] =>
     freeOver: option.freeOver === null ? null : BigInt(option.freeOver),
   }));
 
-/**
- * SQL of the id of the profile a product is sent by: the one it was put into, or else the company's default one.
- * `company` and `product` are pieces of SQL (`$1`, `v.product_id`).
- */
-export const profileOf = ({ company, product }: { company: string; product: string }): string =>
-  `coalesce((select ship_placed.profile_id from shipping_profile_products ship_placed
-      where ship_placed.company_id = ${company} and ship_placed.product_id = ${product}),
-    (select ship_profile.id from shipping_profiles ship_profile
-      where ship_profile.company_id = ${company} and ship_profile.is_default))`;
+/** SQL of the id of the profile a product was put into; null: it is sent by the default one. `company` and `product` are pieces of SQL. */
+export const placedProfileText = ({ company, product }: { company: string; product: string }): string =>
+  `(select ship_placed.profile_id from shipping_profile_products ship_placed
+      where ship_placed.company_id = ${company} and ship_placed.product_id = ${product})`;
+
+/** SQL of the id of the profile that products without one are sent by, or null. */
+export const defaultProfileText = (company: string): string =>
+  `(select ship_profile.id from shipping_profiles ship_profile
+      where ship_profile.company_id = ${company} and ship_profile.is_default)`;
 
 const areasJson = (company: string, country: string) =>
   `(select coalesce(json_agg(json_build_object('country', ship_area.country, 'regionKey', ship_area.region_key,

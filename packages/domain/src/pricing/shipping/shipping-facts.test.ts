@@ -8,7 +8,12 @@ import { newShippingOption } from './options.contract.ts';
 import { createShippingOption } from './options.service.ts';
 import { addProfileProducts } from './profile-products.service.ts';
 import { createShippingProfile, defaultProfileId } from './profiles.service.ts';
-import { profileOf, shippingOptionsJson, shippingOptionsOf } from './shipping-facts.service.ts';
+import {
+  defaultProfileText,
+  placedProfileText,
+  shippingOptionsJson,
+  shippingOptionsOf,
+} from './shipping-facts.service.ts';
 import { quoteOptions } from './shipping-quotes.ts';
 import { newShippingZone } from './zones.contract.ts';
 import { createShippingZone } from './zones.service.ts';
@@ -20,7 +25,7 @@ const OPTIONS = {
   names: ['company', 'currency', 'country'] as const,
 };
 const PROFILES = {
-  text: `select p.id, ${profileOf({ company: '$1', product: 'p.id' })} as profile
+  text: `select p.id, coalesce(${placedProfileText({ company: '$1', product: 'p.id' })}, ${defaultProfileText('$1')}) as profile
     from products p where p.company_id = $1 order by p.id`,
   names: ['company'] as const,
 };

@@ -15,10 +15,19 @@ const profileSample: z.input<typeof profile> = {
   shippingProfile: { id: ids.profileId, name: 'Bulky goods', isDefault: false, ...times },
 };
 
-export const shippingProfileCreated = defineEvent('shipping_profile.created', profile, { sample: profileSample });
+export const shippingProfileCreated = defineEvent('shipping_profile.created', profile, {
+  about: 'A shipping profile was made.',
+  sample: profileSample,
+});
 /** Also when products were put into it by hand or taken out. */
-export const shippingProfileUpdated = defineEvent('shipping_profile.updated', profile, { sample: profileSample });
-export const shippingProfileDeleted = defineEvent('shipping_profile.deleted', profile, { sample: profileSample });
+export const shippingProfileUpdated = defineEvent('shipping_profile.updated', profile, {
+  about: 'A shipping profile changed, or products were put into it by hand or taken out.',
+  sample: profileSample,
+});
+export const shippingProfileDeleted = defineEvent('shipping_profile.deleted', profile, {
+  about: 'A shipping profile was deleted; its products are sent like all others.',
+  sample: profileSample,
+});
 
 const zone = z.object({ shippingZone: shippingZoneView });
 const zoneSample: z.input<typeof zone> = {
@@ -30,9 +39,18 @@ const zoneSample: z.input<typeof zone> = {
   },
 };
 
-export const shippingZoneCreated = defineEvent('shipping_zone.created', zone, { sample: zoneSample });
-export const shippingZoneUpdated = defineEvent('shipping_zone.updated', zone, { sample: zoneSample });
-export const shippingZoneDeleted = defineEvent('shipping_zone.deleted', zone, { sample: zoneSample });
+export const shippingZoneCreated = defineEvent('shipping_zone.created', zone, {
+  about: 'A shipping zone was made.',
+  sample: zoneSample,
+});
+export const shippingZoneUpdated = defineEvent('shipping_zone.updated', zone, {
+  about: 'A shipping zone or its areas changed.',
+  sample: zoneSample,
+});
+export const shippingZoneDeleted = defineEvent('shipping_zone.deleted', zone, {
+  about: 'A shipping zone was deleted with its options.',
+  sample: zoneSample,
+});
 
 const option = z.object({ shippingOption: shippingOptionView });
 const optionSample: z.input<typeof option> = {
@@ -53,6 +71,15 @@ const optionSample: z.input<typeof option> = {
   },
 };
 
-export const shippingOptionCreated = defineEvent('shipping_option.created', option, { sample: optionSample });
-export const shippingOptionUpdated = defineEvent('shipping_option.updated', option, { sample: optionSample });
-export const shippingOptionDeleted = defineEvent('shipping_option.deleted', option, { sample: optionSample });
+export const shippingOptionCreated = defineEvent('shipping_option.created', option, {
+  about: 'A shipping option was made.',
+  sample: optionSample,
+});
+export const shippingOptionUpdated = defineEvent('shipping_option.updated', option, {
+  about: 'A shipping option or its rates changed.',
+  sample: optionSample,
+});
+export const shippingOptionDeleted = defineEvent('shipping_option.deleted', option, {
+  about: 'A shipping option was deleted.',
+  sample: optionSample,
+});

@@ -19,6 +19,6 @@ const sample: z.input<typeof data> = {
   },
 };
 
-export const taxRateCreated = defineEvent('tax_rate.created', data, { sample });
-export const taxRateUpdated = defineEvent('tax_rate.updated', data, { sample });
-export const taxRateDeleted = defineEvent('tax_rate.deleted', data, { sample });
+export const taxRateCreated = defineEvent('tax_rate.created', data, { about: 'A tax rate was made.', sample });
+export const taxRateUpdated = defineEvent('tax_rate.updated', data, { about: 'A tax rate changed.', sample });
+export const taxRateDeleted = defineEvent('tax_rate.deleted', data, { about: 'A tax rate was deleted.', sample });

@@ -1,16 +1,13 @@
 import { instantText } from '../../catalog/listing/listing-text.ts';
-import type { SettingGroup, Settings } from '../../company/settings/setting-groups.ts';
-import { settingsFrom } from '../../company/settings/settings.service.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { discountsJson, discountsOf } from '../discounts/discount-facts.service.ts';
-import { shippingOptionsJson, shippingOptionsOf } from '../shipping/shipping-facts.service.ts';
 import type { ShippingOptionFacts } from '../shipping/shipping-facts.ts';
-import { taxRatesJson, taxRatesOf } from '../tax/tax-facts.service.ts';
 import type { Place } from '../tax/tax-facts.ts';
 import type { Basket, BasketCustomer } from './basket.ts';
 import { linesJson, linesOf } from './basket-lines.service.ts';
+import { type BasketShop, type ShopFacts, type ShopJson, shopFactsOf, shopPairs } from './shop-facts.service.ts';
 import { taxPlaceOf } from './tax-place.ts';
 
 /** Pieces of SQL, never values. */
@@ -31,6 +28,11 @@ export interface BasketTexts {
    * they and customers need is read, which halves what the statement costs. Whoever says so has to make sure.
    */
   readonly isPlain?: boolean;
+  /**
+   * What only staff change is left out, and the places of the basket: whoever says so gives them to `basketOf`. `basket`
+   * needs none of their columns then.
+   */
+  readonly isShopKnown?: boolean;
   /** SQL of JSON for each line, as its `own`; may name `basket_line`, `v` (the variant) and `p` (the product). */
   readonly alsoOfLine?: string;
 }
@@ -40,32 +42,6 @@ export interface BasketRow {
   readonly basket_facts: unknown;
 }
 
-/** What the same statement says of the shop. */
-export interface BasketShop {
-  readonly country: string;
-  readonly currency: Currency;
-  /** All it sells in, its own first. */
-  readonly currencies: readonly Currency[];
-  readonly timezone: string;
-  /** Values of a group of settings, read with the rest: general, checkout, payment, shipping, tax, inventory, notification, orders, privacy, storefront. */
-  settings<Group extends KnownGroup>(group: Group): Settings<Group>;
-}
-
-/** Groups of settings that selling asks for. */
-const GROUPS = [
-  'general',
-  'checkout',
-  'payment',
-  'shipping',
-  'tax',
-  'inventory',
-  'notification',
-  'orders',
-  'privacy',
-  'storefront',
-] as const satisfies readonly SettingGroup[];
-type KnownGroup = (typeof GROUPS)[number];
-
 const DISCOUNT_TEXTS = {
   currency: 'basket.currency',
   codeKeys: 'basket.code_keys',
@@ -73,7 +49,8 @@ const DISCOUNT_TEXTS = {
   emailKey: 'basket.email_key',
 } as const;
 
-interface FactsJson {
+/** `ship` and `bill` and the shop's are missing where the statement left them out (`isShopKnown`). */
+interface FactsJson extends ShopJson {
   at: Instant;
   currency: Currency;
   codes: string[] | null;
@@ -81,13 +58,9 @@ interface FactsJson {
   shippingProfileIds: Id<'shp'>[] | null;
   ship: PlaceJson;
   bill: PlaceJson;
-  company: { country: string; currency: Currency; timezone: string };
-  settings: Partial<Record<KnownGroup, Record<string, unknown>>>;
   customer: Pick<BasketCustomer, 'id' | 'groupIds' | 'isTaxExempt'> | null;
   hasOrdered: boolean | null;
   lines: unknown;
-  taxRates: unknown;
-  shippingOptions: unknown;
   discounts: unknown;
 }
 
@@ -122,39 +95,45 @@ export const basketColumns = ({
   cartId,
   shippingProfileIds = 'null',
   isPlain,
+  isShopKnown,
   alsoOfLine,
 }: BasketTexts): string =>
   `(select json_build_object('at', ${instantText('now()')}, 'currency', basket.currency,
     'codes', basket.codes, 'shippingOptionIds', basket.shipping_option_ids,
     'shippingProfileIds', ${shippingProfileIds},
-    'ship', ${placeJson('ship')}, 'bill', ${placeJson('bill')},
-    'company', ${companyJson(company)},
-    'settings', ${settingsJson(company)},
+    ${isShopKnown ? '' : `'ship', ${placeJson('ship')}, 'bill', ${placeJson('bill')}, ${shopPairs(company)},`}
     'customer', ${isPlain ? 'null' : customerJson(company)},
     'hasOrdered', ${isPlain ? 'null' : hasOrdered},
     'lines', ${linesJson(company, { isPlain, alsoOfLine })},
-    'taxRates', ${taxRatesJson({ company, country: taxCountries(company) })},
-    'shippingOptions', ${shippingOptionsJson({ company, currency: 'basket.currency', country: 'basket.ship_country' })},
     'discounts', ${isPlain ? `'[]'::json` : discountsJson({ ...DISCOUNT_TEXTS, company, cartId })}
   ) from (select * from basket offset 0) basket) as basket_facts`;
 
-/** The basket in what `basketColumns` selected. */
-export function basketFrom(row: BasketRow): Basket {
-  const facts = row.basket_facts as FactsJson; // the text above builds exactly this
-  const { settings } = shopFrom(row);
-  const { pricesIncludeTax, rounding, basedOn } = settings('tax');
-  const shipTo = placeFrom(facts.ship);
-  const billTo = placeFrom(facts.bill);
-  const shippingOptions = shippingOptionsOf(facts.shippingOptions);
+/** The shop and the basket in what `basketColumns` selected with everything. */
+export function basketFrom({ basket_facts }: BasketRow): { basket: Basket; shop: BasketShop } {
+  const facts = basket_facts as FactsJson; // the text above builds exactly this
+  const known = shopFactsOf(facts);
+  return { basket: basketIn(facts, known, placeFrom(facts.ship), placeFrom(facts.bill)), shop: known.shop };
+}
+
+/** The basket in what `basketColumns` selected without the shop (`isShopKnown`). */
+export const basketOf = (
+  { basket_facts }: BasketRow,
+  known: ShopFacts,
+  { shipTo, billTo }: { shipTo: Place | null; billTo: Place | null },
+): Basket => basketIn(basket_facts as FactsJson, known, shipTo, billTo); // the text above builds exactly this
+
+function basketIn(facts: FactsJson, known: ShopFacts, shipTo: Place | null, billTo: Place | null): Basket {
+  const { shop, taxRates, shippingOptions, defaultProfileId } = known;
+  const { pricesIncludeTax, rounding, basedOn } = shop.settings('tax');
   return {
     at: facts.at,
     currency: facts.currency,
     pricesIncludeTax,
     taxRounding: rounding,
-    lines: linesOf(facts.lines),
+    lines: linesOf(facts.lines, defaultProfileId),
     shipTo,
-    shipsTo: settings('shipping').countries,
-    ...taxPlaceOf(basedOn, { shipTo, billTo, company: companyPlace(facts, settings('general')) }),
+    shipsTo: shop.settings('shipping').countries,
+    ...taxPlaceOf(basedOn, { shipTo, billTo, company: companyPlace(shop) }),
     customer: {
       id: facts.customer?.id ?? null,
       groupIds: facts.customer?.groupIds ?? [],
@@ -163,25 +142,9 @@ export function basketFrom(row: BasketRow): Basket {
     },
     codes: facts.codes ?? [],
     discounts: discountsOf(facts.discounts),
-    taxRates: taxRatesOf(facts.taxRates),
+    taxRates,
     shippingOptions,
     chosenShippingOptionIds: chosenOf(facts, shippingOptions),
-  };
-}
-
-/** The shop in what `basketColumns` selected. */
-export function shopFrom(row: BasketRow): BasketShop {
-  const facts = row.basket_facts as FactsJson; // the text above builds exactly this
-  const settings = <Group extends KnownGroup>(group: Group) => settingsFrom(group, facts.settings[group] ?? {});
-  const { country, currency, timezone } = facts.company;
-  return {
-    country,
-    currency,
-    timezone,
-    settings,
-    get currencies() {
-      return [...new Set([currency, ...settings('general').currencies])];
-    },
   };
 }
 
@@ -202,30 +165,17 @@ function placeFrom({ country, region, postcode }: PlaceJson): Place | null {
 }
 
 /** The company's address counts only while it lies in the company's country: that is the one the company is known by. */
-function companyPlace({ company }: FactsJson, { address }: Settings<'general'>): Place {
-  if (address?.country !== company.country) return { country: company.country };
-  return { country: company.country, region: address.region, postcode: address.postcode };
+function companyPlace({ country, settings }: BasketShop): Place {
+  const { address } = settings('general');
+  if (address?.country !== country) return { country };
+  return { country, region: address.region, postcode: address.postcode };
 }
 
 const placeJson = (which: 'ship' | 'bill') =>
   `json_build_object('country', basket.${which}_country, 'region', basket.${which}_region, 'postcode', basket.${which}_postcode)`;
-
-const companyJson = (company: string) =>
-  `(select json_build_object('country', shop.country, 'currency', shop.currency, 'timezone', shop.timezone)
-      from companies shop where shop.company_id = ${company})`;
-
-/** Only groups that somebody changed have rows. */
-const settingsJson = (company: string) =>
-  `(select coalesce(json_object_agg(setting."group", setting.overrides), '{}') from company_settings setting
-      where setting.company_id = ${company} and setting."group" in ('${GROUPS.join("', '")}'))`;
 
 const customerJson = (company: string) =>
   `case when basket.customer_id is not null then (select json_build_object('id', buyer.id,
       'isTaxExempt', buyer.is_tax_exempt, 'groupIds', (select coalesce(json_agg(member.group_id order by member.group_id), '[]')
         from customer_group_members member where member.company_id = ${company} and member.customer_id = buyer.id))
       from customers buyer where buyer.company_id = ${company} and buyer.id = basket.customer_id) end`;
-
-/** Which of the places counts is the settings' word; there are few rates in each of them. */
-const taxCountries = (company: string) =>
-  `any(array[basket.ship_country, basket.bill_country,
-      (select shop.country from companies shop where shop.company_id = ${company})])`;

@@ -2,7 +2,7 @@ import type { PictureRow } from '../../catalog/files/pictures.contract.ts';
 import { isShown, isVisible } from '../../catalog/listing/listing-text.ts';
 import { inForce } from '../../catalog/listing/variant-text.ts';
 import type { Id } from '../../kernel/ids.ts';
-import { profileOf } from '../shipping/shipping-facts.service.ts';
+import { placedProfileText } from '../shipping/shipping-facts.service.ts';
 import type { BasketLine } from './basket.ts';
 
 /** A line as `linesJson` tells it: amounts as text, for JSON numbers do not carry all of a bigint. */
@@ -43,14 +43,16 @@ export const linesJson = (company: string, texts: LineTexts = {}): string =>
       where v.company_id = ${company} and v.id = basket_line.variant_id
       offset 0) line_seen)`;
 
-/** The lines in what `linesJson` gave. */
-export const linesOf = (json: unknown): BasketLine[] => (json as LineJson[]).map(lineOf); // the text above builds this
+/** The lines in what `linesJson` gave; goods of no profile are sent by the default one. */
+export const linesOf = (json: unknown, defaultProfileId: Id<'shp'> | null): BasketLine[] =>
+  (json as LineJson[]).map((line) => lineOf(line, defaultProfileId)); // the text above builds this
 
-function lineOf(json: LineJson): BasketLine {
+function lineOf(json: LineJson, defaultProfileId: Id<'shp'> | null): BasketLine {
   const { amount, compareAt, optionNames, optionValues, categoryPaths, picture, own: _, ...line } = json;
   const values = (optionValues ?? []).filter((value) => value !== null);
   return {
     ...line,
+    profileId: line.profileId ?? defaultProfileId,
     unitAmount: amount === null ? null : BigInt(amount),
     compareAt: compareAt === null ? null : BigInt(compareAt),
     categoryIds: categoriesIn(categoryPaths),
@@ -84,7 +86,7 @@ const lineJson = (
         'compareAt', price.compare_at::text, 'priceId', price.id, 'isForSale', v.archived_at is null and ${isVisible('p')},
         'isGift', p.kind = 'gift', 'taxCategory', v.tax_category, 'isTaxable', v.is_taxable,
         'requiresShipping', v.requires_shipping, 'weightGrams', v.weight_grams,
-        'profileId', ${profileOf({ company, product: 'p.id' })},
+        'profileId', ${placedProfileText({ company, product: 'p.id' })},
         'title', ${isPlain ? 'p.title' : `coalesce(${translatedTitle(company)}, p.title)`}, 'sku', v.sku, 'handle', p.handle,
         'optionNames', ${optionNames(company)},
         'optionValues', case when v.option1 is not null then json_build_array(v.option1, v.option2, v.option3) end,

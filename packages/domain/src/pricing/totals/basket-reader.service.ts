@@ -8,7 +8,7 @@ import { hasOrderedText } from '../discounts/customer-history.service.ts';
 import { codeKeyOf } from '../discounts/discount-codes.ts';
 import type { Place } from '../tax/tax-facts.ts';
 import type { Basket } from './basket.ts';
-import { type BasketRow, basketColumns, basketFrom, shopFrom } from './basket-facts.service.ts';
+import { type BasketRow, basketColumns, basketFrom } from './basket-facts.service.ts';
 
 /** A basket that is not a cart: what somebody wants to know the totals of. */
 export interface AskedBasket {
@@ -75,8 +75,8 @@ const READ: TextStatement<Name> = {
 export async function readBasket(ctx: Ctx, asked: AskedBasket): Promise<Basket> {
   const [row] = await runText<BasketRow, Name>(ctx, READ, { company: ctx.companyId, asked: askedJson(asked) });
   if (!row) throw new NotFound('company');
-  const basket = basketFrom(row);
-  const [first, ...others] = faultsOf(asked, basket, shopFrom(row).currencies);
+  const { basket, shop } = basketFrom(row);
+  const [first, ...others] = faultsOf(asked, basket, shop.currencies);
   if (first) throw new InvalidInput(first, ...others);
   return basket;
 }

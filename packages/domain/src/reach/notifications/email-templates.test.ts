@@ -4,10 +4,12 @@ import { passwordChanged, passwordResetRequested } from '../../identity/password
 import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
 import { allEvents } from '../../kernel/events.ts';
 import { orderExpired, orderPaid, orderPlaced } from '../../sales/orders/orders.events.ts';
+import { endpointDisabled } from '../webhooks/webhook-endpoints.events.ts';
+import type { CompanyWishes } from './company-wishes.ts';
 import { CUSTOMER_RULES } from './customer-rules.ts';
 import { render } from './email-templates.ts';
 import { type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
-import { type CompanyWishes, ORDER_RULES } from './order-rules.ts';
+import { ORDER_RULES } from './order-rules.ts';
 import { ATTEMPTS_MAX, pauseAfter } from './sending-attempts.ts';
 
 const EXPIRES_AT = '2026-11-28T09:00:00.000Z';
@@ -64,7 +66,8 @@ test.each(messages)('$template: nothing a person typed becomes markup, and the t
   expect(text).toContain('Ada & <b>Sons</b>');
 });
 
-const NO_WISHES: CompanyWishes = { orderMailsTo: [] };
+const NO_WISHES: CompanyWishes = { orderMailsTo: [], failureMailsTo: [] };
+const REAL = { isTest: false, endpointId: null };
 /** The same order, paid by hand. */
 const byHand = ({ order }: (typeof orderPlaced)['sample']) => ({ order: { ...order, paymentProvider: 'manual' } });
 const samplesByHand = new Map([orderPlaced, orderExpired].map(({ type, sample }) => [type, byHand(sample)]));
@@ -102,6 +105,7 @@ test('an event without what its message needs is refused by name of the field, n
     aggregateId: 'inv_1',
     sequence: 1,
     createdAt: EXPIRES_AT,
+    ...REAL,
   } as const;
   const broken = { ...event, data: { invite: { email: 'ada@example.com' } }, privately: () => ({ token: 7 }) };
   expect(() => messagesFor(broken, NO_WISHES)).toThrow(UnreadableEvent);
@@ -116,29 +120,44 @@ test.each([
   passwordResetRequested,
   passwordChanged,
   sessionReuseDetected,
+  endpointDisabled,
   ...allEvents().filter(({ type }) => type in CUSTOMER_RULES || type in ORDER_RULES),
 ])('$type: what the event really holds is enough for its message', (definition) => {
   const contents = {
     ...{ token: 'souk_token', expiresAt: EXPIRES_AT },
     ...{ mailsTo: ['shop@example.com'], instructions: null, cancelledLines: [] },
   };
-  const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
+  const event = {
+    id: 'evt_1',
+    type: definition.type,
+    aggregateId: 'x',
+    sequence: 1,
+    createdAt: EXPIRES_AT,
+    ...REAL,
+  } as const;
   const told = {
     ...event,
     // Of those the shopper hears only if nobody sent them to a provider's page.
     data: samplesByHand.get(definition.type) ?? definition.sample,
     privately: () => definition.privately?.parse(contents),
   };
-  const [message] = messagesFor(told, NO_WISHES);
+  const [message] = messagesFor(told, { ...NO_WISHES, failureMailsTo: ['owner@example.com'] });
   expect(message?.recipient).toMatch(/@example\.(?:com|org|net)$/);
   expect(render(message as Message, around).text).toContain('Ada & <b>Sons</b>');
 });
 
 test('a shop hears of an order by hand when it is placed, and of one on a page when it is paid, once each', () => {
-  const wishes = { orderMailsTo: ['shop@example.com'] };
+  const wishes = { ...NO_WISHES, orderMailsTo: ['shop@example.com'] };
   const received = (definition: typeof orderPlaced | typeof orderPaid, data: object) => {
     const privately = () => ({ mailsTo: wishes.orderMailsTo, instructions: null });
-    const event = { id: 'evt_1', type: definition.type, aggregateId: 'x', sequence: 1, createdAt: EXPIRES_AT } as const;
+    const event = {
+      id: 'evt_1',
+      type: definition.type,
+      aggregateId: 'x',
+      sequence: 1,
+      createdAt: EXPIRES_AT,
+      ...REAL,
+    } as const;
     const told = messagesFor({ ...event, data, privately }, wishes);
     return told.filter(({ template }) => template === 'order-received').map(({ recipient }) => recipient);
   };

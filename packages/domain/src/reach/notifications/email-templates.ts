@@ -1,93 +1,99 @@
-import { customerLetter } from './customer-letters.ts';
-import { asHtml, asText, type EmailBody } from './email-layout.ts';
+import { CUSTOMER_MAILS } from './customer-mails.ts';
+import { framed } from './email-layout.ts';
+import { letterHtml } from './letter-html.ts';
+import { letterText } from './letter-text.ts';
+import { LINK_SLOT, linkInHtml, linkInText } from './link-slot.ts';
+import { fillIn, type Purpose } from './liquid-engine.ts';
+import { type MailKind, type Place, variablesFor } from './mail-kinds.ts';
 import type { Message } from './notification-rules.ts';
-import { orderLetter } from './order-letters.ts';
-import { readable } from './readable-time.ts';
+import { ORDER_MAILS } from './order-mails.ts';
+import { STAFF_MAILS } from './staff-mails.ts';
 
-interface Surroundings {
-  companyName: string;
-  /** Without a slash at its end. */
-  adminUrl: string;
-  /** Where the shop's own pages are, or those that the storefront API serves in their place; as above. */
-  shopUrl: string;
+/** A subject that is longer is cut: no mail program shows that much. */
+const SUBJECT_LENGTH_MAX = 300;
+
+/** Every kind of mail there is. */
+export const MAIL_KINDS: readonly MailKind[] = [...ORDER_MAILS, ...CUSTOMER_MAILS, ...STAFF_MAILS];
+
+const kinds = new Map(MAIL_KINDS.map((kind) => [kind.name, kind]));
+
+export const kindNamed = (name: string): MailKind | undefined => kinds.get(name);
+
+/** Kinds that can be sent again: all but those whose link is good once. */
+export const REPEATABLE: readonly string[] = MAIL_KINDS.filter(({ instead }) => instead === undefined).map(
+  ({ name }) => name,
+);
+
+/** What a mail says, in Liquid. */
+export interface Wording {
+  readonly subject: string;
+  readonly html: string;
+  /** For readers without HTML; null: made from the HTML. */
+  readonly text: string | null;
 }
 
-interface Letter {
+export interface Letter {
   subject: string;
   text: string;
   html: string;
 }
 
-/** The email a message becomes. The token of a link stands behind `#`, so that it reaches no server log and no referrer. */
-export function render(message: Message, surroundings: Surroundings): Letter {
-  const { subject, ...body } = written(message, surroundings);
-  const { companyName } = surroundings;
-  return { subject: oneLine(subject), text: asText(body, companyName), html: asHtml(body, companyName) };
-}
+/** The words of the house for one kind of mail. */
+export const ownWording = ({ subject, html }: MailKind): Wording => ({ subject, html, text: null });
 
-function written(message: Message, { companyName, adminUrl, shopUrl }: Surroundings): EmailBody & { subject: string } {
-  const link = (page: string, token: string) => `${adminUrl}/${page}#token=${encodeURIComponent(token)}`;
-  switch (message.template) {
-    case 'staff-invite':
-      return {
-        subject: `You are invited to join ${companyName}`,
-        heading: `Join ${companyName}`,
-        paragraphs: [`You have been invited to work in the shop of ${companyName}. Choose a password and you are in.`],
-        button: { label: 'Accept the invite', url: link('accept-invite', message.parameters.token) },
-        footnote: `The link is good once, for this address, until ${readable(message.parameters.expiresAt)}. If you did not expect it, ignore this message: nothing happens.`,
-      };
-    case 'password-reset':
-      return {
-        subject: `Choose a new password for ${companyName}`,
-        heading: 'Choose a new password',
-        paragraphs: [
-          `Hello ${message.parameters.name},`,
-          `Somebody asked for a new password for your account at ${companyName}.`,
-        ],
-        button: { label: 'Choose a new password', url: link('reset-password', message.parameters.token) },
-        footnote:
-          'The link is good once, for 30 minutes. If it was not you who asked, ignore this message: your password stays as it is.',
-      };
-    case 'password-changed':
-      return {
-        subject: `Your password for ${companyName} was changed`,
-        heading: 'Your password was changed',
-        paragraphs: [
-          `Hello ${message.parameters.name},`,
-          `On ${readable(message.parameters.at)} the password of your account at ${companyName} was changed, and other devices were logged out.`,
-          'If it was not you, ask for a new password at once and tell whoever runs the shop.',
-        ],
-        footnote: 'You get this message because it concerns the safety of your account.',
-      };
-    case 'session-reuse':
-      return {
-        subject: `A login at ${companyName} was ended for your safety`,
-        heading: 'We ended one of your logins',
-        paragraphs: [
-          `Hello ${message.parameters.name},`,
-          `On ${readable(message.parameters.at)} a login of yours at ${companyName} was used from two places at once${origin(message.parameters)}. That can mean that somebody has a copy of it, so it was ended. Please log in again.`,
-          'If you do not recognise this, change your password and look through your other sessions.',
-        ],
-        footnote: 'You get this message because it concerns the safety of your account.',
-      };
-    case 'order-placed':
-    case 'order-received':
-    case 'order-paid':
-    case 'order-cancelled':
-    case 'order-cancelled-in-part':
-    case 'order-expired':
-    case 'order-shipped':
-    case 'order-delivered':
-    case 'order-refunded':
-    case 'order-link':
-      return orderLetter(message, { companyName, shopUrl });
-    default:
-      return customerLetter(message, { companyName, shopUrl });
+/**
+ * The email a message becomes, in the company's words if it has any. Words that cannot be used lose no mail: ours take
+ * their place, and `fault` says why.
+ */
+export function render(message: Message, place: Place, wording?: Wording | null): Letter & { fault?: string } {
+  const kind = kinds.get(message.template);
+  if (!kind) throw new Error(`There is no mail called ${message.template}`);
+  const variables = variablesFor(kind, message.parameters, place);
+  if (!wording) return written(ownWording(kind), variables, place, 'ours');
+  try {
+    return written(wording, variables, place, 'sending');
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    return { ...written(ownWording(kind), variables, place, 'ours'), fault };
   }
 }
 
-const origin = ({ ip, userAgent }: { ip: string | null; userAgent: string | null }) =>
-  ip === null ? '' : ` (last seen from ${ip}${userAgent === null ? '' : `, ${userAgent}`})`;
+/**
+ * Words with their variables put in, and the link where it may stand. Throws `TemplateFault` and `TooDeep`, and
+ * `EmptyPart` for a mail without a subject or without contents.
+ */
+export function written(
+  wording: Wording,
+  { link, ...variables }: Record<string, unknown>,
+  { companyName }: Place,
+  purpose: Purpose,
+): Letter {
+  const slotted = { ...variables, ...(link !== undefined && { link: link === null ? null : LINK_SLOT }) };
+  const address = typeof link === 'string' ? link : '';
+  const subject = oneLine(fillIn('plain', wording.subject, slotted, purpose).replaceAll(LINK_SLOT, ''));
+  if (subject === '') throw new EmptyPart('subject');
+  const contents = letterHtml(fillIn('html', wording.html, slotted, purpose));
+  if (contents === '') throw new EmptyPart('html');
+  // As text also where the company has a text of its own: it shows what stands in front of a link, tags or not.
+  const asText = linkInText(letterText(contents), address);
+  const text =
+    wording.text === null
+      ? `${asText}\n${contents.includes('<footer') ? '' : '\n--\n'}${companyName}\n`
+      : `${linkInText(fillIn('plain', wording.text, slotted, purpose), address).trim()}\n`;
+  return { subject, text, html: framed(linkInHtml(contents, address), { subject, companyName }) };
+}
+
+/** A mail that says nothing. */
+export class EmptyPart extends Error {
+  constructor(readonly part: 'subject' | 'html') {
+    super(part === 'subject' ? 'Its subject comes out empty.' : 'Nothing is left of its HTML.');
+    this.name = 'EmptyPart';
+  }
+}
 
 // A line end in a subject would begin a new header.
-const oneLine = (text: string) => text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+const oneLine = (text: string) =>
+  text
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, SUBJECT_LENGTH_MAX);

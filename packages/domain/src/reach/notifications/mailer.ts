@@ -4,6 +4,8 @@ export interface Email {
   readonly messageId: string;
   /** Shown as the sender; the address behind it is the deployment's. */
   readonly fromName: string;
+  /** Where answers go; null: to the sender. */
+  readonly replyTo: string | null;
   readonly to: string;
   readonly subject: string;
   readonly text: string;

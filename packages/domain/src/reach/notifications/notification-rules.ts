@@ -3,9 +3,12 @@ import { staffInvited } from '../../identity/invites/invites.events.ts';
 import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
 import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
+import { orderPaid } from '../../sales/orders/orders.events.ts';
+import { endpointDisabled } from '../webhooks/webhook-endpoints.events.ts';
+import type { CompanyWishes } from './company-wishes.ts';
 import { CUSTOMER_RULES, type CustomerMessage } from './customer-rules.ts';
 import { type LinkToken, withToken } from './link-token.ts';
-import { type CompanyWishes, ORDER_RULES, type OrderMessage } from './order-rules.ts';
+import { ORDER_RULES, type OrderMessage } from './order-rules.ts';
 
 /** What an email will say, before it has words: the template's name and what goes into it. Stored sealed. */
 export type Message = { recipient: string } & (
@@ -15,7 +18,17 @@ export type Message = { recipient: string } & (
   | { template: 'password-reset'; parameters: LinkToken & { name: string } }
   | { template: 'password-changed'; parameters: { name: string; at: string } }
   | { template: 'session-reuse'; parameters: { name: string; at: string; ip: string | null; userAgent: string | null } }
+  | { template: 'webhook-endpoint-disabled'; parameters: EndpointDisabled }
 );
+
+/** A webhook endpoint that was switched off, and not by anybody. */
+interface EndpointDisabled {
+  endpoint: { id: string; url: string; description: string };
+  reason: 'gone' | 'failing';
+  at: string;
+  failingSince: string | null;
+  lastError: string | null;
+}
 
 /** An event that should lead to a message does not say what the message needs. */
 export class UnreadableEvent extends Error {
@@ -30,6 +43,23 @@ const aboutStaff = z.object({ staff: z.object({ name: z.string(), email: z.strin
 const reused = aboutStaff.extend({
   session: z.object({ ip: z.string().nullable(), userAgent: z.string().nullable() }),
 });
+
+const switchedOff = z.object({
+  endpoint: z.object({
+    id: z.string(),
+    url: z.string(),
+    description: z.string(),
+    failingSince: z.string().nullable(),
+  }),
+  reason: z.enum(['by_hand', 'gone', 'failing']),
+  detail: z.string().nullable(),
+});
+
+/** Events whose rule asks for the company's wishes of this name. */
+export const ASKS_WISHES: Readonly<Record<keyof CompanyWishes, ReadonlySet<string>>> = {
+  orderMailsTo: new Set([orderPaid.type]),
+  failureMailsTo: new Set([endpointDisabled.type]),
+};
 
 // One line per kind of event that somebody is written to about. Only what the message needs is read, so that an event may
 // grow. Events that stand in no line lead to no message.
@@ -65,6 +95,14 @@ const RULES: Record<string, (event: WaitingEvent, wishes: CompanyWishes) => Mess
       recipient: staff.email,
       parameters: { name: staff.name, at: event.createdAt, ip, userAgent },
     };
+  },
+  // Whoever did it by hand knows it.
+  [endpointDisabled.type]: (event, { failureMailsTo }) => {
+    const { endpoint, reason, detail } = switchedOff.parse(event.data);
+    if (reason === 'by_hand') return [];
+    const { failingSince, ...told } = endpoint;
+    const parameters = { endpoint: told, reason, at: event.createdAt, failingSince, lastError: detail };
+    return failureMailsTo.map((recipient) => ({ template: 'webhook-endpoint-disabled', recipient, parameters }));
   },
 };
 

@@ -1,11 +1,13 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { render } from './email-templates.ts';
-import { type Mailer, MailRefused } from './mailer.ts';
+import { type Email, type Mailer, MailRefused } from './mailer.ts';
 import { expiryOf } from './notification-rules.ts';
 import { recordFailure, recordSent, type Taken, takeDue } from './notifications.service.ts';
 
 /** Sent side by side: a slow mail server holds up this many of one company's messages, not all of them. */
 export const SENT_AT_ONCE = 5;
+
+const OWN_WORDS_FAILED = "The company's own words could not be used, so ours were sent.";
 
 export interface SendingPlace {
   /** Where links in mails to staff lead: the address of the admin site, without a slash at its end. */
@@ -50,35 +52,38 @@ async function sendOne(
   place: SendingPlace,
   taken: Taken,
 ): Promise<keyof SendingOutcome> {
-  const failure = await attempt(mailer, place, taken);
-  if (!failure) {
-    await run(session, (ctx) => recordSent(ctx, taken));
+  const outcome = await attempt(mailer, place, taken);
+  if ('note' in outcome) {
+    await run(session, (ctx) => recordSent(ctx, taken, outcome.note));
     return 'sent';
   }
-  const next = await run(session, (ctx) => recordFailure(ctx, taken, failure.reason, failure.final));
+  const next = await run(session, (ctx) => recordFailure(ctx, taken, outcome.reason, outcome.final));
   return next === 'failed' ? 'failed' : 'postponed';
 }
 
-async function attempt(
-  mailer: Mailer,
-  place: SendingPlace,
-  taken: Taken,
-): Promise<{ reason: string; final: boolean } | undefined> {
-  let email: Parameters<Mailer['send']>[0];
+/** How one attempt ended: it failed for a reason, or the mail went out, perhaps with something to say about it. */
+type Outcome = { reason: string; final: boolean } | { note: string | null };
+
+async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promise<Outcome> {
+  let email: Email;
+  let note: string | null;
   try {
     const message = taken.open();
     const expiresAt = expiryOf(message);
     if (expiresAt && Date.parse(expiresAt) <= Date.now())
       return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, final: true };
-    const { companyName, shopUrl } = taken;
-    const letter = render(message, { ...place, companyName, shopUrl: shopUrl ?? place.storefrontUrl });
-    email = { ...letter, messageId: `${taken.id}@souk`, fromName: taken.companyName, to: taken.recipient };
+    const { adminUrl, storefrontUrl } = place;
+    const { companyName, shopUrl, senderName, replyTo, recipient } = taken;
+    const around = { companyName, adminUrl, shopUrl: shopUrl ?? storefrontUrl };
+    const { fault, ...letter } = render(message, around, taken.wording);
+    note = fault === undefined ? null : `${OWN_WORDS_FAILED} ${fault}`;
+    email = { ...letter, messageId: `${taken.id}@souk`, fromName: senderName, replyTo, to: recipient };
   } catch (error) {
     return { reason: `The message cannot be written: ${messageOf(error)}`, final: false }; // a missing key may come back
   }
   try {
     await mailer.send(email);
-    return undefined;
+    return { note };
   } catch (error) {
     return { reason: messageOf(error), final: error instanceof MailRefused };
   }

@@ -14,7 +14,12 @@ export const notifications = pgTable(
     channel: text('channel').$type<'email'>().notNull().default('email'),
     template: text('template').notNull(),
     recipient: text('recipient').notNull(),
-    /** What the template needs, sealed: it may hold a link that opens an account. Emptied once sent or given up. */
+    /** The address folded, to be found by. */
+    recipientKey: text('recipient_key').notNull().default(''),
+    /**
+     * What the template needs, sealed: it may hold a link that opens an account. What does is emptied once sent or given
+     * up; the others stay, without the link of their order, to be sent again.
+     */
     parameters: text('parameters'),
     status: text('status').$type<NotificationStatus>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),
@@ -37,6 +42,8 @@ export const notifications = pgTable(
     foreignKey({ columns: [t.companyId, t.eventId], foreignColumns: [events.companyId, events.id] }),
     index('notifications_by_event').on(t.companyId, t.eventId),
     index('notifications_due').on(t.companyId, t.dueAt).where(sql`status = 'pending'`),
+    index('notifications_failed').on(t.companyId, t.id).where(sql`status = 'failed'`),
+    index('notifications_by_recipient').on(t.companyId, t.recipientKey, t.id),
   ],
 );
 
@@ -53,6 +60,8 @@ export const notificationAttempts = pgTable(
     at: instantColumn('at').notNull().default(sql`now()`),
     /** Null: the mail server took it. */
     error: text('error'),
+    /** What somebody should know though it went out: that the company's own words could not be used. */
+    note: text('note'),
   },
   (t) => [
     ...walls(t),

@@ -1,56 +1,81 @@
 import { and, asc, eq, gt, inArray, lte, type SQL, sql } from 'drizzle-orm';
-import { companies } from '../../company/companies/companies.schema.ts';
+import { roles } from '../../company/iam/iam.schema.ts';
 import { getSettings } from '../../company/settings/settings.service.ts';
+import { staff, staffRoles } from '../../identity/staff/staff.schema.ts';
+import { isAnyOf } from '../../kernel/bulk-write.ts';
 import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
-import { seal, unseal } from '../../kernel/sealing.ts';
 import { mine } from '../../kernel/tables.ts';
+import { emailKey } from '../../kernel/text.ts';
 import { addOrderLinks } from '../../sales/orders/order-links.service.ts';
-import { type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
+import type { CompanyWishes } from './company-wishes.ts';
+import { REPEATABLE, type Wording } from './email-templates.ts';
+import { ASKS_WISHES, type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
+import { wordingsOf } from './notification-templates.service.ts';
 import { notifications } from './notifications.schema.ts';
-import { ASKS_WISHES, type CompanyWishes } from './order-rules.ts';
+import { openMessage, sealMessage } from './sealed-message.ts';
+import { readSender, type Sender } from './sender.service.ts';
 import { ATTEMPTS_MAX, LEASE_SECONDS, pauseAfter } from './sending-attempts.ts';
 
 const ERROR_LENGTH_MAX = 500;
-const NO_WISHES: CompanyWishes = { orderMailsTo: [] };
 
 /** A notification taken by one worker, for as long as its lease. */
-export interface Taken {
+export interface Taken extends Sender {
   readonly id: Id<'ntf'>;
   readonly recipient: string;
   /** Which attempt this is, from 1. Recorded with the outcome, so that a worker that lost its lease records nothing. */
   readonly attempt: number;
-  readonly companyName: string;
-  /** Where the company's shop is, if the settings say so; without a slash at its end. */
-  readonly shopUrl: string | null;
+  /** What the company says in this mail instead of us. */
+  readonly wording: Wording | null;
   /** Opens the sealed message. Throws if it cannot be read. */
   open(): Message;
 }
 
 /**
  * Writes the notifications that events call for, in the transaction that dispatches them; returns how many are to be sent.
- * An event comes here once, but should it come twice its notification is there already.
+ * An event comes here once, but should it come twice its notification is there already. Of made-up events nobody hears.
  */
-export async function announce(ctx: Ctx, waiting: readonly WaitingEvent[]): Promise<number> {
-  const asksWishes = waiting.some(({ type }) => ASKS_WISHES.has(type));
-  const wishes = asksWishes ? await getSettings(ctx, 'notification') : NO_WISHES;
-  const called = waiting.map((event) => ({ event, calls: callsOf(event, wishes) }));
-  const messages = called.flatMap(({ calls }) => (calls instanceof UnreadableEvent ? [] : calls));
-  const tokens = await addOrderLinks(ctx, messages.flatMap(orderOf));
-  const rows = called.flatMap(({ event, calls }) =>
-    calls instanceof UnreadableEvent
-      ? [failedRow(ctx.companyId, event, calls)]
-      : calls.map((message) => rowOf(ctx.companyId, event, leading(message, tokens))),
-  );
+export async function announce(ctx: Ctx, all: readonly WaitingEvent[]): Promise<number> {
+  const waiting = all.filter(({ isTest }) => !isTest);
+  const wishes = await wishesFor(ctx, waiting);
+  const rows = waiting.flatMap((event) => {
+    const calls = callsOf(event, wishes);
+    if (calls instanceof UnreadableEvent) return [failedRow(ctx.companyId, event, calls)];
+    return calls.map((message) => rowOf(ctx.companyId, event, message));
+  });
   if (rows.length === 0) return 0;
   await ctx.tx.insert(notifications).values(rows).onConflictDoNothing();
   return rows.filter(({ status }) => status === 'pending').length;
 }
 
+/** Reads what of the wishes these events ask for. */
+async function wishesFor(ctx: Ctx, waiting: readonly WaitingEvent[]): Promise<CompanyWishes> {
+  const asks = (wish: keyof CompanyWishes) => waiting.some(({ type }) => ASKS_WISHES[wish].has(type));
+  return {
+    orderMailsTo: asks('orderMailsTo') ? (await getSettings(ctx, 'notification')).orderMailsTo : [],
+    failureMailsTo: asks('failureMailsTo') ? await failureMailsTo(ctx) : [],
+  };
+}
+
+/** Those the settings name; where they name nobody, the owners. */
+async function failureMailsTo(ctx: Ctx): Promise<string[]> {
+  const { failureMailsTo } = await getSettings(ctx, 'webhooks');
+  if (failureMailsTo.length > 0) return failureMailsTo;
+  const owners = await ctx.tx
+    .select({ email: staff.email })
+    .from(staff)
+    .innerJoin(staffRoles, and(mine(ctx, staffRoles), eq(staffRoles.staffId, staff.id)))
+    .innerJoin(roles, and(mine(ctx, roles), eq(roles.id, staffRoles.roleId)))
+    .where(mine(ctx, staff, eq(roles.systemKey, 'owner'), eq(staff.status, 'active')))
+    .orderBy(asc(staff.id));
+  return owners.map(({ email }) => email);
+}
+
 type Row = typeof notifications.$inferInsert;
 
 function callsOf(event: WaitingEvent, wishes: CompanyWishes): Message[] | UnreadableEvent {
+  if (event.isTest) return []; // made up, to try a webhook with: nobody is written to
   try {
     return messagesFor(event, wishes);
   } catch (error) {
@@ -59,22 +84,19 @@ function callsOf(event: WaitingEvent, wishes: CompanyWishes): Message[] | Unread
   }
 }
 
-const orderOf = ({ parameters }: Message): string[] => ('orderId' in parameters ? [parameters.orderId] : []);
-
-/** A message to a shopper with the token that opens its order: no event carries one, and whoever reads events needs none. */
-function leading(message: Message, tokens: ReadonlyMap<string, string>): Message {
-  const [orderId] = orderOf(message);
-  if (orderId === undefined) return message;
-  const parameters = { ...message.parameters, token: tokens.get(orderId) ?? null };
-  // Spreading a union loses which of it it is; nothing of it but the token is another.
-  return { ...message, parameters } as Message;
-}
-
 function rowOf(companyId: CompanyId, { id: eventId }: WaitingEvent, message: Message): Row {
   const id = newId('ntf');
-  const parameters = seal(JSON.stringify(message), boundTo(companyId, id));
   const { template, recipient } = message;
-  return { companyId, eventId, id, template, recipient, status: 'pending', parameters };
+  const address = { recipient, recipientKey: emailKey(recipient) };
+  return {
+    companyId,
+    eventId,
+    id,
+    template,
+    ...address,
+    status: 'pending',
+    parameters: sealMessage(companyId, id, message),
+  };
 }
 
 /** Kept as failed: one event nobody can read must not hold up those behind it, nor vanish. */
@@ -89,54 +111,89 @@ function failedRow(companyId: CompanyId, { id: eventId, type }: WaitingEvent, { 
  */
 export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
   const due = await ctx.tx
-    .select({ id: notifications.id })
+    .select({ id: notifications.id, template: notifications.template })
     .from(notifications)
     .where(mine(ctx, notifications, eq(notifications.status, 'pending'), lte(notifications.dueAt, sql`now()`)))
     .orderBy(asc(notifications.dueAt))
     .limit(max)
     .for('update', { skipLocked: true });
   if (due.length === 0) return [];
-  const ids = due.map(({ id }) => id);
-  const [rows, [company], { url }] = await Promise.all([
+  const [rows, sender, wordings] = await Promise.all([
     ctx.tx
       .update(notifications)
       .set({
         attempts: sql`${notifications.attempts} + 1`,
         dueAt: sql`now() + make_interval(secs => ${LEASE_SECONDS})`,
       })
-      .where(mine(ctx, notifications, inArray(notifications.id, ids)))
+      .where(
+        mine(
+          ctx,
+          notifications,
+          inArray(
+            notifications.id,
+            due.map(({ id }) => id),
+          ),
+        ),
+      )
       .returning(),
-    ctx.tx.select({ name: companies.name }).from(companies).where(mine(ctx, companies)),
-    getSettings(ctx, 'storefront'),
+    readSender(ctx),
+    wordingsOf(
+      ctx,
+      due.map(({ template }) => template),
+    ),
   ]);
-  const around = { companyName: company?.name ?? '', shopUrl: url?.replace(/\/+$/, '') ?? null };
   const spent = rows.filter(({ attempts }) => attempts > ATTEMPTS_MAX).map(({ id }) => id);
-  if (spent.length > 0) await giveUp(ctx, inArray(notifications.id, spent), 'The worker stopped during each attempt.');
-  return rows.filter(({ attempts }) => attempts <= ATTEMPTS_MAX).map((row) => takenOf(row, around));
-}
-
-function takenOf(row: typeof notifications.$inferSelect, around: Pick<Taken, 'companyName' | 'shopUrl'>): Taken {
-  return {
+  if (spent.length > 0) await giveUp(ctx, spent);
+  const taken = rows
+    .filter(({ attempts }) => attempts <= ATTEMPTS_MAX)
+    .map((row) => ({ row, message: opened(row), wording: wordings.get(row.template) ?? null }));
+  const tokens = await addOrderLinks(
+    ctx,
+    [...taken].flatMap(({ message }) => orderOf(message)),
+  );
+  return taken.map(({ row, message, wording }) => ({
     id: row.id,
     recipient: row.recipient,
     attempt: row.attempts,
-    ...around,
-    // Sealed by `announce` from a Message, and bound to this row.
-    open: () => JSON.parse(unseal(row.parameters ?? '', boundTo(row.companyId, row.id))) as Message,
-  };
+    wording,
+    ...sender,
+    open: () => leading(message, tokens),
+  }));
 }
 
-/** The message was taken by the mail server: nothing of it is kept but that it was sent. */
-export async function recordSent(ctx: Ctx, taken: Taken): Promise<void> {
-  await ctx.tx
-    .update(notifications)
-    .set({ status: 'sent', sentAt: sql`now()`, parameters: null, lastError: null })
-    .where(mine(ctx, notifications, stillHeld(taken)));
+const opened = (row: typeof notifications.$inferSelect): Message | Error => {
+  try {
+    return openMessage(row);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
+
+const orderOf = (message: Message | Error): string[] =>
+  !(message instanceof Error) && 'orderId' in message.parameters ? [message.parameters.orderId] : [];
+
+/** A message to a shopper with the token that opens its order. It is made now, so that it is good as long as it can be. */
+function leading(message: Message | Error, tokens: ReadonlyMap<string, string>): Message {
+  if (message instanceof Error) throw message;
+  const [orderId] = orderOf(message);
+  if (orderId === undefined) return message;
+  const parameters = { ...message.parameters, token: tokens.get(orderId) ?? null };
+  // Spreading a union loses which of it it is; nothing of it but the token is another.
+  return { ...message, parameters } as Message;
+}
+
+/**
+ * The message was taken by the mail server. What may be sent again is kept; of the rest nothing but that it was sent.
+ * `note`: what somebody should know nonetheless.
+ */
+export async function recordSent(ctx: Ctx, taken: Taken, note: string | null = null): Promise<void> {
+  const sent = sql`status = 'sent', sent_at = now(), last_error = null, parameters = ${KEPT}`;
+  await ctx.tx.execute(recorded(ctx, taken, { error: null, note: note && shortened(note) }, sent));
 }
 
 /**
  * The attempt failed. It is made again after a pause, unless it is `final` or was the last one. A worker that lost its
- * lease changes nothing: how it ends is said by whoever holds it now.
+ * lease adds its attempt and changes nothing else: how it ends is said by whoever holds it now.
  */
 export async function recordFailure(
   ctx: Ctx,
@@ -144,33 +201,43 @@ export async function recordFailure(
   reason: string,
   final: boolean,
 ): Promise<'failed' | 'again'> {
-  const lastError = shortened(reason);
-  if (final || taken.attempt >= ATTEMPTS_MAX) {
-    const given = await giveUp(ctx, stillHeld(taken), lastError);
-    return given > 0 ? 'failed' : 'again';
-  }
+  const error = shortened(reason);
+  const isOver = final || taken.attempt >= ATTEMPTS_MAX;
+  const pause = sql`due_at = now() + make_interval(secs => ${pauseAfter(taken.attempt)})`;
+  const outcome = isOver ? sql`status = 'failed', parameters = ${KEPT}` : pause;
+  const changed = await ctx.tx.execute(
+    recorded(ctx, taken, { error, note: null }, sql`last_error = ${error}, ${outcome}`),
+  );
+  return isOver && changed.length > 0 ? 'failed' : 'again';
+}
+
+const KEPT = sql`case when ${isAnyOf(sql`template`, REPEATABLE)} then parameters end`;
+
+/** One statement: the attempt, and how it ended, for as long as the worker still holds the notification. */
+const recorded = (ctx: Ctx, { id, attempt }: Taken, said: { error: string | null; note: string | null }, set: SQL) =>
+  sql`with tried as (
+      insert into notification_attempts (company_id, id, notification_id, number, error, note)
+      select company_id, ${newId('nta')}, id, ${attempt}, ${said.error}::text, ${said.note}::text from notifications
+      where company_id = ${ctx.companyId} and id = ${id})
+    update notifications set ${set}
+    where company_id = ${ctx.companyId} and id = ${id} and status = 'pending' and attempts = ${attempt}
+    returning id`;
+
+async function giveUp(ctx: Ctx, ids: readonly Id<'ntf'>[]): Promise<void> {
   await ctx.tx
     .update(notifications)
-    .set({ lastError, dueAt: sql`now() + make_interval(secs => ${pauseAfter(taken.attempt)})` })
-    .where(mine(ctx, notifications, stillHeld(taken)));
-  return 'again';
+    .set({ status: 'failed', lastError: 'The worker stopped during each attempt.', parameters: KEPT })
+    .where(mine(ctx, notifications, inArray(notifications.id, [...ids])));
 }
-
-async function giveUp(ctx: Ctx, which: SQL | undefined, lastError: string): Promise<number> {
-  const given = await ctx.tx
-    .update(notifications)
-    .set({ status: 'failed', lastError, parameters: null })
-    .where(mine(ctx, notifications, which))
-    .returning({ id: notifications.id });
-  return given.length;
-}
-
-const stillHeld = ({ id, attempt }: Taken) =>
-  and(eq(notifications.id, id), eq(notifications.status, 'pending'), eq(notifications.attempts, attempt));
 
 /** Deletes what is kept about events that are about to be deleted. */
 export async function forgetNotifications(ctx: Ctx, eventIds: readonly Id<'evt'>[]): Promise<void> {
-  await ctx.tx.delete(notifications).where(mine(ctx, notifications, inArray(notifications.eventId, [...eventIds])));
+  const about = mine(ctx, notifications, inArray(notifications.eventId, [...eventIds]));
+  await ctx.tx.execute(
+    sql`delete from notification_attempts where company_id = ${ctx.companyId} and notification_id in
+      (select ${notifications.id} from ${notifications} where ${about})`,
+  );
+  await ctx.tx.delete(notifications).where(about);
 }
 
 /** As the relay role, in no company: which companies have notifications due; by id, from the one behind `after` on. */
@@ -191,6 +258,5 @@ export async function companiesWithDueNotifications(tx: Tx, limit: number, after
   return rows.map(({ companyId }) => companyId);
 }
 
-const boundTo = (companyId: CompanyId, id: string) => `${companyId}|notifications|parameters|${id}`;
 // PostgreSQL stores no NUL, and a mail server may answer anything.
 const shortened = (reason: string) => reason.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX);

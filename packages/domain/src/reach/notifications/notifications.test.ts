@@ -9,7 +9,8 @@ import { events } from '../../kernel/outbox.schema.ts';
 import { seal } from '../../kernel/sealing.ts';
 import { orderPaid } from '../../sales/orders/orders.events.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { type Email, type Mailer, MailRefused } from './mailer.ts';
+import { FakeMailer } from '../../testing/fake-mailer.ts';
+import { MailRefused } from './mailer.ts';
 import { sendDue } from './notifications.flow.ts';
 import {
   announce,
@@ -30,16 +31,6 @@ const row = z.object({
   parameters: z.string().nullable(),
   last_error: z.string().nullable(),
 });
-
-/** A mailer that keeps what it is given, or does what the test says. */
-class FakeMailer implements Mailer {
-  readonly sent: Email[] = [];
-  answer: (email: Email) => Promise<void> = async () => undefined;
-  async send(email: Email) {
-    await this.answer(email);
-    this.sent.push(email);
-  }
-}
 
 async function company(name = 'Ada & Sons'): Promise<Session> {
   const companyId = newId('com');

@@ -13,7 +13,8 @@ import { refundSucceeded } from '../../sales/payments/refunds.events.ts';
 import { render } from './email-templates.ts';
 import { messagesFor } from './notification-rules.ts';
 
-const NO_WISHES = { orderMailsTo: [] };
+const NO_WISHES = { orderMailsTo: [], failureMailsTo: [] };
+const REAL = { isTest: false, endpointId: null };
 
 const around = {
   companyName: 'Ada',
@@ -26,6 +27,7 @@ const changedTo = (paymentProvider: string, lifecycle = 'pending'): WaitingEvent
   return {
     ...{ id: 'evt_1', type: orderPaymentChanged.type, aggregateId: order.id, sequence: 2 },
     createdAt: '2026-11-28T09:00:00.000Z',
+    ...REAL,
     data: { order: { ...order, paymentProvider, lifecycle } },
     privately: () => ({ mailsTo: ['shop@example.com'], instructions: 'Pay into 0123.' }),
   };
@@ -50,9 +52,9 @@ const NGN = (amount: number) => ({ amount, currency: 'NGN' });
 /** What the first message of an event reads like, with a token for its order. */
 function textOf(type: string, data: object, privately: object = {}): string | undefined {
   const event = { id: 'evt_1', type, aggregateId: 'x', sequence: 2, createdAt: '2026-11-28T09:00:00.000Z' } as const;
-  const [message] = messagesFor({ ...event, data, privately: () => privately }, NO_WISHES);
+  const [message] = messagesFor({ ...event, ...REAL, data, privately: () => privately }, NO_WISHES);
   if (!message) return undefined;
-  // What the service does when it stores a message that leads to an order.
+  // What the service does when it takes a message that leads to an order.
   const told = { ...message, parameters: { ...message.parameters, token: 'olk_1' } } as typeof message;
   return render(told, around).text;
 }

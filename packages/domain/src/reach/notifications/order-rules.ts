@@ -13,10 +13,20 @@ import {
   orderPlaced,
 } from '../../sales/orders/orders.events.ts';
 import { refundSucceeded } from '../../sales/payments/refunds.events.ts';
+import type { CompanyWishes } from './company-wishes.ts';
 import { type LinkToken, withToken } from './link-token.ts';
-import { goodsOf, inWords, type OrderWords, type ToldOrder, toldOrder, toldParcel, wordsOf } from './order-words.ts';
+import {
+  type Goods,
+  goodsOf,
+  inWords,
+  type OrderWords,
+  type ToldOrder,
+  toldOrder,
+  toldParcel,
+  wordsOf,
+} from './order-words.ts';
 
-/** Leads to an order. The token is made when the message is stored: no event carries one. */
+/** Leads to an order. The token is made when the mail is sent: neither the event nor the stored message has one. */
 export interface ToOrder {
   orderId: string;
   /** Null: there is no such order any more. */
@@ -25,34 +35,39 @@ export interface ToOrder {
 
 /** What of an order was called off. */
 interface CalledOff {
-  number: string;
-  name: string | null;
-  goods: string[];
+  order: { number: string; name: string | null };
+  goods: Goods[];
+  moreGoods: number;
   /** What the shopper has paid for the order so far; null: nothing. */
   paid: string | null;
 }
 
 /** What a parcel is and how it can be followed. */
-export interface ParcelWords {
-  number: string;
-  goods: string[];
+interface ParcelWords {
+  order: { number: string };
+  goods: Goods[];
+  moreGoods: number;
   carrier: string | null;
   trackingNumbers: string[];
   trackingUrl: string | null;
 }
 
+interface AboutOrder {
+  order: OrderWords;
+}
+
 /** What a shop writes about an order: to its shopper, and of new ones to its own people. */
 export type OrderMessage =
-  | { template: 'order-placed'; parameters: OrderWords & ToOrder & { instructions: string | null; isPaid: boolean } }
-  | { template: 'order-received'; parameters: OrderWords & { email: string; isOpen: boolean } }
-  | { template: 'order-paid'; parameters: OrderWords & ToOrder }
+  | { template: 'order-placed'; parameters: AboutOrder & ToOrder & { instructions: string | null; isPaid: boolean } }
+  | { template: 'order-received'; parameters: AboutOrder & { email: string; isOpen: boolean } }
+  | { template: 'order-paid'; parameters: AboutOrder & ToOrder }
   | { template: 'order-cancelled'; parameters: CalledOff & ToOrder }
   | { template: 'order-cancelled-in-part'; parameters: CalledOff & ToOrder & { left: OrderWords } }
   | { template: 'order-expired'; parameters: CalledOff & ToOrder }
   | { template: 'order-shipped'; parameters: ParcelWords & ToOrder }
   | { template: 'order-delivered'; parameters: ParcelWords & ToOrder }
-  | { template: 'order-refunded'; parameters: ToOrder & { number: string; amount: string } }
-  | { template: 'order-link'; parameters: LinkToken & { number: string } };
+  | { template: 'order-refunded'; parameters: ToOrder & { order: { number: string }; amount: string } }
+  | { template: 'order-link'; parameters: LinkToken & { order: { number: string } } };
 
 type Addressed = OrderMessage & { recipient: string };
 
@@ -69,18 +84,9 @@ const lookedUp = z.object({ lookup: z.object({ number: z.string(), email: z.stri
 /** What the shop's own software calls an order whose cart was changed before it was paid: the shopper has the new one. */
 const SUPERSEDED = 'superseded';
 
-/** What the company has set that no event says. */
-export interface CompanyWishes {
-  /** Who of the company hears of new orders. */
-  readonly orderMailsTo: readonly string[];
-}
-
-/** Events whose rule asks for `CompanyWishes`. */
-export const ASKS_WISHES: ReadonlySet<string> = new Set([orderPaid.type]);
-
 const received = (order: ToldOrder, mailsTo: readonly string[]): Addressed[] =>
   mailsTo.map((recipient) => {
-    const parameters = { ...wordsOf(order), email: order.email, isOpen: order.lifecycle === 'open' };
+    const parameters = { order: wordsOf(order), email: order.email, isOpen: order.lifecycle === 'open' };
     return { template: 'order-received', recipient, parameters };
   });
 
@@ -93,7 +99,12 @@ export const ORDER_RULES: Record<string, (event: WaitingEvent, wishes: CompanyWi
     const { order } = aboutOrder.parse(event.data);
     if (order.lifecycle !== 'open' && order.paymentProvider !== 'manual') return [];
     const { mailsTo, instructions } = toCompany.parse(event.privately());
-    const parameters = { ...wordsOf(order), orderId: order.id, instructions, isPaid: order.paymentProvider === null };
+    const parameters = {
+      order: wordsOf(order),
+      orderId: order.id,
+      instructions,
+      isPaid: order.paymentProvider === null,
+    };
     return [{ template: 'order-placed', recipient: order.email, parameters }, ...received(order, mailsTo)];
   },
   // Whoever turns from a provider's page to a transfer or to cash has ordered now, and neither side has had a mail of it.
@@ -101,7 +112,7 @@ export const ORDER_RULES: Record<string, (event: WaitingEvent, wishes: CompanyWi
     const { order } = aboutOrder.parse(event.data);
     if (order.paymentProvider !== 'manual') return [];
     const { mailsTo, instructions } = toCompany.parse(event.privately());
-    const parameters = { ...wordsOf(order), orderId: order.id, instructions, isPaid: false };
+    const parameters = { order: wordsOf(order), orderId: order.id, instructions, isPaid: false };
     return [{ template: 'order-placed', recipient: order.email, parameters }, ...received(order, mailsTo)];
   },
   [orderPaid.type]: (event, { orderMailsTo }) => {
@@ -109,7 +120,7 @@ export const ORDER_RULES: Record<string, (event: WaitingEvent, wishes: CompanyWi
     // Of one that is paid by hand the shop knows since it was placed.
     const own = order.paymentProvider === 'manual' ? [] : received(order, orderMailsTo);
     return [
-      { template: 'order-paid', recipient: order.email, parameters: { ...wordsOf(order), orderId: order.id } },
+      { template: 'order-paid', recipient: order.email, parameters: { order: wordsOf(order), orderId: order.id } },
       ...own,
     ];
   },
@@ -139,12 +150,12 @@ export const ORDER_RULES: Record<string, (event: WaitingEvent, wishes: CompanyWi
   [fulfilmentDelivered.type]: (event) => parcel('order-delivered', event),
   [refundSucceeded.type]: (event) => {
     const { refund, order } = aboutRefund.parse(event.data);
-    const parameters = { orderId: order.id, number: order.number, amount: inWords(refund.amount) };
+    const parameters = { orderId: order.id, order: { number: order.number }, amount: inWords(refund.amount) };
     return [{ template: 'order-refunded', recipient: order.email, parameters }];
   },
   [orderLinkRequested.type]: (event) => {
     const { number, email } = lookedUp.parse(event.data).lookup;
-    const parameters = { number, ...withToken.parse(event.privately()) };
+    const parameters = { order: { number }, ...withToken.parse(event.privately()) };
     return [{ template: 'order-link', recipient: email, parameters }];
   },
 };
@@ -152,11 +163,11 @@ export const ORDER_RULES: Record<string, (event: WaitingEvent, wishes: CompanyWi
 function calledOff(order: ToldOrder, gone: Parameters<typeof goodsOf>[0] = order.lines): CalledOff & ToOrder {
   const { id: orderId, number, shippingAddress, paidTotal } = order;
   const paid = paidTotal.amount > 0 ? inWords(paidTotal) : null;
-  return { orderId, number, name: shippingAddress?.firstName ?? null, goods: goodsOf(gone), paid };
+  return { orderId, order: { number, name: shippingAddress?.firstName ?? null }, ...goodsOf(gone), paid };
 }
 
 function parcel(template: 'order-shipped' | 'order-delivered', event: WaitingEvent): Addressed[] {
   const { order, lines, ...way } = aboutParcel.parse(event.data).fulfilment;
-  const parameters = { orderId: order.id, number: order.number, goods: goodsOf(lines), ...way };
+  const parameters = { orderId: order.id, order: { number: order.number }, ...goodsOf(lines), ...way };
   return [{ template, recipient: order.email, parameters }];
 }

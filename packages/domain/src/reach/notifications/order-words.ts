@@ -1,16 +1,24 @@
 import { z } from 'zod';
 import { format, fromView, type MoneyView, moneyView } from '../../kernel/money.ts';
 
+/** What was ordered. */
+export interface Goods {
+  title: string;
+  /** Like `Indigo`. */
+  variant: string | null;
+  quantity: number;
+}
+
 /** What a mail says of an order. Amounts as text, with their currency; lines and sums come to the total. */
 export interface OrderWords {
   number: string;
   name: string | null;
-  /** Like `2 × Adire scarf (Indigo)`. */
-  goods: string[];
-  /** Like `2 × Adire scarf (Indigo), 2500.00 NGN`: before discounts and what comes on top. */
-  lines: string[];
-  /** Like `Delivery (Standard): 50.00 NGN`. */
-  sums: string[];
+  /** `amount`: like `2500.00 NGN`, before discounts and what comes on top. */
+  lines: (Goods & { amount: string })[];
+  /** How many lines are left out: a mail shows 50. */
+  moreLines: number;
+  /** Like `Delivery (Standard)` and `50.00 NGN`. */
+  sums: { name: string; amount: string }[];
   total: string;
   /** Of the total, where the prices have it in them. */
   taxIncluded: string | null;
@@ -78,8 +86,8 @@ export function wordsOf(order: ToldOrder): OrderWords {
   return {
     number,
     name: shippingAddress?.firstName ?? null,
-    goods: goodsOf(lines),
-    lines: shortened(lines.map((line) => `${nameOf(line)}, ${inWords(line.subtotal)}`)),
+    lines: lines.slice(0, LINES_SHOWN).map((line) => ({ ...goodOf(line), amount: inWords(line.subtotal) })),
+    moreLines: Math.max(0, lines.length - LINES_SHOWN),
     sums: sumsOf(order),
     total: inWords({ ...total, amount: total.amount - cancelledTotal.amount }),
     // Of what is left of an order the event does not say how much of it is tax.
@@ -88,28 +96,26 @@ export function wordsOf(order: ToldOrder): OrderWords {
   };
 }
 
-function sumsOf({ totals, shippingLines, cancelledTotal, pricesIncludeTax }: ToldOrder): string[] {
+function sumsOf({ totals, shippingLines, cancelledTotal, pricesIncludeTax }: ToldOrder): OrderWords['sums'] {
   const { subtotal, discount, shipping, tax } = totals;
   const ways = [...new Set(shippingLines.map(({ name }) => name))].join(', ');
+  const sum = (name: string, money: MoneyView, sign = '') => ({ name, amount: `${sign}${inWords(money)}` });
   return [
-    `Goods: ${inWords(subtotal)}`,
-    ...(discount.amount > 0 ? [`Discount: -${inWords(discount)}`] : []),
-    ...(ways === '' ? [] : [`Delivery (${ways}): ${inWords(shipping)}`]),
-    ...(!pricesIncludeTax && tax.amount > 0 ? [`Tax: ${inWords(tax)}`] : []),
-    ...(cancelledTotal.amount > 0 ? [`Cancelled: -${inWords(cancelledTotal)}`] : []),
+    sum('Goods', subtotal),
+    ...(discount.amount > 0 ? [sum('Discount', discount, '-')] : []),
+    ...(ways === '' ? [] : [sum(`Delivery (${ways})`, shipping)]),
+    ...(!pricesIncludeTax && tax.amount > 0 ? [sum('Tax', tax)] : []),
+    ...(cancelledTotal.amount > 0 ? [sum('Cancelled', cancelledTotal, '-')] : []),
   ];
 }
 
-/** Like `2 × Adire scarf (Indigo)`, one for each. */
-export const goodsOf = (lines: readonly Titled[]): string[] => shortened(lines.map(nameOf));
+const goodOf = ({ title, variantTitle, quantity }: Titled): Goods => ({ title, variant: variantTitle, quantity });
 
-const nameOf = ({ title, variantTitle, quantity }: Titled): string =>
-  `${quantity} × ${title}${variantTitle ? ` (${variantTitle})` : ''}`;
-
-const shortened = (lines: readonly string[]): string[] => [
-  ...lines.slice(0, LINES_SHOWN),
-  ...(lines.length > LINES_SHOWN ? [`and ${lines.length - LINES_SHOWN} more`] : []),
-];
+/** What is in a parcel, or was called off: at most fifty lines, and how many more there are. */
+export const goodsOf = (lines: readonly Titled[]): { goods: Goods[]; moreGoods: number } => ({
+  goods: lines.slice(0, LINES_SHOWN).map(goodOf),
+  moreGoods: Math.max(0, lines.length - LINES_SHOWN),
+});
 
 function addressOf(place: z.infer<typeof address>): string {
   const { firstName, lastName, organisation, line1, line2, postcode, city, region, country } = place;

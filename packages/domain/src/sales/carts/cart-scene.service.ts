@@ -2,6 +2,7 @@ import { instantText } from '../../catalog/listing/listing-text.ts';
 import { sellable } from '../../catalog/listing/variant-text.ts';
 import type { PostalAddress } from '../../company/companies/postal-address.contract.ts';
 import { settingsFrom } from '../../company/settings/settings.service.ts';
+import { ownVersionText } from '../../kernel/catalogue-version-reader.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
@@ -9,14 +10,16 @@ import type { CompanyId, Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
 import { hasOrderedText } from '../../pricing/discounts/customer-history.service.ts';
+import type { Place } from '../../pricing/tax/tax-facts.ts';
 import type { Basket } from '../../pricing/totals/basket.ts';
+import { type BasketRow, basketColumns, basketOf } from '../../pricing/totals/basket-facts.service.ts';
 import {
-  type BasketRow,
   type BasketShop,
-  basketColumns,
-  basketFrom,
-  shopFrom,
-} from '../../pricing/totals/basket-facts.service.ts';
+  readShop,
+  rememberedShop,
+  type ShopAsked,
+  type ShopFacts,
+} from '../../pricing/totals/shop-facts.service.ts';
 import { type CartAccess, opensTo } from './cart-access.ts';
 import { heldUnitsText, pendingOrderText } from './cart-orders.service.ts';
 import type { CartStatus } from './carts.schema.ts';
@@ -65,6 +68,8 @@ export interface CartScene {
 interface SceneRow extends CartFacts, BasketRow {
   /** What the smaller statement could not tell everything of; null: it told all there is. */
   readonly needsMore: 'shop' | 'cart' | null;
+  /** For which version of what staff write the rest holds. */
+  readonly shopVersion: number;
 }
 
 /** What the statement adds to each line of the basket. */
@@ -74,6 +79,8 @@ interface OwnOfLine {
     unitAmountAdded: string | null;
     /** Told by the smaller statement, which does not know what there is of a bundle. */
     isBundle?: true | null;
+    /** Told by the smaller statement: whether it is sold without being there is what the shop's setting says. */
+    followsShop?: true | null;
   };
 }
 
@@ -101,12 +108,15 @@ const wholeUntil = new Map<CompanyId | Id<'cart'>, number>();
 
 const needsWhole = (id: CompanyId | Id<'cart'>) => (wholeUntil.get(id) ?? 0) > Date.now();
 
+/** Staff would have to write something between two statements, so often in a row. */
+const READS_MAX = 5;
+
 /**
  * Reads a cart with all its totals depend on, in one statement. Undefined: there is none that opens to this access.
  *
- * The statement costs by its size, so there is a smaller one for most carts: a guest's, without codes, language, bundles
- * and an order that waits for its payment, where no automatic discount is active. It says whether it was enough; if not,
- * the whole one is read after it, and for a while in its place.
+ * What only staff change (settings, tax rates, shipping) is not in it: the process remembers that, and the statement says
+ * for which version it has to hold (`shop-facts.service.ts`). Where that is not remembered it is read after it; if staff
+ * wrote something in between, the cart is read again, so that both are of one moment.
  */
 export async function findCartScene(
   ctx: Ctx,
@@ -114,19 +124,48 @@ export async function findCartScene(
   access: CartAccess,
   judgedBy: JudgedBy = 'account',
 ): Promise<CartScene | undefined> {
+  for (let read = 1; ; read++) {
+    const row = await findRow(ctx, cartId, access, judgedBy);
+    if (!row) return undefined;
+    const asked = shopAsked(row);
+    const remembered = rememberedShop(ctx, asked, row.shopVersion);
+    if (remembered) return sceneFrom(row, remembered);
+    const { facts, version } = await readShop(ctx, asked);
+    if (version === row.shopVersion) return sceneFrom(row, facts);
+    if (read >= READS_MAX) throw new Error('The settings of a shop changed faster than its cart could be read');
+  }
+}
+
+/**
+ * The statement costs by its size, so there is a smaller one for most carts: a guest's, without codes, language, bundles
+ * and an order that waits for its payment, where no automatic discount is active. It says whether it was enough; if not,
+ * the whole one is read after it, and for a while in its place.
+ */
+async function findRow(
+  ctx: Ctx,
+  cartId: Id<'cart'>,
+  access: CartAccess,
+  judgedBy: JudgedBy,
+): Promise<SceneRow | undefined> {
   const values = { company: ctx.companyId, cart: cartId, ...access };
   if (access.customerId === null && !needsWhole(ctx.companyId) && !needsWhole(cartId)) {
     plainText ??= sceneText({ isPlain: true, judgedBy });
     const [row] = await runText<SceneRow, SceneName>(ctx, plainText, values);
-    if (!row || (row.needsMore === null && !linesIn(row).some(({ own }) => own.isBundle))) return row && sceneFrom(row);
+    if (!row || (row.needsMore === null && !linesIn(row).some(({ own }) => own.isBundle))) return row;
     if (wholeUntil.size >= WHOLE_MAX) wholeUntil.clear();
     wholeUntil.set(row.needsMore === 'shop' ? ctx.companyId : cartId, Date.now() + WHOLE_MS);
   }
   const wholeText = wholeTexts.get(judgedBy) ?? sceneText({ isPlain: false, judgedBy });
   wholeTexts.set(judgedBy, wholeText);
   const [row] = await runText<SceneRow, SceneName>(ctx, wholeText, values);
-  return row && sceneFrom(row);
+  return row;
 }
+
+const shopAsked = ({ currency, shippingAddress, billingAddress }: CartFacts): ShopAsked => ({
+  currency,
+  shipCountry: shippingAddress?.country ?? null,
+  billCountry: (billingAddress ?? shippingAddress)?.country ?? null,
+});
 
 /** As `findCartScene`. Throws `NotFound`. */
 export async function readCartScene(
@@ -174,23 +213,31 @@ export class CartNotFound extends NotFound {
 /** As `alsoOfLine` below says. */
 const linesIn = ({ basket_facts: facts }: SceneRow) => (facts as { lines: OwnOfLine[] }).lines;
 
-function sceneFrom(row: SceneRow): CartScene {
-  const { needsMore: _, basket_facts: facts, ...cart } = row;
-  const lines = linesIn(row);
-  const basketRow = { basket_facts: facts };
+function sceneFrom(row: SceneRow, known: ShopFacts): CartScene {
+  const { needsMore: _, shopVersion: __, basket_facts, ...cart } = row;
+  const { shippingAddress, billingAddress } = cart;
+  const places = { shipTo: placeOf(shippingAddress), billTo: placeOf(billingAddress ?? shippingAddress) };
+  const { backorder } = known.shop.settings('inventory');
   return {
     cart,
-    lines: new Map(lines.map(({ id, own }) => [id, ownOf(id, own)])),
-    basket: basketFrom(basketRow),
-    shop: shopFrom(basketRow),
+    lines: new Map(linesIn(row).map(({ id, own }) => [id, ownOf(id, own, backorder)])),
+    basket: basketOf({ basket_facts }, known, places),
+    shop: known.shop,
   };
 }
 
-const ownOf = (id: Id<'cli'>, { unitAmountAdded, isBundle: _, ...own }: OwnOfLine['own']): CartLineFacts => ({
-  id,
-  ...own,
-  unitAmountAdded: unitAmountAdded === null ? null : BigInt(unitAmountAdded),
-});
+const placeOf = (address: PostalAddress | null): Place | null =>
+  address && { country: address.country, region: address.region, postcode: address.postcode };
+
+function ownOf(id: Id<'cli'>, own: OwnOfLine['own'], backorder: boolean): CartLineFacts {
+  const { properties, unitAmountAdded, available, followsShop } = own;
+  return {
+    id,
+    properties,
+    unitAmountAdded: unitAmountAdded === null ? null : BigInt(unitAmountAdded),
+    available: followsShop && backorder ? null : available,
+  };
+}
 
 const OPENS: TextStatement<SceneName> = openText('');
 const LOCK: TextStatement<SceneName> = openText(' for update');
@@ -213,16 +260,15 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
       and k.cart_id = cart.id order by k.position, k.code_key)`;
   const alsoOfLine = `json_build_object('properties', basket_line.properties,
     'unitAmountAdded', basket_line.unit_amount_added::text, 'available', ${available(company, isPlain)}
-    ${isPlain ? `, 'isBundle', case when p.kind = 'bundle' then true end` : ''})`;
+    ${isPlain ? `, 'isBundle', case when p.kind = 'bundle' then true end, 'followsShop', case when v.backorder is null then true end` : ''})`;
   const text = `select scene.* from (
   with cart as (
     select c.* from carts c where c.company_id = ${company} and c.id = ${of('cart')}::text and ${opens}
   ), basket as (
     select cart.currency, cart.locale, cart.customer_id, cart.email_key as given_email_key,
-      ${judgedBy === 'address' ? 'cart.email_key' : 'null::text'} as email_key, ${backorder(company)} as backorder,
+      ${judgedBy === 'address' ? 'cart.email_key' : 'null::text'} as email_key, ${isPlain ? 'null' : backorder(company)} as backorder,
       ${pendingOrderText(company, 'cart.id')} as pending_order_id,
       ${codes('code')} as codes, ${isPlain ? "'{}'::text[]" : codes('code_key')} as code_keys,
-      ${place('cart.shipping_address', 'ship')}, ${place('coalesce(cart.billing_address, cart.shipping_address)', 'bill')},
       chosen.shipping_option_ids, chosen.shipping_profile_ids
     from cart cross join lateral (
       select coalesce(array_agg(s.shipping_option_id order by s.profile_id), '{}') as shipping_option_ids,
@@ -237,7 +283,8 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
     cart.billing_address as "billingAddress", cart.version, ${instantText('cart.expires_at')} as "expiresAt",
     ${instantText('cart.created_at')} as "createdAt", ${instantText('cart.updated_at')} as "updatedAt",
     ${isPlain ? needsMore(company) : 'null'} as "needsMore",
-    ${basketColumns({ company, ...OWN_TEXTS, hasOrdered: hasOrdered(company), isPlain, alsoOfLine })}
+    ${ownVersionText(company)} as "shopVersion",
+    ${basketColumns({ company, ...OWN_TEXTS, hasOrdered: hasOrdered(company), isPlain, isShopKnown: true, alsoOfLine })}
   from cart, basket
 ) scene`;
   return { text, names };
@@ -254,20 +301,17 @@ const needsMore = (company: string): string =>
       when cart.customer_id is not null or cart.locale is not null or basket.codes <> '{}'
         or basket.pending_order_id is not null then 'cart' end`;
 
-/** Country, region and postcode of an address, as columns. */
-const place = (address: string, name: 'ship' | 'bill'): string =>
-  ['country', 'region', 'postcode'].map((field) => `${address} ->> '${field}' as ${name}_${field}`).join(', ');
-
 /**
  * Units of the variant `v` that can be sold now, of a bundle those of its scarcest part; null where nobody counts. The
- * plain one: of no bundle, and where no order of the cart waits.
+ * plain one: of no bundle, where no order of the cart waits, and without a look at the shop's setting (`followsShop`).
  */
 const available = (company: string, isPlain: boolean): string => {
   const free = (variantId: string) =>
     `(${sellable(variantId, company)} + ${heldUnitsText(company, { orderId: 'basket.pending_order_id', variantId })})`;
+  if (isPlain)
+    return `case when not v.tracks_stock or v.backorder = 'allow' then null else ${sellable('v.id', company)} end`;
   const unlimited = (variant: string) =>
     `not ${variant}.tracks_stock or coalesce(${variant}.backorder, basket.backorder) = 'allow'`;
-  if (isPlain) return `case when ${unlimited('v')} then null else ${sellable('v.id', company)} end`;
   return `case when p.kind = 'bundle' then (
       select min(case when part.archived_at is not null then 0 when ${unlimited('part')} then null
         else ${free('part.id')} / made_of.quantity end)

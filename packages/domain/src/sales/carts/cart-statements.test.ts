@@ -28,7 +28,7 @@ function counted(ctx: Ctx, sent: string[]): Ctx {
   return { ...ctx, tx: tx as Tx };
 }
 
-test('a cart is read in one statement and written in two, the writing included', async () => {
+test('a cart is read in one statement and written in two, the writing included, once the shop is remembered', async () => {
   const shop = await givenCartShop(db);
   const session = shop.shopper();
   const { option } = await shop.delivery();
@@ -45,6 +45,8 @@ test('a cart is read in one statement and written in two, the writing included',
   expect(await count((ctx) => addLine(ctx, at, { variantId, quantity: 1 }))).toBe(2);
   expect(await count((ctx) => addLine(ctx, at, { variantId: other, quantity: 2 }))).toBe(2);
   expect(await count((ctx) => setEmail(ctx, at, 'ada@example.com'))).toBe(2);
+  // Where it goes was not known before: what the shop says of that place is read as well, once.
+  expect(await count((ctx) => setAddress(ctx, at, 'shipping', HOME))).toBe(3);
   expect(await count((ctx) => setAddress(ctx, at, 'shipping', HOME))).toBe(2);
   expect(await count((ctx) => readCartScene(ctx, id, access))).toBe(1);
   expect(await count((ctx) => chooseShipping(ctx, at, option))).toBe(2);

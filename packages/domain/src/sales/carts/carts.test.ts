@@ -4,6 +4,7 @@ import { type Id, newId } from '../../kernel/ids.ts';
 import { reckon } from '../../pricing/totals/reckon.ts';
 import { givenCartShop } from '../../testing/cart-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
+import { raiseVersion } from '../../testing/listed-goods.ts';
 import { warmUp } from '../../testing/people.ts';
 import { accessOf } from './cart-access.ts';
 import { addCode } from './cart-codes.service.ts';
@@ -332,6 +333,7 @@ test('an option that goes with other goods by now is chosen for none: not for th
   await shop.insert('shipping_profile_products', [{ profile_id: bulky, product_id: productId }]);
   await add({ variantId: first(variants) });
   await db.admin`update shipping_options set profile_id = ${bulky} where id = ${option}`;
+  await raiseVersion(db, shop.companyId);
   const { basket } = await read();
   expect(reckon(basket).shippingLines).toEqual([]);
   expect(reckon(basket).requirements).toMatchObject([{ why: 'not_chosen' }, { why: 'not_chosen' }]);

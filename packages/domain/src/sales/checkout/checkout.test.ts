@@ -7,6 +7,7 @@ import { newDiscount } from '../../pricing/discounts/discounts.contract.ts';
 import { createDiscount } from '../../pricing/discounts/discounts.service.ts';
 import { givenCheckoutShop } from '../../testing/checkout-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
+import { raiseVersion } from '../../testing/listed-goods.ts';
 import { warmUp } from '../../testing/people.ts';
 import { countingRun } from '../../testing/statement-count.ts';
 import { addCode } from '../carts/cart-codes.service.ts';
@@ -191,6 +192,7 @@ test("another company's cart, and a cart without its token, are not there", asyn
 test('nothing to pay needs no provider: the order is open at once, its goods held for good, its cart closed', async () => {
   const { shop, variantId, stock } = await given(10, { NGN: 0 });
   await db.admin`update shipping_rates set amount = 0 where company_id = ${shop.companyId}`;
+  await raiseVersion(db, shop.companyId);
   const cart = await shop.fullCart([{ variantId }]);
   const { order, payment } = await cart.order({ paymentProvider: undefined });
   expect(order).toMatchObject({

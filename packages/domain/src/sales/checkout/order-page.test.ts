@@ -110,10 +110,10 @@ test('a mail about an order opens it by a token of its own, and a mail to the sh
   await shop.as(shop.system, (ctx) =>
     dispatchEvents(ctx, async (inner, waiting) => void (await announce(inner, waiting)), { max: 100 }),
   );
+  const taken = await shop.as(shop.system, (ctx) => takeDue(ctx, 10));
   const links = await db.admin`select order_id, expires_at > now() + interval '29 days' as "isLong" from order_links
     where company_id = ${shop.companyId}`;
   expect(links).toEqual([{ order_id: order.id, isLong: true }]);
-  const taken = await shop.as(shop.system, (ctx) => takeDue(ctx, 10));
   const letters = taken.map((one) => one.open()).filter(({ template }) => template.startsWith('order-'));
   const tokens = letters.map(({ recipient, parameters }) => [
     recipient,

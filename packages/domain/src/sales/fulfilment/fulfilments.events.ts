@@ -39,13 +39,40 @@ const sample = (status: FulfilmentView['status'], version: number): { sample: z.
   },
 });
 
-export const fulfilmentCreated = defineEvent('fulfilment.created', data, sample('pending', 1));
+export const fulfilmentCreated = defineEvent('fulfilment.created', data, {
+  about: 'Lines of an order were set apart to be sent together.',
+  ...sample('pending', 1),
+});
 /** Its tracking or its note was filled in or corrected. */
-export const fulfilmentUpdated = defineEvent('fulfilment.updated', data, sample('shipped', 4));
-export const fulfilmentPacked = defineEvent('fulfilment.packed', data, sample('packed', 2));
-export const fulfilmentShipped = defineEvent('fulfilment.shipped', data, sample('shipped', 3));
-export const fulfilmentOutForDelivery = defineEvent('fulfilment.out_for_delivery', data, sample('out_for_delivery', 4));
-export const fulfilmentDelivered = defineEvent('fulfilment.delivered', data, sample('delivered', 5));
-export const fulfilmentFailed = defineEvent('fulfilment.failed', data, sample('failed', 5));
-export const fulfilmentReturned = defineEvent('fulfilment.returned', data, sample('returned', 6));
-export const fulfilmentCancelled = defineEvent('fulfilment.cancelled', data, sample('cancelled', 3));
+export const fulfilmentUpdated = defineEvent('fulfilment.updated', data, {
+  about: 'The tracking or the note of a parcel was filled in or corrected.',
+  ...sample('shipped', 4),
+});
+export const fulfilmentPacked = defineEvent('fulfilment.packed', data, {
+  about: 'A parcel was packed.',
+  ...sample('packed', 2),
+});
+export const fulfilmentShipped = defineEvent('fulfilment.shipped', data, {
+  about: 'A parcel was handed to the carrier.',
+  ...sample('shipped', 3),
+});
+export const fulfilmentOutForDelivery = defineEvent('fulfilment.out_for_delivery', data, {
+  about: 'A parcel is on its last way to the customer.',
+  ...sample('out_for_delivery', 4),
+});
+export const fulfilmentDelivered = defineEvent('fulfilment.delivered', data, {
+  about: 'A parcel arrived.',
+  ...sample('delivered', 5),
+});
+export const fulfilmentFailed = defineEvent('fulfilment.failed', data, {
+  about: 'A parcel could not be delivered.',
+  ...sample('failed', 5),
+});
+export const fulfilmentReturned = defineEvent('fulfilment.returned', data, {
+  about: 'A parcel came back.',
+  ...sample('returned', 6),
+});
+export const fulfilmentCancelled = defineEvent('fulfilment.cancelled', data, {
+  about: 'A parcel will not be sent; what was in it is to be sent again or not at all.',
+  ...sample('cancelled', 3),
+});

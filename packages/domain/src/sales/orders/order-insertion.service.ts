@@ -4,7 +4,7 @@ import type { Ctx } from '../../kernel/ctx.ts';
 import { newId } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
 import type { eventRow } from '../../kernel/outbox.ts';
-import { runText, type TextStatement } from '../../kernel/text-statement.ts';
+import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
 import type { Totals } from '../../pricing/totals/totals.ts';
 import type { OrderRecord } from './order-views.ts';
 import { orderDiscounts, orderLines, orderShippingLines, orders, orderTimeline } from './orders.schema.ts';
@@ -15,11 +15,12 @@ interface Around {
   readonly totals: Totals;
 }
 
-type Name = 'company' | 'prefix' | 'start' | 'rows';
+type Part = 'orders' | 'lines' | 'shipping' | 'discounts' | 'timeline' | 'events';
+type Name = 'company' | 'prefix' | 'start' | Part;
 
 /**
  * Draws the order's number and writes order, lines, shipping, discounts, history and event, all by one statement whose
- * text is the same for every order: the rows travel as JSON. A company's counter never goes back; a new start in the
+ * text is the same for every order: the rows of each table travel as JSON. A company's counter never goes back; a new start in the
  * settings counts once the counter is behind it. Returns the number.
  */
 export async function insertOrder(ctx: Ctx, order: OrderRecord, { event, numbering, totals }: Around): Promise<string> {
@@ -34,24 +35,24 @@ export async function insertOrder(ctx: Ctx, order: OrderRecord, { event, numberi
     actorType: ctx.actor.type,
     actorId: ctx.actor.id,
   };
-  const rows = {
-    orders: [{ ...row, explanation: totals.explanation }],
-    lines: lines.map((line) => ({ ...line, orderId })),
-    shipping: shippingLines.map((line) => ({ ...line, orderId })),
-    discounts: discounts.map((one) => ({ ...one, orderId })),
-    timeline: [placed],
-    events: [event],
-  };
   insertion ??= insertionText();
   const [inserted] = await runText<{ number: string }, Name>(ctx, insertion, {
     company: ctx.companyId,
     prefix: numbering.numberPrefix,
     start: numbering.numberStart,
-    rows: JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+    orders: jsonOf([{ ...row, explanation: totals.explanation }]),
+    lines: jsonOf(lines.map((line) => ({ ...line, orderId }))),
+    shipping: jsonOf(shippingLines.map((line) => ({ ...line, orderId }))),
+    discounts: jsonOf(discounts.map((one) => ({ ...one, orderId }))),
+    timeline: jsonOf([placed]),
+    events: jsonOf([event]),
   });
   if (!inserted) throw new Error('An order was written and no number came back');
   return inserted.number;
 }
+
+const jsonOf = (rows: readonly object[]) =>
+  JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
 
 let insertion: TextStatement<Name> | undefined;
 
@@ -59,31 +60,31 @@ let insertion: TextStatement<Name> | undefined;
 const NOT_GIVEN = new Set(['companyId']);
 
 function insertionText(): TextStatement<Name> {
-  const text = `with given as materialized (select $4::text::json as j),
-  drawn as (
-    insert into order_counters as c (company_id, last_value) values ($1::text, $3::bigint)
+  const { of, names } = parameters<Name>();
+  const company = `${of('company')}::text`;
+  const rowsOf = (part: Part) => `${of(part)}::text::json`;
+  const told = `jsonb_set(r.data, '{order,number}', to_jsonb((select d.number from drawn d)))`;
+  const number = '(select d.number from drawn d)';
+  const text = `with drawn as (
+    insert into order_counters as c (company_id, last_value) values (${company}, ${of('start')}::bigint)
     on conflict (company_id) do update set last_value = greatest(c.last_value + 1, excluded.last_value)
-    returning $2::text || c.last_value as number
+    returning ${of('prefix')}::text || c.last_value as number
   ),
-  placed as (${insertFrom(orders, 'orders', { number: '(select d.number from drawn d)' })}),
-  lines as (${insertFrom(orderLines, 'lines')}),
-  shipping as (${insertFrom(orderShippingLines, 'shipping')}),
-  discounted as (${insertFrom(orderDiscounts, 'discounts')}),
-  history as (${insertFrom(orderTimeline, 'timeline', {}, ['createdAt'])}),
-  told as (${insertFrom(
-    events,
-    'events',
-    { data: `jsonb_set(r.data, '{order,number}', to_jsonb((select d.number from drawn d)))` },
-    ['createdAt', 'dispatchedAt'],
-  )})
+  placed as (${insertFrom(company, orders, rowsOf('orders'), { number })}),
+  lines as (${insertFrom(company, orderLines, rowsOf('lines'))}),
+  shipping as (${insertFrom(company, orderShippingLines, rowsOf('shipping'))}),
+  discounted as (${insertFrom(company, orderDiscounts, rowsOf('discounts'))}),
+  history as (${insertFrom(company, orderTimeline, rowsOf('timeline'), {}, ['createdAt'])}),
+  told as (${insertFrom(company, events, rowsOf('events'), { data: told }, ['createdAt', 'dispatchedAt'])})
   select d.number from drawn d`;
-  return { text, names: ['company', 'prefix', 'start', 'rows'] };
+  return { text, names };
 }
 
-/** An insert of the rows that stand under `part` of the JSON, by the names of the table's columns in the schema. */
+/** An insert of rows of JSON, by the names of the table's columns in the schema. */
 function insertFrom(
+  company: string,
   table: Table,
-  part: string,
+  rows: string,
   instead: Readonly<Record<string, string>> = {},
   left: readonly string[] = [],
 ): string {
@@ -94,5 +95,5 @@ function insertFrom(
   const values = columns.map(([field, { name }]) => instead[name] ?? `r."${field}"`).join(', ');
   const shape = columns.map(([field, column]) => `"${field}" ${column.getSQLType()}`).join(', ');
   return `insert into ${getTableName(table)} (company_id, ${names})
-    select $1::text, ${values} from json_to_recordset((select g.j -> '${part}' from given g)) as r(${shape})`;
+    select ${company}, ${values} from json_to_recordset(${rows}) as r(${shape})`;
 }

@@ -88,9 +88,15 @@ const paid = { ...sampleOrder, lifecycle: 'open' as const, paymentStatus: 'paid'
 /** What mails of a new order need besides: who of the company hears of it, and how a shopper pays without a provider. */
 const privately = z.object({ mailsTo: z.array(z.string()), instructions: z.string().nullable() });
 
-export const orderPlaced = defineEvent('order.placed', data, { sample: { order: sampleOrder }, privately });
+export const orderPlaced = defineEvent('order.placed', data, {
+  about: 'A shopper checked out. The order waits for its payment unless `lifecycle` says `open`.',
+  sample: { order: sampleOrder },
+  privately,
+});
 /** Paid in full. An order that is open from the beginning (nothing to pay, cash at the door) says so in `order.placed`. */
 export const orderPaid = defineEvent('order.paid', data, {
+  about:
+    'An order was paid in full. One that is open from the beginning (nothing to pay, cash at the door) says so in `order.placed`.',
   sample: { order: { ...paid, expiresAt: null, version: 2 } },
 });
 /**
@@ -98,25 +104,34 @@ export const orderPaid = defineEvent('order.paid', data, {
  * page to a transfer or to cash is told by mail, to both sides: so far neither has had one.
  */
 export const orderPaymentChanged = defineEvent('order.payment_changed', data, {
+  about: 'The shopper of an unpaid order chose another way to pay; cash at the door opens the order.',
   sample: { order: { ...sampleOrder, paymentProvider: 'manual', version: 2 } },
   privately,
 });
-export const orderUpdated = defineEvent('order.updated', data, { sample: { order: { ...paid, version: 3 } } });
+export const orderUpdated = defineEvent('order.updated', data, {
+  about: 'An order changed in a way that no other event tells, like its address, note, tags or review.',
+  sample: { order: { ...paid, version: 3 } },
+});
 export const orderCancelled = defineEvent('order.cancelled', data, {
+  about: 'An order was cancelled; its goods are free again.',
   sample: { order: { ...sampleOrder, lifecycle: 'cancelled', cancelReason: 'customer', cancelledAt: at, version: 2 } },
 });
 /** Some of it is not sent any more. When it is all that was left to be sent, `order.completed` or `order.paid` says it. */
 export const orderCancelledInPart = defineEvent('order.cancelled_in_part', data, {
+  about:
+    'Some of an order will not be sent. When that was all that was left, `order.completed` or `order.paid` says so.',
   sample: { order: { ...paid, cancelledTotal: NGN(125_000), version: 3 } },
   /** What this time. */
   privately: z.object({ cancelledLines: z.array(z.object({ orderLineId: z.string(), quantity: z.int() })) }),
 });
 /** Nobody paid in time; its goods are free again. */
 export const orderExpired = defineEvent('order.expired', data, {
+  about: 'Nobody paid an order in time; its goods are free again.',
   sample: { order: { ...sampleOrder, lifecycle: 'expired', version: 2 } },
 });
 /** Everything was delivered and paid. */
 export const orderCompleted = defineEvent('order.completed', data, {
+  about: 'Everything of an order was delivered and paid.',
   sample: {
     order: { ...paid, lifecycle: 'completed', fulfilmentStatus: 'delivered', completedAt: at, version: 6 },
   },
@@ -127,6 +142,7 @@ const lookupData = z.object({
 });
 /** Somebody asked for a link to an order, at the address it was placed with. */
 export const orderLinkRequested = defineEvent('order.link_requested', lookupData, {
+  about: 'Somebody asked for a link to an order, at the address it was placed with. The link is in the mail only.',
   sample: { lookup: { orderId: sampleOrder.id, number: 'SK-1001', email: 'ada@example.com' } },
   privately: z.object({ token: z.string(), expiresAt: z.string() }),
 });

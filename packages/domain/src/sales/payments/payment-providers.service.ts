@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm';
-import { getCompany } from '../../company/companies/companies.service.ts';
+import { countCompanyEvent, getCompany } from '../../company/companies/companies.service.ts';
 import {
   deleteSecret,
   describeSecret,
@@ -9,6 +9,7 @@ import {
 } from '../../company/secrets/secrets.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound } from '../../kernel/errors.ts';
+import { emit } from '../../kernel/outbox.ts';
 import type { Page } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type PaymentProviderView,
 } from './payment-providers.contract.ts';
 import { CredentialOfOtherMode } from './payment-providers.errors.ts';
+import { paymentProviderRemoved, paymentProviderSetUp } from './payment-providers.events.ts';
 import { paymentProviders } from './payment-providers.schema.ts';
 
 type Field = keyof PaymentProviderSetup;
@@ -78,6 +80,7 @@ export async function setUpPaymentProvider(
     before: before && { publicKey: before.publicKey, version: before.version },
     after: { publicKey: view.publicKey, version: view.version, lastFour: view.credentials?.lastFour },
   });
+  await announce(ctx, paymentProviderSetUp, view);
   ctx.touch();
   return view;
 }
@@ -94,7 +97,13 @@ export async function removePaymentProvider(ctx: Ctx, name: string): Promise<voi
     entity: { type: 'payment_provider', id: provider },
     before: { publicKey: before.publicKey, version: before.version },
   });
+  await announce(ctx, paymentProviderRemoved, viewOf(provider, undefined, undefined));
   ctx.touch();
+}
+
+async function announce(ctx: Ctx, event: typeof paymentProviderSetUp, paymentProvider: PaymentProviderView) {
+  const { company, sequence } = await countCompanyEvent(ctx);
+  await emit(ctx, event, { aggregate: { id: company.id, sequence }, data: { company, paymentProvider } });
 }
 
 /** The secret key of a provider, for its adapter; undefined if the company has not set it up or it has none. */

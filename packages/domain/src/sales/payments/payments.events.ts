@@ -38,10 +38,12 @@ const failed = { ...transaction, status: 'failed' as const, fee: null, message: 
 
 /** Money came in. */
 export const paymentCaptured = defineEvent('payment.captured', data, {
+  about: 'Money came in.',
   sample: { payment: samplePayment, transaction },
 });
 /** The provider says that an attempt was not paid; the order goes on waiting. */
 export const paymentFailed = defineEvent('payment.failed', data, {
+  about: 'The payment provider says that an attempt was not paid; the order goes on waiting.',
   sample: {
     payment: { ...samplePayment, status: 'pending', captured: NGN(0), refundable: NGN(0) },
     transaction: failed,
@@ -49,6 +51,7 @@ export const paymentFailed = defineEvent('payment.failed', data, {
 });
 /** Something about the money does not fit: it was not taken as paid, and somebody has to look. */
 export const paymentReviewNeeded = defineEvent('payment.review_needed', data, {
+  about: 'Something about the money does not fit: it was not taken as paid, and somebody has to look.',
   sample: {
     payment: { ...samplePayment, status: 'review', captured: NGN(0), refundable: NGN(0) },
     transaction: { ...failed, message: 'the amount is 100, not 255000' },

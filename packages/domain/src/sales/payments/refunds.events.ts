@@ -34,8 +34,12 @@ const order = { id: samplePayment.orderId, number: 'SK-1001', email: 'ada@exampl
 const payment = { ...samplePayment, refundable: NGN(130_000), version: 3 };
 
 /** Money is to go back; the provider may not have been asked yet. */
-export const refundCreated = defineEvent('refund.created', data, { sample: { refund, payment, order } });
+export const refundCreated = defineEvent('refund.created', data, {
+  about: 'Money is to go back; the provider may not have been asked yet.',
+  sample: { refund, payment, order },
+});
 export const refundSucceeded = defineEvent('refund.succeeded', data, {
+  about: 'Money went back.',
   sample: {
     refund: { ...refund, status: 'succeeded', providerReference: '3018284' },
     payment: { ...payment, status: 'partially_refunded', refunded: NGN(125_000), version: 4 },
@@ -44,6 +48,7 @@ export const refundSucceeded = defineEvent('refund.succeeded', data, {
 });
 /** Nothing was given back: the provider refused, or could not. */
 export const refundFailed = defineEvent('refund.failed', data, {
+  about: 'Nothing was given back: the provider refused, or could not.',
   sample: {
     refund: { ...refund, status: 'failed', message: 'The bank said no' },
     payment: { ...samplePayment, version: 4 },

@@ -1,5 +1,6 @@
 import type { Eraser, PersonalDataPart } from '../../identity/customer-accounts/personal-data.service.ts';
 import type { WhenVerified } from '../../identity/customer-accounts/verification.service.ts';
+import { emptyMailsOf } from '../../reach/notifications/notification-log.service.ts';
 import { cartsOf, eraseCartsOf } from '../../sales/carts/personal-carts.service.ts';
 import { claimGuestOrders, eraseOrdersOf, ordersOf } from '../../sales/orders/customer-orders.service.ts';
 
@@ -12,4 +13,4 @@ export const whenVerified: readonly WhenVerified[] = [
 export const personalDataParts: readonly PersonalDataPart[] = [cartsOf, ordersOf];
 
 /** What modules do when a person is erased, besides anonymising the account. Carts first: orders say which ones are theirs. */
-export const erasers: readonly Eraser[] = [eraseCartsOf, eraseOrdersOf];
+export const erasers: readonly Eraser[] = [eraseCartsOf, eraseOrdersOf, emptyMailsOf];
