@@ -34,7 +34,7 @@ const ROOMS = {
   pricing: ['price-lists', 'tax', 'shipping', 'discounts', 'totals', 'gift-cards'],
   sales: ['carts', 'orders', 'payments', 'fulfilment', 'returns', 'invoices', 'checkout'],
   reach: ['event-log', 'webhooks', 'notifications', 'analytics', 'recommendations'],
-  setup: ['declarations', 'customer-duties', 'registration', 'checklist', 'sandbox', 'demo'],
+  setup: ['declarations', 'customer-duties', 'registration', 'checklist', 'sandbox', 'demo', 'diagnosis'],
 };
 
 /** What the domain may take from the registry: a schema library, the database, and small pure libraries. */

@@ -21,6 +21,7 @@ CREATE TABLE "notification_attempts" (
 	"number" integer NOT NULL,
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	"error" text,
+	"note" text,
 	CONSTRAINT "notification_attempts_company_id_id_pk" PRIMARY KEY("company_id","id")
 );
 --> statement-breakpoint
@@ -48,6 +49,7 @@ CREATE TABLE "webhook_deliveries" (
 	"status" text DEFAULT 'pending' NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"due_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"leased_until" timestamp with time zone,
 	"last_status_code" integer,
 	"last_error" text,
 	"redeliveries" integer DEFAULT 0 NOT NULL,
@@ -65,7 +67,7 @@ CREATE TABLE "webhook_endpoints" (
 	"url" text NOT NULL,
 	"description" text DEFAULT '' NOT NULL,
 	"event_types" jsonb NOT NULL,
-	"headers" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"header_names" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"is_ordered" boolean DEFAULT false NOT NULL,
 	"status" text DEFAULT 'enabled' NOT NULL,
 	"disabled_reason" text,
@@ -89,6 +91,7 @@ ALTER TABLE "webhook_endpoints" ENABLE ROW LEVEL SECURITY;--> statement-breakpoi
 ALTER TABLE "notifications" DROP CONSTRAINT "notifications_once";--> statement-breakpoint
 ALTER TABLE "events" ADD COLUMN "is_test" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "events" ADD COLUMN "endpoint_id" text collate "C";--> statement-breakpoint
+ALTER TABLE "notifications" ADD COLUMN "recipient_key" text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE "notifications" ADD COLUMN "original_id" text collate "C";--> statement-breakpoint
 ALTER TABLE "carts" ADD COLUMN "abandoned_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "notification_attempts" ADD CONSTRAINT "notification_attempts_company_id_notification_id_notifications_company_id_id_fk" FOREIGN KEY ("company_id","notification_id") REFERENCES "public"."notifications"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -98,11 +101,15 @@ ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_company_id_e
 CREATE INDEX "notification_attempts_by_notification" ON "notification_attempts" USING btree ("company_id","notification_id","number");--> statement-breakpoint
 CREATE INDEX "webhook_attempts_by_delivery" ON "webhook_attempts" USING btree ("company_id","delivery_id","number");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_due" ON "webhook_deliveries" USING btree ("company_id","endpoint_id","due_at") WHERE status = 'pending';--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_oldest" ON "webhook_deliveries" USING btree ("company_id","endpoint_id","event_id") WHERE status = 'pending';--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_by_event" ON "webhook_deliveries" USING btree ("company_id","event_id");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_by_endpoint" ON "webhook_deliveries" USING btree ("company_id","endpoint_id","id");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_failed" ON "webhook_deliveries" USING btree ("company_id","id") WHERE status = 'failed';--> statement-breakpoint
 CREATE INDEX "events_by_type" ON "events" USING btree ("company_id","type","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "notifications_once" ON "notifications" USING btree ("company_id","event_id","template","recipient") WHERE original_id is null;--> statement-breakpoint
 CREATE INDEX "notifications_by_event" ON "notifications" USING btree ("company_id","event_id");--> statement-breakpoint
+CREATE INDEX "notifications_failed" ON "notifications" USING btree ("company_id","id") WHERE status = 'failed';--> statement-breakpoint
+CREATE INDEX "notifications_by_recipient" ON "notifications" USING btree ("company_id","recipient_key","id");--> statement-breakpoint
 CREATE POLICY "company_wall" ON "notification_templates" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "notification_attempts" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint
 CREATE POLICY "company_wall" ON "webhook_attempts" AS PERMISSIVE FOR ALL TO public USING (company_id = current_setting('app.company_id', true)) WITH CHECK (company_id = current_setting('app.company_id', true));--> statement-breakpoint

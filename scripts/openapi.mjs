@@ -1,6 +1,6 @@
-// The OpenAPI documents and the list of routes, made from the running contracts:
+// The OpenAPI documents, and the lists of routes, events and errors, made from the running contracts and the source:
 //
-//   node scripts/openapi.mjs           writes apps/*/openapi.json and docs/generated/routes.md
+//   node scripts/openapi.mjs           writes apps/*/openapi.json and docs/generated/*
 //   node scripts/openapi.mjs --check   fails if what is checked in differs, and says where
 //
 // Builds the two APIs first: plain Node cannot read their TypeScript.
@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { errorsPage, eventsPage, eventsSchema } from './catalogues.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const APIS = [
@@ -26,8 +27,8 @@ function build(app) {
 }
 
 async function describe(app) {
-  const { description } = await import(pathToFileURL(join(root, 'apps', app, 'dist', 'describe.js')).href);
-  return description;
+  const { description, eventTypes } = await import(pathToFileURL(join(root, 'apps', app, 'dist', 'describe.js')).href);
+  return { ...description, eventTypes };
 }
 
 function routesPage(apis) {
@@ -72,10 +73,15 @@ for (const { app, title } of APIS) {
   build(app);
   described.push({ app, title, ...(await describe(app)) });
 }
+const { eventTypes } = described.find(({ app }) => app === 'admin-api');
+const generated = (name) => join(root, 'docs', 'generated', name);
 const settled = [
   ...described.map(({ app, document }) =>
     settle(join(root, 'apps', app, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`),
   ),
-  settle(join(root, 'docs', 'generated', 'routes.md'), routesPage(described)),
+  settle(generated('routes.md'), routesPage(described)),
+  settle(generated('events.md'), eventsPage(eventTypes)),
+  settle(generated('events.schema.json'), `${JSON.stringify(eventsSchema(eventTypes), null, 2)}\n`),
+  settle(generated('errors.md'), errorsPage(root)),
 ];
 process.exit(settled.every(Boolean) ? 0 : 1);

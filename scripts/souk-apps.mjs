@@ -35,7 +35,14 @@ export function processSpecs(env, ports) {
     command: process.execPath,
     args: ['--enable-source-maps', entry(folder)],
     cwd: root,
-    env: toolEnvironment({ NODE_ENV: 'development', ...shared, ...more, METRICS_PORT: String(metricsPort) }),
+    env: toolEnvironment({
+      NODE_ENV: 'development',
+      // Whoever tries Souk listens for webhooks on this very machine.
+      FETCH_ALLOW_LOOPBACK: 'true',
+      ...shared,
+      ...more,
+      METRICS_PORT: String(metricsPort),
+    }),
   });
   return [
     { spec: app('admin', 'admin-api', 'cyan', ports.adminMetrics), ready: readyz(ports.admin) },

@@ -54,6 +54,7 @@ function tries({ handle, owner, apiKey }, { admin, storefront }) {
     `  curl -H 'X-Api-Key: ${apiKey}' '${storefront}/v1/products?limit=3'`,
     `  curl -H 'Content-Type: application/json' -d '${login}' ${admin}/v1/auth/login`,
     `  then: curl -H 'Authorization: Bearer <accessToken>' ${admin}/v1/me`,
+    '  npm run souk -- listen --print     events as they happen; npm run souk -- doctor looks at everything',
   ];
 }
 

@@ -35,8 +35,10 @@ export interface Deployment {
   startStorefront(env: Record<string, string>): Promise<{ url: string; pid: number }>;
   /** The process of the database server all others come from. */
   postmasterPid: number;
-  /** The worker of this deployment. */
-  startWorker(): Promise<{ pid: number }>;
+  /** The worker of this deployment, with settings of its own besides. */
+  startWorker(more?: Record<string, string>): Promise<{ pid: number; stop(): Promise<void> }>;
+  /** What opens the secrets in its database. */
+  masterKeys: ReadonlyMap<string, Buffer>;
   /** A company besides the first. */
   register(handle: string): Promise<BenchCompany>;
   stop(): Promise<void>;
@@ -78,16 +80,17 @@ export async function deploy(): Promise<Deployment> {
         children.push(child);
         return { url, pid: pidOf(child) };
       },
-      async startWorker() {
+      async startWorker(more = {}) {
         const port = String(await freePort());
         const { child } = await startApi(
           'worker',
-          { ...env, METRICS_PORT: port, DATABASE_RELAY_URL: urls.relay },
+          { ...env, METRICS_PORT: port, DATABASE_RELAY_URL: urls.relay, ...more },
           port,
         );
         children.push(child);
-        return { pid: pidOf(child) };
+        return { pid: pidOf(child), stop: () => stopChild(child) };
       },
+      masterKeys: new Map([['bench', Buffer.from(env.MASTER_KEYS.slice('bench:'.length), 'base64')]]),
       register: (handle) => register(admin.url, handle),
       stop,
     };
@@ -158,7 +161,7 @@ async function startApi(
 
 /** Starts a bare server for comparison, in a process of its own like ours. */
 export async function startBare(
-  file: 'bare-server' | 'bare-catalogue' | 'bare-selling',
+  file: 'bare-server' | 'bare-catalogue' | 'bare-selling' | 'bare-webhooks' | 'webhook-receivers',
   args: readonly string[],
 ): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, `${file}.js`), ...args], {

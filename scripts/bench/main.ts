@@ -6,6 +6,7 @@ import { benchImport } from './product-import.ts';
 import { line, type Outcome } from './rounds.ts';
 import { benchSelling } from './selling.ts';
 import { benchUnitOfWork } from './unit-of-work.ts';
+import { benchWebhooks } from './webhooks.ts';
 
 type Row = (deployment: Deployment) => Promise<Outcome | readonly Outcome[]>;
 
@@ -15,6 +16,7 @@ const GROUPS: Record<string, readonly Row[]> = {
   catalogue: [benchCatalogue],
   import: [benchImport],
   selling: [benchSelling],
+  webhooks: [benchWebhooks],
 };
 
 /** `pnpm bench`: every row against a bare one in the same run. Exit code 1 when a goal was missed. */

@@ -7,6 +7,8 @@ const config = appConfig({
   'bare-server': path.join(here, 'bare-server.ts'),
   'bare-catalogue': path.join(here, 'bare-catalogue.ts'),
   'bare-selling': path.join(here, 'bare-selling.ts'),
+  'bare-webhooks': path.join(here, 'bare-webhooks.ts'),
+  'webhook-receivers': path.join(here, 'webhook-receivers.ts'),
 });
 
 // Built from the root, so what the apps name relative to their own folder is named in full here.

@@ -36,6 +36,13 @@ import { ShippingOptionsController } from './pricing/shipping-options.controller
 import { ShippingProfilesController } from './pricing/shipping-profiles.controller.ts';
 import { ShippingZonesController } from './pricing/shipping-zones.controller.ts';
 import { TaxRatesController } from './pricing/tax-rates.controller.ts';
+import { EventTypesController } from './reach/event-types.controller.ts';
+import { EventsController } from './reach/events.controller.ts';
+import { NotificationTemplatesController } from './reach/notification-templates.controller.ts';
+import { NotificationsController } from './reach/notifications.controller.ts';
+import { TestEventsController } from './reach/test-events.controller.ts';
+import { WebhookDeliveriesController } from './reach/webhook-deliveries.controller.ts';
+import { WebhookEndpointsController } from './reach/webhook-endpoints.controller.ts';
 import { CancellationsController } from './sales/cancellations.controller.ts';
 import { FulfilmentsController } from './sales/fulfilments.controller.ts';
 import { OrdersController } from './sales/orders.controller.ts';
@@ -60,11 +67,15 @@ export const controllers: Type[] = [
   CustomersController,
   DiscountTrialsController,
   DiscountsController,
+  EventTypesController,
+  EventsController,
   FileContentsController,
   FilesController,
   FulfilmentsController,
   InvitesController,
   MeController,
+  NotificationTemplatesController,
+  NotificationsController,
   OrdersController,
   PasswordsController,
   PaymentProvidersController,
@@ -91,5 +102,8 @@ export const controllers: Type[] = [
   StockReservationsController,
   StockTransfersController,
   TaxRatesController,
+  TestEventsController,
   TwoFactorController,
+  WebhookDeliveriesController,
+  WebhookEndpointsController,
 ];

@@ -11,6 +11,7 @@ import { idPrefixOf, type Operation, operationsOf } from '@souk/platform/testing
 import { beforeAll, expect, test } from 'vitest';
 import { controllers } from './app.module.ts';
 import { givenCatalogueThings } from './testing/catalogue-things.ts';
+import { givenReachThings } from './testing/reach-things.ts';
 import { givenSellingThings } from './testing/selling-things.ts';
 
 const db = useDatabase();
@@ -193,8 +194,9 @@ async function thingsOf(shop: Shop): Promise<Record<string, string>> {
   const { id } = await shop.mint({});
   const catalogue = await givenCatalogueThings(db, run, shop.system);
   const selling = await givenSellingThings(db, run, shop.system, catalogue.var);
+  const reach = await givenReachThings(run, shop.system);
   const people = { stf: owner.staff.id, ses: owner.sessionId, role: role.id, inv: invite.id, key: id };
-  return { ...people, ...catalogue, ...selling };
+  return { ...people, ...catalogue, ...selling, ...reach };
 }
 
 const withoutRequestId = ({ status, text }: Answer) => `${status} ${text.replace(/"requestId":"[^"]*"/, '')}`;
@@ -327,6 +329,10 @@ async function contentsOf(shop: Shop): Promise<string> {
     'refunds',
     'fulfilments',
     'stock_reservations',
+    'webhook_endpoints',
+    'webhook_deliveries',
+    'notification_templates',
+    'notifications',
   ];
   const rows = await Promise.all(
     tables.map(

@@ -40,7 +40,11 @@ export async function givenSellingThings(db: TestDatabase, run: Run, system: Ses
   const refund = { ...money, id: rfd, payment_id: pay, amount: 500, status: 'succeeded', cause: 'request' };
   const by = { actor_type: 'system', actor_id: 'test', reason: 'A scratch', parts };
   await db.admin`insert into refunds ${db.admin({ ...refund, ...by })}`;
-  return { ...made, ord: orderId, oli: orderLineId, pay, rfd, ful };
+  const [event] = await db.admin<
+    { id: string }[]
+  >`select id from events where company_id = ${system.companyId} limit 1`;
+  if (!event) throw new Error('Nothing was announced');
+  return { ...made, ord: orderId, oli: orderLineId, pay, rfd, ful, evt: event.id };
 }
 
 async function makeThings(ctx: Ctx) {

@@ -8,6 +8,7 @@ import { expectInvariants } from '@souk/domain/testing/invariants';
 import type { PaystackSimulator } from '@souk/local/paystack-simulator';
 import { expect } from 'vitest';
 import type { ListeningApi } from './listening-api.ts';
+import { seeded } from './seeded.ts';
 import { good, pageOf, persistently, Shopper } from './shopper.ts';
 import { givenStore, type Store } from './store.ts';
 
@@ -280,15 +281,4 @@ async function atOnce<Item, Result>(most: number, items: readonly Item[], work: 
   };
   await Promise.all(Array.from({ length: most }, lane));
   return results;
-}
-
-/** A small seeded generator (mulberry32), so that a failing run can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

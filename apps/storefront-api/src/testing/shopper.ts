@@ -91,14 +91,23 @@ export class Shopper {
   async fill(
     lines: readonly { variantId: string; quantity: number; properties?: object }[],
     codes: readonly string[] = [],
-  ) {
-    const made = good(await this.send<MadeCart>('POST', '/v1/carts', { email: this.email, lines }), 201);
+  ): Promise<FullCart> {
+    return this.fillBy((_, ...request) => this.send(...request), lines, codes);
+  }
+
+  /** The same; `step` sends each of the requests, which it is given with a name. */
+  async fillBy(
+    step: <Body>(what: string, ...request: Parameters<Shopper['send']>) => Promise<Heard<Body>>,
+    lines: Parameters<Shopper['fill']>[0],
+    codes: readonly string[] = [],
+  ): Promise<FullCart> {
+    const made = good(await step<MadeCart>('a cart', 'POST', '/v1/carts', { email: this.email, lines }), 201);
     const headers = { 'x-cart-token': made.token };
     const path = `/v1/carts/${made.cart.id}`;
-    good(await this.send('PUT', `${path}/shipping-address`, HOME, headers));
-    for (const code of codes) good(await this.send('POST', `${path}/discount-codes`, { code }, headers), 201);
+    good(await step('an address', 'PUT', `${path}/shipping-address`, HOME, headers));
+    for (const code of codes) good(await step('a code', 'POST', `${path}/discount-codes`, { code }, headers), 201);
     const option = { shippingOptionId: this.store.option };
-    const { totals } = good(await this.send<CartView>('PUT', `${path}/shipping-option`, option, headers));
+    const { totals } = good(await step<CartView>('a delivery', 'PUT', `${path}/shipping-option`, option, headers));
     return { id: made.cart.id, token: made.token, headers, total: totals.total };
   }
 
