@@ -43,8 +43,14 @@ const STEPS = [
   { name: 'migrations', guards: 'migrations match the schema', commands: [['node', 'scripts/migrations-check.mjs']] },
   {
     name: 'openapi',
-    guards: 'the OpenAPI documents match the code',
+    guards: 'the OpenAPI documents and docs/generated match the code',
     commands: [['node', 'scripts/openapi.mjs', '--check']],
+  },
+  {
+    name: 'example',
+    guards: 'the types of examples/nextjs-storefront',
+    commands: [['node', 'scripts/example-check.mjs']],
+    next: 'its packages come from the registry, once for each lockfile',
   },
   { name: 'tests', guards: 'npm test', commands: [['node', 'scripts/test.mjs']], live: true },
 ];

@@ -262,7 +262,10 @@ test('lists of one company hold nothing of another', async () => {
   }
 });
 
-test('a POST that is repeated with its Idempotency-Key gets the very same answer, on every route that takes one', async () => {
+// A shop of its own for each route: more routes take longer.
+test('a POST that is repeated with its Idempotency-Key gets the very same answer, on every route that takes one', {
+  timeout: 120_000,
+}, async () => {
   const repeatable = guarded.filter(({ method, takesIdempotencyKey }) => method === 'POST' && takesIdempotencyKey);
   const answered: string[] = [];
   for (const operation of repeatable) {

@@ -61,7 +61,10 @@ test.each(Array.from({ length: 8 }, (_, at) => at + 1))(
   async () => {
     const { ending, ms, inFlight, perSecond, sent } = await gracefulStop(lab, load);
     say(`stopped in ${ms} ms (goal ${GOAL.stoppedMs}) at ${perSecond} requests/s, ${inFlight} in flight`);
-    expect(sent.filter(({ status }) => status < 200 || status >= 300), lab.faults()).toEqual([]);
+    expect(
+      sent.filter(({ status }) => status < 200 || status >= 300),
+      lab.faults(),
+    ).toEqual([]);
     expect(ending).toEqual({ code: 0, signal: null });
     expect(ms).toBeLessThan(GOAL.stoppedMs);
   },

@@ -58,7 +58,7 @@ export async function createApi(api: ApiDescription, parts: ApiParts): Promise<N
   keepPublicBodiesShort(fastify, routes);
   readSignedBodies(fastify, routes);
   aroundEveryRequest(fastify, name, headers, parts);
-  shapeAnswers(fastify);
+  shapeAnswers(fastify, { isThorough: parts.config.NODE_ENV !== 'production' });
   timeRequests(fastify, parts.registry, () => parts.standings.size);
   opsRoutes(fastify, parts);
   await docsRoutes(fastify, api);

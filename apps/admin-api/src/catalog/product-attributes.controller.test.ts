@@ -87,3 +87,17 @@ test('keys are unique in a company, stale versions are refused, and odd declarat
   expect(body.data.map(({ name, version }) => [name, version])).toEqual([['Width', 2]]);
   expect(await a.shop.auditOf(declared.id)).toEqual(['attribute.created', 'attribute.updated']);
 });
+
+test('declaring, changing and taking away are told, each with the next number', async () => {
+  const { shop, call, declare } = await given();
+  const { id } = await declare({ key: 'fit', name: 'Fit', type: 'text' });
+  await call('PATCH', `product-attributes/${id}`, { name: 'How it fits' });
+  await call('DELETE', `product-attributes/${id}`);
+  const told = await db.admin`select type, sequence, data -> 'attribute' ->> 'name' as name from events
+    where company_id = ${shop.companyId} and aggregate_id = ${id} order by sequence`;
+  expect(told).toEqual([
+    { type: 'attribute.created', sequence: 1, name: 'Fit' },
+    { type: 'attribute.updated', sequence: 2, name: 'How it fits' },
+    { type: 'attribute.deleted', sequence: 3, name: 'How it fits' },
+  ]);
+});

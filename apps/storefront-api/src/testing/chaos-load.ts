@@ -47,6 +47,8 @@ export interface ChaosLoadOptions {
   emitters: number;
   eventsPerEmission: number;
   emitPauseMs: number;
+  /** Emitters emit so many at most. */
+  emittedMax: number;
 }
 
 /** Somebody wanted the load to end, in the middle of something. */
@@ -91,14 +93,16 @@ export class ChaosLoad {
     return new ChaosLoad(lab, store, variants, await store.owner(), key, database, record, random);
   }
 
-  start({ shoppers, staff, readers, emitters, eventsPerEmission, emitPauseMs }: ChaosLoadOptions): void {
+  start({ shoppers, staff, readers, emitters, eventsPerEmission, emitPauseMs, emittedMax }: ChaosLoadOptions): void {
     const lanes = (count: number, work: (lane: number) => Promise<void>) => {
       for (let lane = 0; lane < count; lane++) this.lanes.push(this.lane(() => work(lane)));
     };
     lanes(shoppers, () => this.shop());
     lanes(staff, (lane) => this.edit(lane, staff));
     lanes(readers, () => this.read());
-    lanes(emitters, () => this.emit(eventsPerEmission, emitPauseMs));
+    lanes(emitters, () =>
+      this.emitted() < emittedMax ? this.emit(eventsPerEmission, emitPauseMs) : pause(emitPauseMs),
+    );
   }
 
   /** Lets everybody end what they are at. */
@@ -136,6 +140,14 @@ export class ChaosLoad {
     const aggregates = Array.from({ length: count }, () => newId('cat'));
     await this.lab.postgres.db.app.run(this.session(), (ctx) => announce(ctx, aggregates));
     this.emissions.push({ aggregates, outcome: 'kept' });
+  }
+
+  /** How many events were emitted and kept, by emitters. */
+  emitted(): number {
+    return this.emissions.reduce(
+      (sum, { aggregates, outcome }) => sum + (outcome === 'kept' ? aggregates.length : 0),
+      0,
+    );
   }
 
   private session = () => systemSession(this.store.companyId, 'chaos');

@@ -6,6 +6,8 @@ import type { ChaosRecord } from './chaos-record.ts';
 import type { Merchant } from './merchant.ts';
 
 const LOOK_MS = 500;
+/** Looks, between two words about the progress. */
+const SAID_EVERY = 20;
 
 /**
  * Waits until the workers have done all there is to do, and hurries what has its time: an hour of waiting for payments
@@ -15,11 +17,13 @@ export async function drained(
   lab: ChaosLab,
   { companyId }: Pick<ChaosLoad['store'], 'companyId'>,
   withinMs: number,
+  say: (line: string) => void = () => undefined,
 ): Promise<number> {
   const begun = Date.now();
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     const left = await leftover(lab, companyId);
     if (left.length === 0) return Date.now() - begun;
+    if (looks % SAID_EVERY === 0) say(`still to do: ${left.map(({ what, count }) => `${count} ${what}`).join(', ')}`);
     const ended = lab.casualties().join('\n');
     if (ended !== '') throw new Error(ended);
     if (Date.now() - begun > withinMs) throw new Error(`Still to do after ${withinMs} ms: ${JSON.stringify(left)}`);
@@ -27,7 +31,7 @@ export async function drained(
   }
 }
 
-async function leftover(lab: ChaosLab, companyId: string): Promise<readonly unknown[]> {
+async function leftover(lab: ChaosLab, companyId: string): Promise<readonly { what: string; count: number }[]> {
   const { admin } = lab.postgres.db;
   const paid = lab.paystack.control
     .charges()
@@ -40,7 +44,7 @@ async function leftover(lab: ChaosLab, companyId: string): Promise<readonly unkn
     and due_at > now() and (leased_until is null or leased_until < now())`;
   await admin`update webhook_endpoints set paused_until = null where company_id = ${companyId} and paused_until is not null`;
   await admin`update notifications set due_at = now() where company_id = ${companyId} and status = 'pending' and due_at > now()`;
-  return admin`select what, count(*)::int from (
+  return admin<{ what: string; count: number }[]>`select what, count(*)::int as count from (
       select 'event' as what from events where company_id = ${companyId} and dispatched_at is null
       union all select 'notice' from payment_notices where company_id = ${companyId} and status = 'waiting'
       union all select 'refund' from refunds where company_id = ${companyId} and status in ('starting', 'pending')

@@ -5,6 +5,7 @@ import { DatabaseUnavailable, DomainError } from './errors.ts';
 // SQLSTATE, PostgreSQL manual, appendix A.
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
+const IN_FAILED_TRANSACTION = '25P02';
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const UNAVAILABLE = new Set(['55P03', '57014', '57P01', '57P02', '57P03', '53300']); // lock or statement time-out, shutdown, too many connections
@@ -33,6 +34,9 @@ export function isWorthRetrying(error: unknown): boolean {
   const code = postgresErrorOf(error)?.code;
   return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
 }
+
+/** Whether a query failed only because one before it in the same transaction had. */
+export const isAftermath = (error: unknown): boolean => postgresErrorOf(error)?.code === IN_FAILED_TRANSACTION;
 
 /** Turns what the database refused into what the domain says; everything else passes through. */
 export function fromPostgres(error: unknown): unknown {

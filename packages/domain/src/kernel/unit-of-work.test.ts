@@ -157,6 +157,28 @@ test('a serialisation failure repeats the whole unit of work', async () => {
   expect([result, tried]).toEqual(['done', 3]);
 });
 
+test('of queries sent together the first that failed is the reason, not one that failed because of it', async () => {
+  const session = await given();
+  let attempts = 0;
+  const late = async <T>(work: PromiseLike<T>): Promise<T> => {
+    const outcome = await Promise.allSettled([work]);
+    for (const one of outcome) if (one.status === 'rejected') throw one.reason;
+    return work;
+  };
+  const outcome = await db.app.run(session, async (ctx) => {
+    attempts += 1;
+    const fail = attempts === 1 ? "perform 1/0; exception when others then raise sqlstate '40001'" : 'null';
+    // As of two requests that wait for each other; its rejection arrives behind that of the query after it.
+    const [, rows] = await Promise.all([
+      late(ctx.tx.execute(sql.raw(`do $$ begin ${fail}; end $$`))),
+      ctx.tx.select({ id: companies.companyId }).from(companies),
+    ]);
+    return rows;
+  });
+  expect(outcome).toEqual([{ id: session.companyId }]);
+  expect(attempts).toBe(2);
+});
+
 test('a swallowed query error cannot pass for a commit', async () => {
   const session = await given();
   const work = db.app.run(session, async (ctx) => {

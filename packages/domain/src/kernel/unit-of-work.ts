@@ -9,10 +9,13 @@ import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.
 import { claimKey, storeAnswer, storeOwnAnswer } from './idempotency.ts';
 import { type CompanyId, type Id, idOf } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
-import { fromPostgres, isWorthRetrying } from './postgres-error.ts';
+import { fromPostgres, isAftermath, isWorthRetrying } from './postgres-error.ts';
 
 export const UNIT_OF_WORK_LIMIT_MS = 10_000;
 const ATTEMPTS_MAX = 3;
+const KINDS_MAX = 500;
+/** Longer texts are those of batches, whose length follows what they carry. Characters. */
+const KIND_LENGTH_MAX = 16_000;
 const RETRY_PAUSE_MS = 20;
 
 /** What others learn when a unit of work has committed. Never called for one that was undone. */
@@ -182,7 +185,7 @@ async function transaction<T>(
   } catch (error) {
     guarded.end();
     await rollback(connection);
-    throw fromPostgres(error);
+    throw fromPostgres(isAftermath(error) ? (guarded.cause() ?? error) : error);
   } finally {
     clearTimeout(watchdog);
     pool.release(connection, share);
@@ -238,29 +241,49 @@ async function rollback(connection: Connection): Promise<void> {
   }
 }
 
+interface StatementKind {
+  readonly isRead: boolean;
+  /** Written, and in need of an audit note. */
+  readonly table: string | undefined;
+}
+
+/** Long texts that were looked through before. There are few of them, each of which is run very often. */
+const kinds = new Map<string, StatementKind>();
+
+function kindOf(statement: string): StatementKind {
+  const known = kinds.get(statement);
+  if (known) return known;
+  const isRead = PLAIN_READ.test(statement) && !LOCKING.test(statement);
+  const kind = { isRead, table: isRead ? undefined : auditedTable(statement) };
+  if (statement.length > KIND_LENGTH_MAX) return kind;
+  if (kinds.size >= KINDS_MAX) kinds.clear();
+  kinds.set(statement, kind);
+  return kind;
+}
+
 /** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
 function guard(
   connection: Connection,
   prepare: boolean,
-): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; end(): void } {
+): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; cause(): unknown; end(): void } {
   const { client, dialect } = connection;
   const wrote = new Set<string>();
   let isOpen = true;
   let onlyRead = true;
+  let cause: unknown;
   const door = {
     options: client.options,
     // `isRare` is of `text-statement.ts`. drizzle says `prepare: false` of all it sends, and is not asked.
     unsafe(statement: string, parameters: never[], asked?: { isRare?: boolean }) {
       if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
       if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
-      if (!PLAIN_READ.test(statement) || LOCKING.test(statement)) {
-        onlyRead = false;
-        const table = auditedTable(statement);
-        if (table) wrote.add(table);
-      }
+      const { isRead, table } = kindOf(statement);
+      if (!isRead) onlyRead = false;
+      if (table) wrote.add(table);
       const query = client.unsafe(statement, parameters, { prepare: prepare && !asked?.isRare });
-      query.catch(() => {
+      query.catch((error: unknown) => {
         onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
+        cause ??= error;
       });
       return query;
     },
@@ -272,6 +295,8 @@ function guard(
     tx,
     wrote,
     onlyRead: () => onlyRead,
+    // Of queries that were sent together whoever waits may hear first of one that came after it.
+    cause: () => cause,
     end: () => {
       isOpen = false;
     },

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { MISFIT, type Shaper, shaperOf } from './answer-shaper.ts';
 import { answerOf, schemaOf } from './contract-class.ts';
 
 /** How a handler answers when all goes well. */
 export interface AnswerShape {
   readonly status: number;
   readonly schema: z.ZodType;
+  readonly shaper: Shaper;
 }
 
 declare module 'fastify' {
@@ -23,7 +25,7 @@ export function shapeOf(handler: object): AnswerShape | undefined {
   if (shape === undefined) {
     const answer = answerOf(handler);
     const schema = schemaOf(answer?.dto);
-    shape = answer && schema ? { status: answer.status, schema } : null;
+    shape = answer && schema ? { status: answer.status, schema, shaper: shaperOf(schema) } : null;
     shapes.set(handler, shape);
   }
   return shape ?? undefined;
@@ -40,12 +42,17 @@ export class AnswerMisshapen extends Error {
 
 /**
  * Lets out what the contract of `@ZodResponse` names and nothing else. A hook of Fastify and not an interceptor of Nest:
- * one global interceptor costs a short request about as much as everything else around it.
+ * one global interceptor costs a short request about as much as everything else around it. `isThorough` looks at formats
+ * and lengths as well, which does not pay for every answer of a shop; what does not fit is told by the contract itself.
  */
-export function shapeAnswers(fastify: FastifyInstance): void {
+export function shapeAnswers(fastify: FastifyInstance, { isThorough }: { isThorough: boolean }): void {
   fastify.addHook('preSerialization', (request, _reply, answer, done) => {
     const shape = request.answerShape;
     if (!shape) return done(null, answer);
+    if (!isThorough) {
+      const shaped = shape.shaper(answer);
+      if (shaped !== MISFIT) return done(null, shaped);
+    }
     const parsed = shape.schema.safeParse(answer);
     if (parsed.success) return done(null, parsed.data);
     done(new AnswerMisshapen(nameOf(request), parsed.error.issues));

@@ -29,15 +29,15 @@ const BETWEEN_VALUES = ' / ';
 /**
  * SQL of a scalar sub-select: the lines of `basket_line` in their order with what the catalogue says of them now, as a
  * JSON array for `linesOf`. `company` is a piece of SQL (`$1`). A line whose variant is not the company's is left out.
- * `offset 0` makes each line a few look-ups by key, whatever the planner believes of the tables and however the ids came.
+ * Columns by name: all of them would be carried through the statement for nothing. `offset 0` makes each line a few look-ups by key, whatever the planner believes of the tables and however the ids came.
  */
 export const linesJson = (company: string, texts: LineTexts = {}): string =>
   `(select coalesce(json_agg(line_seen.shown order by basket_line.position, basket_line.line_id), '[]')
     from (select * from basket_line offset 0) basket_line
     cross join lateral (select ${lineJson(company, texts)} as shown
       from product_variants v
-      cross join lateral (select * from products one
-        where one.company_id = ${company} and one.id = v.product_id offset 0) p
+      cross join lateral (select one.id, one.kind, one.title, one.handle, one.status, one.published_at, one.unpublish_at
+        from products one where one.company_id = ${company} and one.id = v.product_id offset 0) p
       left join lateral (${inForce('v', company, 'basket.currency')}) price on true
       left join lateral (${pictureOfLine(company)}) picture on true
       where v.company_id = ${company} and v.id = basket_line.variant_id
@@ -118,6 +118,7 @@ const pictureOfLine = (company: string) =>
   `select json_build_object('fileId', f.id, 'alt', m.alt, 'storageKey', f.storage_key, 'width', f.width,
           'height', f.height, 'widths', f.widths) as shown
         from product_media m
-        cross join lateral (select * from files one where one.company_id = ${company} and one.id = m.file_id offset 0) f
+        cross join lateral (select one.id, one.storage_key, one.width, one.height, one.widths, one.status from files one
+          where one.company_id = ${company} and one.id = m.file_id offset 0) f
         where m.company_id = ${company} and m.product_id = p.id and ${isShown('f')}
         order by (m.id = v.medium_id) desc nulls last, m.position limit 1`;

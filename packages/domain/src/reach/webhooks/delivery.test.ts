@@ -46,6 +46,14 @@ const take = (shop: WebhookShop, endpoint: Id<'wep'>, wanted = LANES): Promise<T
     return takeDeliveries(ctx, endpoint, wanted);
   });
 
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
 const counts = async (shop: WebhookShop) => {
   const found: Record<string, number> = {};
   for (const { status } of await shop.deliveries()) found[status] = (found[status] ?? 0) + 1;
@@ -106,11 +114,22 @@ test('no more than two requests are under way to an endpoint, however many worke
   expect(await counts(shop)).toEqual({ succeeded: 30 });
 });
 
-test('takers that meet at an endpoint never take the same one, nor more than its lanes', async () => {
+test('takers that meet at an endpoint take turns: the second sees what the first took', async () => {
   const { shop, endpoint } = await shopWith(10);
-  const taken = (await Promise.all(Array.from({ length: 8 }, () => take(shop, endpoint)))).flat();
-  expect(taken).toHaveLength(LANES);
-  expect(new Set(taken.map(({ id }) => id)).size).toBe(LANES);
+  const [hasTaken, mayCommit] = [gate(), gate()];
+  const first = db.app.run(shop.session, async (ctx) => {
+    await holdEndpoint(ctx, endpoint);
+    const taken = await takeDeliveries(ctx, endpoint, LANES);
+    hasTaken.open();
+    await mayCommit.opened;
+    return taken;
+  });
+  await hasTaken.opened;
+  const second = take(shop, endpoint);
+  expect(await Promise.race([second, new Promise((resolve) => setTimeout(resolve, 300, 'waits'))])).toBe('waits');
+  mayCommit.open();
+  expect(await first).toHaveLength(LANES);
+  expect(await second).toEqual([]);
 });
 
 test('what fails is tried again on the schedule, and given up after the twelfth time', async () => {
@@ -191,8 +210,12 @@ test('after ten failures in a row one delivery a minute tries, and the others ke
     await Promise.all([turn(shop, endpoint, sender), turn(shop, endpoint, sender), turn(shop, endpoint, sender)]);
     expect(sender.sent).toHaveLength(before + minute);
   }
+  await shop.later(MINUTE + 1);
+  expect(await take(shop, endpoint)).toMatchObject([{ isProbe: true }]); // by a worker that dies of it
+  await shop.later(LEASE_SECONDS + 1);
+  expect((await turn(shop, endpoint, sender)).outcomes).toEqual([]);
   const untried = (await shop.deliveries()).filter(({ attempts }) => attempts === 0);
-  expect(untried.length).toBeGreaterThanOrEqual(200 - before - 5);
+  expect(untried.length).toBeGreaterThanOrEqual(200 - before - 6);
 
   sender.answer = () => statusOf(200);
   await shop.later(MINUTE + 1);
@@ -311,10 +334,7 @@ test('a delivery that workers died of twelve times is given up, and says why', a
 
 test('a request that takes longer than a lease keeps it: nobody else sends the same', async () => {
   const { shop, endpoint, sender } = await shopWith(1);
-  let go: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    go = resolve;
-  });
+  const { open: go, opened: held } = gate();
   onTestFinished(go);
   sender.answer = async () => {
     await held;

@@ -249,6 +249,55 @@ function openText(lock: '' | ' for update'): TextStatement<SceneName> {
   return { text, names };
 }
 
+/** Of the table, in the order of `CartFacts`. */
+const COLUMNS = [
+  'id',
+  'customer_id',
+  'status',
+  'currency',
+  'locale',
+  'email',
+  'email_key',
+  'phone',
+  'note',
+  'shipping_address',
+  'billing_address',
+  'version',
+  'expires_at',
+  'created_at',
+  'updated_at',
+] as const;
+
+/** SQL of the columns of `CartFacts`, of a row with those of the table. */
+const cartColumns = (cart: string): string =>
+  `${cart}.id, ${cart}.customer_id as "customerId", ${cart}.status, ${cart}.currency, ${cart}.locale, ${cart}.email,
+    ${cart}.email_key as "emailKey", ${cart}.phone, ${cart}.note, ${cart}.shipping_address as "shippingAddress",
+    ${cart}.billing_address as "billingAddress", ${cart}.version, ${instantText(`${cart}.expires_at`)} as "expiresAt",
+    ${instantText(`${cart}.created_at`)} as "createdAt", ${instantText(`${cart}.updated_at`)} as "updatedAt"`;
+
+/** What the statement that made an empty cart says of it: all there is to its scene but the shop. */
+export interface NewCartRow extends CartFacts {
+  readonly shopVersion: number;
+  readonly at: Instant;
+}
+
+/** SQL of the columns of `NewCartRow`. */
+export const newCartColumns = (cart: string, company: string): string =>
+  `${cartColumns(cart)}, ${ownVersionText(company)} as "shopVersion", ${instantText('now()')} as at`;
+
+/** The columns of `carts` that `newCartColumns` asks for. */
+export const NEW_CART_RETURNS = COLUMNS.join(', ');
+
+/** The scene of a guest's cart that was made a moment ago and has nothing in it: one statement less. */
+export async function sceneOfNewCart(ctx: Ctx, { shopVersion, at, ...cart }: NewCartRow): Promise<CartScene> {
+  const asked = shopAsked(cart);
+  const known = rememberedShop(ctx, asked, shopVersion) ?? (await readShop(ctx, asked)).facts;
+  const nothing = { codes: [], shippingOptionIds: [], shippingProfileIds: [], lines: [], discounts: [] };
+  const basket_facts = { at, currency: cart.currency, customer: null, hasOrdered: null, ...nothing };
+  const basket = basketOf({ basket_facts }, known, { shipTo: null, billTo: null });
+  return { cart, lines: new Map(), basket, shop: known.shop };
+}
+
 const OWN_TEXTS = { cartId: 'cart.id', shippingProfileIds: 'basket.shipping_profile_ids' } as const;
 
 /** `offset 0` keeps the lines of a cart one look-up by its id, whatever the planner believes of the tables. */
@@ -263,7 +312,8 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
     ${isPlain ? `, 'isBundle', case when p.kind = 'bundle' then true end, 'followsShop', case when v.backorder is null then true end` : ''})`;
   const text = `select scene.* from (
   with cart as (
-    select c.* from carts c where c.company_id = ${company} and c.id = ${of('cart')}::text and ${opens}
+    select ${COLUMNS.map((column) => `c.${column}`).join(', ')}
+    from carts c where c.company_id = ${company} and c.id = ${of('cart')}::text and ${opens}
   ), basket as (
     select cart.currency, cart.locale, cart.customer_id, cart.email_key as given_email_key,
       ${judgedBy === 'address' ? 'cart.email_key' : 'null::text'} as email_key, ${isPlain ? 'null' : backorder(company)} as backorder,
@@ -276,12 +326,10 @@ function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy
       from cart_shipping s where s.company_id = ${company} and s.cart_id = cart.id) chosen
   ), basket_line as (
     select own.id as line_id, own.variant_id, own.quantity, 0 as position, own.properties, own.unit_amount_added from cart
-    cross join lateral (select l.* from cart_lines l where l.company_id = ${company} and l.cart_id = cart.id offset 0) own
+    cross join lateral (select l.id, l.variant_id, l.quantity, l.properties, l.unit_amount_added from cart_lines l
+      where l.company_id = ${company} and l.cart_id = cart.id offset 0) own
   )
-  select cart.id, cart.customer_id as "customerId", cart.status, cart.currency, cart.locale, cart.email,
-    cart.email_key as "emailKey", cart.phone, cart.note, cart.shipping_address as "shippingAddress",
-    cart.billing_address as "billingAddress", cart.version, ${instantText('cart.expires_at')} as "expiresAt",
-    ${instantText('cart.created_at')} as "createdAt", ${instantText('cart.updated_at')} as "updatedAt",
+  select ${cartColumns('cart')},
     ${isPlain ? needsMore(company) : 'null'} as "needsMore",
     ${ownVersionText(company)} as "shopVersion",
     ${basketColumns({ company, ...OWN_TEXTS, hasOrdered: hasOrdered(company), isPlain, isShopKnown: true, alsoOfLine })}

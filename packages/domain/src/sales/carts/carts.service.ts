@@ -8,7 +8,14 @@ import { emailKey } from '../../kernel/text.ts';
 import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
 import { type CartAccess, makeCartToken } from './cart-access.ts';
 import { addingTexts, refuseTooMuch, refuseUnsellable, type WantedLine, wantedJson } from './cart-lines.service.ts';
-import { type CartScene, readCartScene } from './cart-scene.service.ts';
+import {
+  type CartScene,
+  NEW_CART_RETURNS,
+  type NewCartRow,
+  newCartColumns,
+  readCartScene,
+  sceneOfNewCart,
+} from './cart-scene.service.ts';
 import { type CartAt, cartWrite, EMPTY_EXPIRY, expiryText, writeCart } from './cart-writes.service.ts';
 
 /*
@@ -39,9 +46,10 @@ type CreateName =
   | 'lines';
 
 const CREATE: TextStatement<CreateName> = createText();
+const CREATE_EMPTY: TextStatement<CreateName> = createText({ isEmpty: true });
 
 /**
- * Makes a cart, the customer's if one is logged in. Two statements. Its token is given here and never again. Throws
+ * Makes a cart, the customer's if one is logged in. Two statements, a guest's empty one in one. Its token is given here and never again. Throws
  * `InvalidInput` for a currency the shop does not sell in, and what `addLine` throws.
  */
 export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: CartScene; token: string }> {
@@ -49,17 +57,23 @@ export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: C
   const id = newId('cart');
   const access: CartAccess = { tokenHash: hash, customerId: ctx.actor.type === 'customer' ? ctx.actor.id : null };
   const { json, count } = wantedJson(start.lines ?? []);
+  const values = {
+    company: ctx.companyId,
+    cart: id,
+    ...access,
+    currency: start.currency ?? null,
+    locale: start.locale ?? null,
+    email: start.email ?? null,
+    emailKey: start.email === undefined ? null : emailKey(start.email),
+    lines: json,
+  };
+  if (count === 0 && access.customerId === null) {
+    const [made] = await runText<NewCartRow, CreateName>(ctx, CREATE_EMPTY, values);
+    if (!made) throw await currencyNotSold(ctx, start.currency);
+    return { scene: await sceneOfNewCart(ctx, made), token };
+  }
   const [[row], scene] = await Promise.all([
-    runText<{ made: number; added: number }, CreateName>(ctx, CREATE, {
-      company: ctx.companyId,
-      cart: id,
-      ...access,
-      currency: start.currency ?? null,
-      locale: start.locale ?? null,
-      email: start.email ?? null,
-      emailKey: start.email === undefined ? null : emailKey(start.email),
-      lines: json,
-    }),
+    runText<{ made: number; added: number }, CreateName>(ctx, CREATE, values),
     // What was not made is told from what the first one gave.
     readCartScene(ctx, id, access).catch(() => undefined),
   ]);
@@ -69,11 +83,15 @@ export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: C
   return { scene, token };
 }
 
-function createText(): TextStatement<CreateName> {
+/** `isEmpty`: nothing is put in, and the cart is told as `NewCartRow`. */
+function createText({ isEmpty = false } = {}): TextStatement<CreateName> {
   const { of, names } = parameters<CreateName>();
   const company = `${of('company')}::text`;
   const asked = `${of('currency')}::text`;
-  const lines = addingTexts('made', of('lines'), company);
+  const lines = isEmpty ? [] : addingTexts('made', of('lines'), company);
+  const told = isEmpty
+    ? `${newCartColumns('made', company)} from made`
+    : '(select count(*)::int from made) as made, (select count(*)::int from added) as added';
   const text = `with made as (
     insert into carts (company_id, id, token_hash, customer_id, currency, locale, email, email_key, expires_at)
     select shop.company_id, ${of('cart')}::text, ${of('tokenHash')}::text, buyer.id, coalesce(${asked}, shop.currency),
@@ -84,9 +102,9 @@ function createText(): TextStatement<CreateName> {
     where shop.company_id = ${company} and (${asked} is null or ${asked} = shop.currency or exists (
       select from company_settings s where s.company_id = ${company} and s."group" = 'general'
         and s.overrides -> 'currencies' ? ${asked}))
-    returning id, currency
-  ), ${lines.join(', ')}
-  select (select count(*)::int from made) as made, (select count(*)::int from added) as added`;
+    returning ${NEW_CART_RETURNS}
+  )${lines.map((query) => `, ${query}`).join('')}
+  select ${told}`;
   return { text, names };
 }
 

@@ -51,8 +51,15 @@ export async function insertOrder(ctx: Ctx, order: OrderRecord, { event, numberi
   return inserted.number;
 }
 
+/** Amounts as text. They stand at the top of a row: what is kept as JSON is JSON already. */
 const jsonOf = (rows: readonly object[]) =>
-  JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  JSON.stringify(
+    rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([field, value]) => [field, typeof value === 'bigint' ? value.toString() : value]),
+      ),
+    ),
+  );
 
 let insertion: TextStatement<Name> | undefined;
 

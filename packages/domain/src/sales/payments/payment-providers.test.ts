@@ -107,3 +107,21 @@ test("one company's credentials are never another's", async () => {
   expect(await secretOf(b)).toBeUndefined();
   expect((await db.app.run(b, listPaymentProviders)).data.some((one) => one.isConfigured)).toBe(false);
 });
+
+test('setting up, replacing and removing are told as events of the company, counted on, and without the credentials', async () => {
+  const session = await givenCompany();
+  await setUp(session, 'paystack', { secretKey: LIVE });
+  await db.app.run(session, (ctx) => removePaymentProvider(ctx, 'paystack'));
+  await db.app.run(session, (ctx) => removePaymentProvider(ctx, 'paystack'));
+  await setUp(session, 'manual', {});
+  const told = await db.admin`select type, sequence, data -> 'paymentProvider' ->> 'isConfigured' as "isConfigured",
+      data -> 'company' ->> 'id' = aggregate_id as "isOfCompany" from events
+    where company_id = ${session.companyId} and type like 'company.payment%' order by id`;
+  expect(told).toEqual([
+    { type: 'company.payment_provider_set_up', sequence: 2, isConfigured: 'true', isOfCompany: true },
+    { type: 'company.payment_provider_removed', sequence: 3, isConfigured: 'false', isOfCompany: true },
+    { type: 'company.payment_provider_set_up', sequence: 4, isConfigured: 'true', isOfCompany: true },
+  ]);
+  const texts = await db.admin`select data::text from events where company_id = ${session.companyId}`;
+  expect(JSON.stringify(texts)).not.toContain(LIVE);
+});
