@@ -92,6 +92,8 @@ ALTER TABLE "notifications" DROP CONSTRAINT "notifications_once";--> statement-b
 ALTER TABLE "events" ADD COLUMN "is_test" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "events" ADD COLUMN "endpoint_id" text collate "C";--> statement-breakpoint
 ALTER TABLE "notifications" ADD COLUMN "recipient_key" text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE "notifications" ADD COLUMN "counted_attempts" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "notifications" ADD COLUMN "is_kept" boolean DEFAULT true NOT NULL;--> statement-breakpoint
 ALTER TABLE "notifications" ADD COLUMN "original_id" text collate "C";--> statement-breakpoint
 ALTER TABLE "carts" ADD COLUMN "abandoned_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "notification_attempts" ADD CONSTRAINT "notification_attempts_company_id_notification_id_notifications_company_id_id_fk" FOREIGN KEY ("company_id","notification_id") REFERENCES "public"."notifications"("company_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -106,6 +108,7 @@ CREATE INDEX "webhook_deliveries_by_event" ON "webhook_deliveries" USING btree (
 CREATE INDEX "webhook_deliveries_by_endpoint" ON "webhook_deliveries" USING btree ("company_id","endpoint_id","id");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_failed" ON "webhook_deliveries" USING btree ("company_id","id") WHERE status = 'failed';--> statement-breakpoint
 CREATE INDEX "events_by_type" ON "events" USING btree ("company_id","type","id");--> statement-breakpoint
+CREATE INDEX "events_made_up" ON "events" USING btree ("company_id","id") WHERE is_test;--> statement-breakpoint
 CREATE UNIQUE INDEX "notifications_once" ON "notifications" USING btree ("company_id","event_id","template","recipient") WHERE original_id is null;--> statement-breakpoint
 CREATE INDEX "notifications_by_event" ON "notifications" USING btree ("company_id","event_id");--> statement-breakpoint
 CREATE INDEX "notifications_failed" ON "notifications" USING btree ("company_id","id") WHERE status = 'failed';--> statement-breakpoint

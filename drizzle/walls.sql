@@ -32,8 +32,8 @@ grant select (company_id, entry_id) on audit_pending to souk_relay;
 grant select (company_id, id, dispatched_at) on events to souk_relay;
 grant select (company_id, created_at) on idempotency_keys to souk_relay;
 grant select (company_id, due_at, status) on notifications to souk_relay;
-grant select (company_id, endpoint_id, due_at, status) on webhook_deliveries to souk_relay;
-grant select (company_id, id, status, paused_until) on webhook_endpoints to souk_relay;
+grant select (company_id, endpoint_id, event_id, due_at, leased_until, status) on webhook_deliveries to souk_relay;
+grant select (company_id, id, status, is_ordered, paused_until, disabled_reason, deleted_at) on webhook_endpoints to souk_relay;
 
 -- What was tried was tried; it goes with what it was tried for.
 revoke update on webhook_attempts, notification_attempts from souk_app;

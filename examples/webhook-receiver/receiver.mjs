@@ -8,6 +8,12 @@ const PORT = Number(process.env.PORT ?? 3000);
 const TOLERANCE_SECONDS = 5 * 60;
 const BODY_BYTES_MAX = 1024 * 1024;
 
+// With an empty key anybody could sign.
+if (!/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(SECRET)) {
+  console.error('Set WEBHOOK_SECRET to the whsec_… that your endpoint was made with.');
+  process.exit(1);
+}
+
 /** Throws if the bytes were not signed with our secret, or too long ago. */
 function verify(headers, body) {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures = '' } = headers;

@@ -63,7 +63,7 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Fi
     // Rows cannot be asked for where the database or its schema is missing.
     const isUsable = found.every(({ level }) => level !== 'fault');
     findings.push(...(await serviceFindings(config)));
-    if (isUsable) findings.push(...(await workFindings(databases)));
+    if (isUsable) findings.push(...(await workFindings(databases.relay, { hasMail: config.SMTP_URL !== undefined })));
   } finally {
     await Promise.all([databases.app.close(), databases.relay.close()]);
   }

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Api, type ApiOptions, apiOf, overHttp } from './api.ts';
+import { ApiRefused } from './http.ts';
 import { pastMoment } from './moment.ts';
 import { answer } from './output.ts';
+import { sentenceOf } from './sentence.ts';
 
 interface EventRow {
   id: string;
@@ -132,12 +134,29 @@ async function resend(ids: string[], options: ResendOptions) {
     ]);
   }
   if (failed || since || until || type) throw new InvalidArgumentError('Name ids, or a filter; not both.');
+  if (endpoint && ids.some((id) => kindOf(id) === 'whd'))
+    throw new InvalidArgumentError('A delivery (whd_…) has its endpoint; --endpoint goes with events (evt_…) or alone.');
   const chosen = (await Promise.all(ids.map((id) => deliveriesFor(api, id, endpoint)))).flat();
-  const resent: DeliveryRow[] = [];
-  for (const id of dryRun ? [] : chosen) resent.push(await api.call('POST', `/v1/webhook-deliveries/${id}/redelivery`));
+  const resent = dryRun ? [] : await redeliver(api, chosen);
   answer(options, { dryRun: dryRun ?? false, count: chosen.length, deliveries: dryRun ? chosen : resent }, [
     dryRun ? `${chosen.length} deliveries would be sent.` : `${chosen.length} deliveries are on their way.`,
   ]);
+}
+
+/** Throws as `Api.call`, with what was sent before. */
+async function redeliver(api: Api, ids: readonly string[]): Promise<DeliveryRow[]> {
+  const resent: DeliveryRow[] = [];
+  for (const id of ids) {
+    try {
+      resent.push(await api.call('POST', `/v1/webhook-deliveries/${id}/redelivery`));
+    } catch (error) {
+      const sent = resent.length === 0 ? 'none' : resent.map((delivery) => delivery.id).join(', ');
+      const message = `${id} was not sent: ${sentenceOf(error)}\nOn their way before it, of ${ids.length}: ${sent}.`;
+      if (error instanceof ApiRefused) throw new ApiRefused(error.status, error.code, message, error.requestId);
+      throw new Error(message);
+    }
+  }
+  return resent;
 }
 
 async function deliveriesFor(api: Api, id: string, endpoint: string | undefined): Promise<string[]> {

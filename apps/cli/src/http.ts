@@ -25,13 +25,23 @@ export class ApiRefused extends Error {
   }
 }
 
-/** `fetch`, with an error that says what to do when nobody answers. */
+/** Too many requests, or the API is starting or stopping: another attempt may be let in. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof NobodyAnswers || (error instanceof ApiRefused && (error.status === 429 || error.status >= 500));
+
+/** There is no answer at all. */
+export class NobodyAnswers extends Error {
+  override name = 'NobodyAnswers';
+}
+
+/** `fetch`, with an error that says what to do when nobody answers: `NobodyAnswers`. */
 export async function reach(url: string | URL, init?: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (error) {
-    if (init?.signal?.aborted) throw error;
-    throw new Error(
+    const isLate = error instanceof Error && error.name === 'TimeoutError';
+    if (init?.signal?.aborted && !isLate) throw error;
+    throw new NobodyAnswers(
       `Nothing answers at ${new URL(url).origin} (${reasonOf(error)}). Is Souk running there? ` +
         'Name another place with --url or SOUK_URL.',
     );

@@ -5,12 +5,16 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Api, type ApiOptions, apiOf, overHttp } from './api.ts';
-import { refusalOf } from './http.ts';
+import { mayPass, refusalOf } from './http.ts';
 import { answer } from './output.ts';
+import { sentenceOf } from './sentence.ts';
 
 const POLL_MS = 500;
 /** Between two lines of progress. */
 const PROGRESS_MS = 1_000;
+/** How long an import is asked for again that nobody tells about: the import itself goes on. */
+const PATIENCE_MS = 120_000;
+const PAUSE_MS = { least: 1_000, most: 10_000 };
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
 interface ImportOptions extends ApiOptions {
@@ -107,7 +111,21 @@ async function watch(api: Api, begun: ImportRow): Promise<ImportRow> {
       saidAt = Date.now();
     }
     await setTimeout(POLL_MS);
-    now = await api.call<ImportRow>('GET', `/v1/product-imports/${now.id}`);
+    now = await look(api, now.id);
   }
   return now;
+}
+
+async function look(api: Api, id: string): Promise<ImportRow> {
+  const until = Date.now() + PATIENCE_MS;
+  for (let pauseMs = PAUSE_MS.least; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.most)) {
+    try {
+      return await api.call<ImportRow>('GET', `/v1/product-imports/${id}`);
+    } catch (error) {
+      if (!mayPass(error) || Date.now() > until)
+        throw new Error(`What became of import ${id} is not known`, { cause: error });
+      process.stderr.write(`… ${sentenceOf(error)} Asking again.\n`);
+      await setTimeout(pauseMs);
+    }
+  }
 }

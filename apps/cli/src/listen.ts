@@ -4,8 +4,10 @@ import { signedHeaders } from '@souk/domain/reach/webhooks/signature';
 import type { Command } from 'commander';
 import { EventSource } from 'eventsource';
 import { type Api, type ApiOptions, apiOf, overHttp } from './api.ts';
-import { type ApiRefused, refusalOf } from './http.ts';
+import { LoginOver } from './credentials.ts';
+import { ApiRefused, mayPass, refusalOf } from './http.ts';
 import { listenSecret } from './logins.ts';
+import { sentenceOf } from './sentence.ts';
 
 const FORWARD_TIMEOUT_MS = 15_000;
 const SECRET_BYTES = 32;
@@ -42,7 +44,7 @@ export function listenCommands(program: Command): void {
     });
 }
 
-/** Listens until the signal. Throws `ApiRefused` when there is no point in trying again. */
+/** Listens until the signal. Throws `ApiRefused` and `LoginOver` when there is no point in trying again. */
 export async function listen(
   options: ListenOptions,
   api: Api,
@@ -56,18 +58,11 @@ export async function listen(
   const asked = options.events === undefined ? '' : `?${new URLSearchParams({ type: options.events })}`;
   const { data } = await api.call<{ data: { type: string }[] }>('GET', `/v1/event-types${asked}`);
   const types = data.map(({ type }) => type);
-  const secret = process.env['SOUK_LISTEN_SECRET'] || listenSecret(api.url, newSecret);
+  const secret = process.env['SOUK_LISTEN_SECRET'] || (await listenSecret(api.url, newSecret));
   const say = saying(options, write);
   say.begin(types.length, secret, api.url);
   const line = new Line(options, secret, signal, say);
-  for (let pauseMs = PAUSE_MS.least; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.most)) {
-    const broken = await stream(api, { types, patterns: options.events, line, signal });
-    if (signal.aborted) break;
-    if (line.isNews) pauseMs = PAUSE_MS.least;
-    line.isNews = false;
-    say.note(`${broken}; trying again in ${pauseMs / 1_000} s`);
-    await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined); // ended meanwhile
-  }
+  await keepListening(api, { types, patterns: options.events, line, signal }, say);
   await line.end();
 }
 
@@ -86,19 +81,47 @@ interface Streaming {
   signal: AbortSignal;
 }
 
-/** One stream, over as many connections as the library makes of it. Resolves with why it broke; throws what is final. */
-function stream(api: Api, { types, patterns, line, signal }: Streaming): Promise<string> {
+/** One stream after the other. A break is told once, whatever number of attempts it takes, and that it is over. */
+async function keepListening(api: Api, streaming: Streaming, say: Saying): Promise<void> {
+  const { signal } = streaming;
+  let told: string | undefined;
+  let pauseMs = PAUSE_MS.least;
+  const opened = () => {
+    if (told !== undefined) say.note('Listening again');
+    told = undefined;
+    pauseMs = PAUSE_MS.least;
+  };
+  while (!signal.aborted) {
+    const broken = await stream(api, streaming, opened);
+    if (signal.aborted) return;
+    if (broken !== told) say.note(`${broken}; trying again`);
+    told = broken;
+    await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined); // ended meanwhile
+    pauseMs = Math.min(pauseMs * 2, PAUSE_MS.most);
+  }
+}
+
+/**
+ * One stream, over as many connections as the library makes of it while each of them opens. Resolves with why it broke;
+ * throws what is final.
+ */
+function stream(api: Api, { types, patterns, line, signal }: Streaming, opened: () => void): Promise<string> {
   return new Promise((resolve, reject) => {
-    let refusal: Promise<ApiRefused> | undefined;
+    let failure: unknown;
     const query = patterns === undefined ? '' : `?${new URLSearchParams({ types: patterns })}`;
     const source = new EventSource(`${api.url}/v1/events/stream${query}`, {
       async fetch(url, init) {
         const headers = new Headers(init.headers);
         // A new stream goes on where the one before broke.
         if (line.lastId !== undefined) headers.set('last-event-id', line.lastId);
-        const answer = await api.fetch(url, { ...init, headers } as RequestInit); // its own type leaves most of it out
-        if (!answer.ok) refusal = refusalOf(answer.clone());
-        return answer;
+        try {
+          const answer = await api.fetch(url, { ...init, headers } as RequestInit); // its own type leaves most of it out
+          if (!answer.ok) failure = await refusalOf(answer.clone());
+          return answer;
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
       },
     });
     const end = (how: () => void) => {
@@ -113,24 +136,24 @@ function stream(api: Api, { types, patterns, line, signal }: Streaming): Promise
       source.addEventListener(type, ({ lastEventId, data }) =>
         line.take({ id: lastEventId, type, body: String(data) }),
       );
+    source.addEventListener('open', opened);
     source.addEventListener('error', ({ message }) => {
-      // While it connects again by itself there is nothing to do.
-      if (source.readyState !== source.CLOSED) return;
+      // What ended by itself it opens again by itself. What did not open it would try for ever, without a word.
+      if (failure === undefined && source.readyState !== source.CLOSED) return;
       end(() => {
-        if (!refusal) return resolve(message ?? 'The stream broke');
-        refusal.then((said) => (mayPass(said) ? resolve(said.message) : reject(said)), reject);
+        if (failure === undefined) return resolve(message ?? 'The stream broke');
+        if (isFinal(failure)) return reject(failure);
+        resolve(sentenceOf(failure));
       });
     });
   });
 }
 
-/** Too many streams, too many requests, or the API is starting: another attempt may be let in. */
-const mayPass = ({ status }: ApiRefused) => status === 429 || status >= 500;
+const isFinal = (error: unknown) => error instanceof LoginOver || (error instanceof ApiRefused && !mayPass(error));
 
 /** Events on their way, one after the other, each once. */
 class Line {
   lastId: string | undefined;
-  isNews = false;
   private readonly heard = new Set<string>();
   private before: Promise<void> = Promise.resolve();
 
@@ -143,7 +166,6 @@ class Line {
 
   take(event: Heard): void {
     this.lastId = event.id;
-    this.isNews = true;
     if (this.heard.has(event.id)) return;
     this.heard.add(event.id);
     for (const oldest of this.heard) {

@@ -1,7 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
+
+const LOCK_POLL_MS = 50;
+/** The lock is held over one request at most, which is given up before (`PATIENCE_MS` of credentials.ts). */
+const LOCK_STALE_MS = 30_000;
 
 const login = z.object({
   company: z.string(),
@@ -30,28 +35,78 @@ export function configDir(env: NodeJS.ProcessEnv = process.env): string {
 
 export const readLogin = (url: string): Login | undefined => readKept().logins[url];
 
-export function saveLogin(url: string, login: Login): void {
+export const saveLogin = (url: string, login: Login): Promise<void> => locked(async () => put(url, login));
+
+/** Whether there was one. */
+export const forgetLogin = (url: string): Promise<boolean> => locked(async () => drop(url));
+
+/**
+ * Exchanges the login that is kept now for what `exchange` makes of it, undefined: nothing that is good any more. No other
+ * command reads or writes in between: two that renewed the same login would end it.
+ */
+export const exchangeLogin = (
+  url: string,
+  exchange: (kept: Login | undefined) => Promise<Login | undefined>,
+): Promise<Login | undefined> =>
+  locked(async () => {
+    const before = readLogin(url);
+    const after = await exchange(before);
+    if (after === undefined) drop(url);
+    else if (after !== before) put(url, after);
+    return after;
+  });
+
+/** The secret for this address, made by `make` the first time. */
+export const listenSecret = (url: string, make: () => string): Promise<string> =>
+  locked(async () => {
+    const all = readKept();
+    const known = all.listenSecrets[url];
+    if (known !== undefined) return known;
+    const secret = make();
+    write({ ...all, listenSecrets: { ...all.listenSecrets, [url]: secret } });
+    return secret;
+  });
+
+function put(url: string, login: Login): void {
   const all = readKept();
   write({ ...all, logins: { ...all.logins, [url]: login } });
 }
 
-/** Whether there was one. */
-export function forgetLogin(url: string): boolean {
+function drop(url: string): boolean {
   const all = readKept();
   const { [url]: gone, ...logins } = all.logins;
   if (gone) write({ ...all, logins });
   return gone !== undefined;
 }
 
-/** The secret for this address, made by `make` the first time. */
-export function listenSecret(url: string, make: () => string): string {
-  const all = readKept();
-  const known = all.listenSecrets[url];
-  if (known !== undefined) return known;
-  const secret = make();
-  write({ ...all, listenSecrets: { ...all.listenSecrets, [url]: secret } });
-  return secret;
+/** One command of this machine at a time; one that died holding the lock is passed over. */
+async function locked<T>(work: () => Promise<T>): Promise<T> {
+  mkdirSync(configDir(), { recursive: true, mode: 0o700 });
+  const lock = `${fileIn(configDir())}.lock`;
+  while (!tookLock(lock)) await setTimeout(LOCK_POLL_MS);
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
 }
+
+function tookLock(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  try {
+    if (Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS) rmSync(lock, { force: true });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error; // freed meanwhile
+  }
+  return false;
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 const fileIn = (folder: string) => path.join(folder, 'souk.json');
 
@@ -60,14 +115,13 @@ function readKept(): Kept {
   try {
     return kept.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return kept.parse({});
+    if (codeOf(error) === 'ENOENT') return kept.parse({});
     throw new Error(`${file} cannot be read. Delete it and log in again: souk login.`, { cause: error });
   }
 }
 
 function write(all: Kept): void {
   const folder = configDir();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unfinished = `${fileIn(folder)}.${process.pid}.new`;
   // It opens the shop, so it is for its owner only; whole or not at all.
   writeFileSync(unfinished, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });

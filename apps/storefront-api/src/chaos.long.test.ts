@@ -44,12 +44,13 @@ test(
     });
     const blows: Blow[] = [...Object.values(BLOWS), ...(hasRedis ? Object.values(REDIS_BLOWS) : [])];
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      await rage(lab, shuffled(blows, random), { random, pauseMs: 500, say });
+      await rage(lab, shuffled(blows, random), { random, told: load.told, pauseMs: 500, say });
       const [row] = await lab.postgres.db.admin`select count(*)::int as count from events`;
       say(`${row?.['count']} events, ${load.bought.length} orders, ${merchant.well.received.size} webhooks taken`);
       if (round + 1 >= ROUNDS_MIN && load.emitted() >= EVENTS) break;
     }
     await load.stop();
+    merchant.recover();
     say(`what clients saw: ${JSON.stringify(record.counts)}, the slowest after ${record.slowestMs} ms`);
     say(`drained in ${await drained(lab, load.store, DRAINED_WITHIN_MS, say)} ms`);
     await lookForWrongs(lab, load, merchant, record);

@@ -133,3 +133,26 @@ test('work side by side: every item once, never more at a time than allowed, one
   expect(seen.toSorted((a, b) => a - b)).toEqual(items.filter((item) => item !== 4));
   expect([failures, most]).toEqual([[4], 3]);
 });
+
+test('a loop that looks far around rests between its rounds, however often it is woken, and misses nothing', async () => {
+  let rounds = 0;
+  const loop: Loop = new Loop({
+    name: 'test',
+    idleMs: 60_000,
+    idleMsMax: 60_000,
+    restMs: 100,
+    log,
+    async round() {
+      rounds += 1;
+      return false;
+    },
+  });
+  loop.start();
+  for (let at = 0; at < 20; at++) {
+    loop.wake();
+    await Promise.resolve();
+  }
+  expect(rounds).toBe(1);
+  await vi.waitFor(() => expect(rounds).toBe(2));
+  await loop.stop();
+});

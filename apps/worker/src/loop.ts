@@ -10,6 +10,8 @@ export interface LoopOptions {
   /** Pause after the first round without work; grows by half each time, up to `idleMsMax`. */
   idleMs: number;
   idleMsMax: number;
+  /** How long it rests after a round without work however often it is woken, for rounds that look far around; 0 unless told. */
+  restMs?: number;
   log: Loggers['log'];
 }
 
@@ -18,6 +20,7 @@ export class Loop {
   private running: Promise<void> | undefined;
   private isStopping = false;
   private isAwake = false;
+  private isResting = false;
   private endPause: (() => void) | undefined;
   private lastFailure: unknown;
 
@@ -31,7 +34,7 @@ export class Loop {
   /** Ends the pause the loop is in, or spares it the next one: there may be something to do. */
   wake(): void {
     this.isAwake = true;
-    this.endPause?.();
+    if (!this.isResting) this.endPause?.();
   }
 
   /** Resolves when the round that is running has ended. */
@@ -47,7 +50,7 @@ export class Loop {
   }
 
   private async rounds(): Promise<void> {
-    const { name, round, idleMs, idleMsMax, log } = this.options;
+    const { name, round, idleMs, idleMsMax, restMs = 0, log } = this.options;
     let idle = idleMs;
     let failures = 0;
     while (!this.isStopping) {
@@ -60,7 +63,8 @@ export class Loop {
           idle = idleMs;
           continue;
         }
-        await this.pause(idle);
+        await this.pause(restMs, { wakes: false });
+        await this.pause(idle - restMs);
         idle = this.isAwake ? idleMs : Math.min(idle * 1.5, idleMsMax);
       } catch (error) {
         failures += 1;
@@ -72,17 +76,19 @@ export class Loop {
     }
   }
 
-  private pause(ms: number): Promise<void> {
-    if (this.isAwake || this.isStopping) return Promise.resolve();
+  private pause(ms: number, { wakes = true } = {}): Promise<void> {
+    if ((wakes && this.isAwake) || this.isStopping || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(end, ms);
       const self = this;
       function end() {
         clearTimeout(timer);
         self.endPause = undefined;
+        self.isResting = false;
         resolve();
       }
       this.endPause = end;
+      this.isResting = !wakes;
     });
   }
 }

@@ -2,8 +2,10 @@ import { type Run, systemSession } from '@souk/domain/kernel/ctx';
 import { firstIdAt } from '@souk/domain/kernel/id-time';
 import { type CompanyId, newId } from '@souk/domain/kernel/ids';
 import { events } from '@souk/domain/kernel/outbox.schema';
+import { seal, useMasterKeys } from '@souk/domain/kernel/sealing';
 import { useDatabase } from '@souk/domain/testing/database';
 import { memoryStore } from '@souk/domain/testing/memory-store';
+import { WebhookShop } from '@souk/domain/testing/webhook-shop';
 import { createLoggers } from '@souk/platform/logger';
 import { beforeEach, expect, test } from 'vitest';
 import { CompanyWork } from './company-work.ts';
@@ -146,6 +148,72 @@ test('an event that cannot be dispatched is set aside; those before and behind i
   await db.admin.unsafe('alter table notifications drop constraint poison');
   await relayWith().round();
   expect(await waiting(companyId)).toBe(0);
+});
+
+/** A relay whose clock goes on by a minute with every round: what was set aside is tried in each. */
+function patientRelay() {
+  let now = Date.now();
+  const parts = { run: db.app.run, lookAround: db.relay.unscoped, log, now: () => now };
+  const relay = new Relay({ ...parts, ring: async () => true, ringEndpoint: async () => true });
+  return async (rounds: number) => {
+    for (let round = 0; round < rounds; round++, now += 60_000) await relay.round();
+  };
+}
+const delivered = async (companyId: CompanyId) =>
+  (await db.admin`select event_id from webhook_deliveries where company_id = ${companyId} order by event_id`).map(
+    (row) => row['event_id'],
+  );
+
+test('an event whose mail fails again and again goes to webhooks all the same, and the log of mails says so', async () => {
+  const companyId = await company();
+  await new WebhookShop(db, companyId).endpoint();
+  await announced(companyId, 1);
+  const [poison] = await db.admin`select id from events where company_id = ${companyId}`;
+  await db.admin`update events set data = jsonb_set(data, '{staff,email}', to_jsonb(repeat('x', 40) || '@example.com')) where id = ${poison?.['id']}`;
+  await db.admin.unsafe(`alter table notifications add constraint poison check (length(recipient) < 40) not valid`);
+  const rounds = patientRelay();
+  await rounds(4);
+  expect([await waiting(companyId), await delivered(companyId)]).toEqual([1, []]);
+  await rounds(1);
+  await db.admin.unsafe('alter table notifications drop constraint poison');
+  expect([await waiting(companyId), await delivered(companyId)]).toEqual([0, [poison?.['id']]]);
+  expect(await db.admin`select status, recipient, last_error from notifications where company_id = ${companyId}`).toEqual([
+    { status: 'failed', recipient: '', last_error: expect.stringContaining('could not be turned into a message') },
+  ]);
+});
+
+test('mails that wait for a master key go on waiting for it, and their events go to webhooks meanwhile', async () => {
+  const companyId = await company();
+  await new WebhookShop(db, companyId).endpoint();
+  const id = newId('evt');
+  const keys = new Map([['test', Buffer.alloc(32, 7)]]);
+  const contents = JSON.stringify({ token: 't'.repeat(43), expiresAt: '2999-01-01T00:00:00.000Z' });
+  useMasterKeys(new Map([['missing', Buffer.alloc(32, 8)], ...keys]));
+  const privately = seal(contents, `${companyId}|events|${id}`);
+  useMasterKeys(keys);
+  const type = 'staff.password_reset_requested';
+  const row = { companyId, id, type, version: 1, aggregateId: 'stf_1', sequence: 1, data: { staff: STAFF }, privately };
+  await db.app.run({ ...systemSession(companyId, 'test'), actor: { type: 'nobody', id: 'nobody' } }, (ctx) =>
+    ctx.tx.insert(events).values(row),
+  );
+  const rounds = patientRelay();
+  await rounds(7);
+  expect([await waiting(companyId), await count('notifications', companyId), await delivered(companyId)]).toEqual([
+    1,
+    0,
+    [id],
+  ]);
+  useMasterKeys(new Map([['missing', Buffer.alloc(32, 8)], ...keys]));
+  try {
+    await rounds(6);
+  } finally {
+    useMasterKeys(keys);
+  }
+  expect([await waiting(companyId), await count('notifications', companyId), await delivered(companyId)]).toEqual([
+    0,
+    1,
+    [id],
+  ]);
 });
 
 test('one company that fails does not stop the others', async () => {

@@ -1,7 +1,16 @@
 import { type Run, type RunUnscoped, systemSession } from '@souk/domain/kernel/ctx';
-import { type Consumer, companiesWithEvents, dispatchEvents, waitingEvents } from '@souk/domain/kernel/dispatch';
+import {
+  type Consumer,
+  companiesWithEvents,
+  dispatchEvents,
+  type WhichEvents,
+  waitingEvents,
+} from '@souk/domain/kernel/dispatch';
+import { CommitUnknown, DatabaseUnavailable } from '@souk/domain/kernel/errors';
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
+import { MasterKeyUnknown } from '@souk/domain/kernel/sealing';
 import { announce } from '@souk/domain/reach/notifications/notifications.service';
+import { noteUnannounced } from '@souk/domain/reach/notifications/unannounced.service';
 import { fanOut } from '@souk/domain/reach/webhooks/fan-out.service';
 import type { Loggers } from '@souk/platform/logger';
 import { CompanyWalk } from './company-walk.ts';
@@ -12,6 +21,10 @@ import { sideBySide } from './side-by-side.ts';
 const BATCH = 100;
 const COMPANIES_PER_ROUND = 1_000;
 const AT_ONCE = 4;
+/** An event that has failed so often, half a minute of tries, goes to webhooks alone: whatever is wrong is wrong with its mail. */
+const MAILS_TRIED_MAX = 5;
+/** In the log of notifications. What exactly went wrong stands in ours: it may name what a merchant has no business with. */
+const NOBODY_WRITTEN_TO = 'The event could not be turned into a message. Those who run Souk find the cause in its log.';
 
 export interface RelayParts {
   run: Run;
@@ -25,19 +38,26 @@ export interface RelayParts {
   dispatched?(count: number): void;
   /** How many companies a round looks at. */
   companiesPerRound?: number;
+  /** For tests. */
+  now?(): number;
 }
+
+/** Writes the notifications events call for; returns how many are to be sent. */
+type Announcing = (ctx: Parameters<Consumer>[0], waiting: Parameters<Consumer>[1]) => Promise<number>;
 
 /**
  * Takes events out of the outbox: which companies have some? For each, inside that company and in one transaction, writes
  * what they call for and stamps them. After the commit it rings. A crash anywhere leaves them waiting, whole.
  */
 export class Relay {
-  private readonly companies = new Setbacks<CompanyId>();
-  private readonly events = new Setbacks<Id<'evt'>>();
+  private readonly companies: Setbacks<CompanyId>;
+  private readonly events: Setbacks<Id<'evt'>>;
   private readonly walk: CompanyWalk;
 
   constructor(private readonly parts: RelayParts) {
-    const { lookAround, companiesPerRound = COMPANIES_PER_ROUND } = parts;
+    const { lookAround, companiesPerRound = COMPANIES_PER_ROUND, now } = parts;
+    this.companies = new Setbacks(now);
+    this.events = new Setbacks(now);
     this.walk = new CompanyWalk(companiesPerRound, (limit, after) =>
       lookAround((tx) => companiesWithEvents(tx, limit, after)),
     );
@@ -87,19 +107,44 @@ export class Relay {
           { err: error, companyId, eventId: id, failures },
           'an event could not be dispatched; it is tried again later',
         );
+        if (failures >= MAILS_TRIED_MAX) count += await this.withoutMails(companyId, id, error);
       }
     }
     return count;
   }
 
-  private async batch(companyId: CompanyId, which: Parameters<typeof dispatchEvents>[2]): Promise<number> {
+  /**
+   * Gives webhooks an event whose mails keep failing: strict-order endpoints would wait behind it for ever. That nobody is
+   * written to stands in the log of notifications. What waits for a master key goes on waiting for it, and its mails too.
+   */
+  private async withoutMails(companyId: CompanyId, id: Id<'evt'>, cause: unknown): Promise<number> {
+    if (cause instanceof DatabaseUnavailable || cause instanceof CommitUnknown) return 0;
+    const isLeftWaiting = cause instanceof MasterKeyUnknown;
+    const noted: Announcing = async (ctx, waiting) => {
+      if (!isLeftWaiting) await noteUnannounced(ctx, waiting, NOBODY_WRITTEN_TO);
+      return 0;
+    };
+    try {
+      const given = await this.batch(companyId, { max: 1, only: id, isLeftWaiting }, noted);
+      const what = isLeftWaiting
+        ? 'an event goes to webhooks without its mails, which wait until what is sealed in it can be opened'
+        : 'an event was dispatched to webhooks alone: the mails it calls for are given up';
+      this.parts.log.error({ err: cause, companyId, eventId: id }, what);
+      return isLeftWaiting ? 0 : given;
+    } catch (error) {
+      this.parts.log.error({ err: error, companyId, eventId: id }, 'nor could it be dispatched to webhooks alone');
+      return 0;
+    }
+  }
+
+  private async batch(companyId: CompanyId, which: WhichEvents, write: Announcing = announce): Promise<number> {
     let due = 0;
     let endpoints: Id<'wep'>[] = [];
     const consume: Consumer = async (ctx, waiting) => {
-      [due, endpoints] = await Promise.all([announce(ctx, waiting), fanOut(ctx, waiting)]);
+      [due, endpoints] = await Promise.all([write(ctx, waiting), fanOut(ctx, waiting)]);
     };
     const ids = await this.parts.run(systemSession(companyId, 'relay'), (ctx) => dispatchEvents(ctx, consume, which));
-    for (const id of ids) this.events.clear(id);
+    if (!which.isLeftWaiting) for (const id of ids) this.events.clear(id);
     // The next company does not wait for the queue.
     if (due > 0) void this.parts.ring(companyId);
     for (const endpointId of endpoints) void this.parts.ringEndpoint(companyId, endpointId);

@@ -11,7 +11,7 @@ function door() {
 
 test('a guest has no more places than its share, whatever the others have', async () => {
   const told: string[] = [];
-  const seats = new Seats<string, string>(2, (guest, matter) => told.push(`${guest} ${matter}`));
+  const seats = new Seats<string, string>({ all: 20, each: 2 }, (guest, matter) => told.push(`${guest} ${matter}`));
   const { open, opened } = door();
   const begun: string[] = [];
   const come = (guest: string, matter: string) =>
@@ -31,8 +31,44 @@ test('a guest has no more places than its share, whatever the others have', asyn
 });
 
 test('a place is free again also when its work failed', async () => {
-  const seats = new Seats<string, string>(1, () => undefined);
+  const seats = new Seats<string, string>({ all: 20, each: 1 }, () => undefined);
   const failing = seats.seated('a', '1', () => Promise.reject(new Error('broken')));
   await expect(failing).rejects.toThrow('broken');
   expect(await seats.seated('a', '1', async () => undefined)).toBe(true);
+});
+
+test('guests that all sit for long leave places for whoever comes with little', async () => {
+  const seats = new Seats<string, string>({ all: 48, each: 8 }, () => undefined);
+  const { open, opened } = door();
+  const come = (guest: string, matter: string) => {
+    let hasPlace = false;
+    const sitting = seats.seated(guest, matter, () => {
+      hasPlace = true;
+      return opened;
+    });
+    return { hasPlace, sitting };
+  };
+  const loud = Array.from({ length: 10 }, (_, guest) =>
+    Array.from({ length: 20 }, (_, matter) => come(`loud ${guest}`, `${matter}`)),
+  );
+  const placesOf = (matters: { hasPlace: boolean }[]) => matters.filter(({ hasPlace }) => hasPlace).length;
+  for (const matters of loud) expect(placesOf(matters)).toBeGreaterThanOrEqual(1);
+  const quiet = [come('quiet', '1'), come('another', '1')];
+  expect(placesOf(quiet)).toBe(2);
+  open();
+  await Promise.all([...loud.flat(), ...quiet].map(({ sitting }) => sitting));
+});
+
+test('what sits for long has half of the places at most, and is told when one of those is free', async () => {
+  const told: string[] = [];
+  const isSlow = (matter: string) => matter.startsWith('slow');
+  const seats = new Seats<string, string>({ all: 4, each: 1, isSlow }, (guest, matter) => told.push(`${guest} ${matter}`));
+  const { open, opened } = door();
+  const held = [seats.seated('a', 'slow', () => opened), seats.seated('b', 'slow', () => opened)];
+  expect(await seats.seated('c', 'slow', async () => undefined)).toBe(false);
+  expect(await seats.seated('d', 'quick', async () => undefined)).toBe(true);
+  expect(told).toEqual([]);
+  open();
+  await Promise.all(held);
+  expect(told).toEqual(['c slow']);
 });

@@ -1,6 +1,6 @@
 import type { RunUnscoped } from '@souk/domain/kernel/ctx';
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
-import { type DueEndpoint, endpointsDue } from '@souk/domain/reach/webhooks/taking.service';
+import { type EndpointPlace, endpointsDue } from '@souk/domain/reach/webhooks/due-endpoints.service';
 
 const ENDPOINTS_PER_ROUND = 1_000;
 
@@ -20,25 +20,24 @@ export interface WebhookRingerParts {
  * were lost with the queue. A stretch of endpoints a round; each begins where the last one ended, so each has its turn.
  */
 export class WebhookRinger {
-  private after: DueEndpoint | undefined;
+  private after: EndpointPlace | undefined;
   private longest = 0;
 
   constructor(private readonly parts: WebhookRingerParts) {}
 
   async round(): Promise<boolean> {
     const { lookAround, ringEndpoint, waiting, endpointsPerRound = ENDPOINTS_PER_ROUND } = this.parts;
-    const due = await lookAround((tx) => endpointsDue(tx, endpointsPerRound, this.after));
+    const { due, last } = await lookAround((tx) => endpointsDue(tx, endpointsPerRound, this.after));
     this.longest = Math.max(this.longest, ...due.map(({ waitingSeconds }) => waitingSeconds));
-    const isEnd = due.length < endpointsPerRound;
-    if (isEnd) {
+    if (!last) {
       waiting?.(this.longest);
       this.longest = 0;
     }
-    this.after = isEnd ? undefined : due.at(-1);
+    this.after = last;
     for (const { companyId, endpointId } of due) {
       const wasTaken = await ringEndpoint(companyId, endpointId);
       if (!wasTaken) break; // the queue is away: no need to learn that once for every endpoint
     }
-    return !isEnd;
+    return last !== undefined;
   }
 }

@@ -19,14 +19,23 @@ const TURN_MS = 2_000;
 const ENDPOINTS_AT_ONCE = 48;
 /** Of these: the endpoints of one company. */
 const ENDPOINTS_EACH = 8;
+/** A turn that took so much longer than it should have sat there waiting for answers. */
+const HANGING_MS = 3_000;
+/** How many endpoints this process remembers as slow; the oldest are forgotten. */
+const SLOW_KNOWN_MAX = 10_000;
 
 /** Delivers what is due at the endpoint it was rung for. The job only says which; what is due stands in PostgreSQL. */
 @Processor('webhooks', { autorun: false, concurrency: ENDPOINTS_AT_ONCE, ...WORKER_TIMING })
 export class WebhooksProcessor extends WorkerHost {
   private isStopping = false;
-  private readonly seats = new Seats<CompanyId, Id<'wep'>>(ENDPOINTS_EACH, (companyId, endpointId) => {
-    if (!this.isStopping) void this.doorbell.ring('webhooks', companyId, 'new', endpointId);
-  });
+  /** Endpoints that hung or did nothing but fail in their last turn here. */
+  private readonly slow = new Set<Id<'wep'>>();
+  private readonly seats = new Seats<CompanyId, Id<'wep'>>(
+    { all: ENDPOINTS_AT_ONCE, each: ENDPOINTS_EACH, isSlow: (endpointId) => this.slow.has(endpointId) },
+    (companyId, endpointId) => {
+      if (!this.isStopping) void this.doorbell.ring('webhooks', companyId, 'new', endpointId);
+    },
+  );
 
   constructor(
     @Inject(RUN) private readonly run: Run,
@@ -71,12 +80,24 @@ export class WebhooksProcessor extends WorkerHost {
       },
     };
     const session = systemSession(companyId, 'webhooks');
+    const begun = performance.now();
     const isLeft = await deliverTurn(this.run, ports, session, endpointId, {
       forMs: TURN_MS,
       isStopping: () => this.isStopping,
     });
-    if (outcomes.size > 0) this.tell(companyId, endpointId, outcomes);
+    if (outcomes.size > 0) {
+      this.tell(companyId, endpointId, outcomes);
+      this.remember(endpointId, !outcomes.has('succeeded') || performance.now() - begun > TURN_MS + HANGING_MS);
+    }
     if (isLeft && !this.isStopping) await this.doorbell.ring('webhooks', companyId, 'new', endpointId);
+  }
+
+  private remember(endpointId: Id<'wep'>, isSlow: boolean): void {
+    this.slow.delete(endpointId);
+    if (!isSlow) return;
+    this.slow.add(endpointId);
+    const [oldest] = this.slow;
+    if (oldest !== undefined && this.slow.size > SLOW_KNOWN_MAX) this.slow.delete(oldest);
   }
 
   private tell(companyId: CompanyId, endpointId: Id<'wep'>, outcomes: ReadonlyMap<DeliveryOutcome, number>): void {

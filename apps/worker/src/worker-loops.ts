@@ -16,6 +16,9 @@ const RELAY_IDLE_MS = 50;
 const RELAY_IDLE_MS_MAX = { woken: 1_000, alone: 250 };
 /** A webhook whose ring was lost waits for this; one whose worker died for this and its lease. */
 const WEBHOOK_RINGER_IDLE_MS = 1_000;
+const DUE_RINGER_IDLE_MS = 5_000;
+/** Ringers look through all companies: every write wakes them, and they look once for all writes of this time. */
+const RINGERS_REST_MS = 250;
 
 export interface WorkerLoops {
   readonly relay: Loop;
@@ -37,8 +40,10 @@ export function startLoops(parts: WorkerParts, bells: Bells, metrics: WorkerMetr
   const { log } = loggers;
   const work = { run: app.run, lookAround: relay.unscoped, log };
   let isStopping = false;
-  const loopOf = (name: string, what: { round(): Promise<boolean> }, idleMs: number, idleMsMax = idleMs) =>
-    new Loop({ name, round: () => what.round(), idleMs, idleMsMax, log });
+  const loopOf = (name: string, what: { round(): Promise<boolean> }, idleMs: number, idleMsMax = idleMs, restMs = 0) =>
+    new Loop({ name, round: () => what.round(), idleMs, idleMsMax, restMs, log });
+  const ringerOf = (name: string, what: { round(): Promise<boolean> }, idleMs: number) =>
+    loopOf(name, what, idleMs, idleMs, RINGERS_REST_MS);
 
   const outbox = new Relay({
     ...work,
@@ -74,12 +79,16 @@ export function startLoops(parts: WorkerParts, bells: Bells, metrics: WorkerMetr
       kind.idleMsMax,
     ),
   }));
-  const woken = [relayLoop, ...kinds.filter(({ kind }) => kind.isWoken).map(({ loop }) => loop)];
+  // What somebody asked to be sent again lies in no outbox.
+  const ringers = [
+    ringerOf('due-ringer', ringer, DUE_RINGER_IDLE_MS),
+    ringerOf('webhook-ringer', webhookRinger, WEBHOOK_RINGER_IDLE_MS),
+  ];
+  const woken = [relayLoop, ...ringers, ...kinds.filter(({ kind }) => kind.isWoken).map(({ loop }) => loop)];
   const loops = [
     relayLoop,
     ...kinds.map(({ loop }) => loop),
-    loopOf('due-ringer', ringer, 5_000),
-    loopOf('webhook-ringer', webhookRinger, WEBHOOK_RINGER_IDLE_MS),
+    ...ringers,
     loopOf('sweeper', sweeper, HOUR_MS),
   ];
   for (const loop of loops) loop.start();

@@ -37,6 +37,8 @@ export class GuardedConnection {
   private bytesMax = 0;
   private bytesBefore = 0;
   private bytesRead = () => 0;
+  private writtenBefore = 0;
+  private bytesWritten = () => 0;
   private socket: Socket | undefined;
 
   constructor({ reach, resolve, url, isKept }: Connecting) {
@@ -69,6 +71,8 @@ export class GuardedConnection {
           this.requests = 1;
           this.bytesBefore = 0;
           this.bytesRead = () => socket.bytesRead;
+          this.writtenBefore = 0;
+          this.bytesWritten = () => socket.bytesWritten;
           // Before the client's own listener: what is too much is cut off before it is taken apart.
           socket.on('readable', () => {
             if (socket.bytesRead - this.bytesBefore > this.bytesMax) socket.destroy(new AnswerTooLarge(this.bytesMax));
@@ -85,6 +89,12 @@ export class GuardedConnection {
     // Twice, for a body may come in small pieces that each tell their length.
     this.bytesMax = 2 * bodyBytesMax + WIRE_BYTES_EXTRA;
     this.bytesBefore = this.bytesRead();
+    this.writtenBefore = this.bytesWritten();
+  }
+
+  /** Nothing of the request was written to the connection that stands, nor did anything of an answer come. */
+  get isUntouched(): boolean {
+    return this.bytesWritten() === this.writtenBefore && this.bytesRead() === this.bytesBefore;
   }
 
   /** Hangs up, without waiting for anybody. */

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Dispatcher, request as send } from 'undici';
 import { AnswerTooLarge, GuardedConnection } from './guarded-connection.ts';
 import { AddressRefused, checkedUrl, isName, portOf, type Reach, reachOf } from './guarded-url.ts';
@@ -6,6 +7,9 @@ import { publicNames, type Resolve } from './public-names.ts';
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** How long `refusal` waits for the name servers. */
 const REFUSAL_MS = 3_000;
+/** How long, and of how many servers, it is remembered that they break off connections that were kept. */
+const UNKEPT_MS = 600_000;
+const UNKEPT_MAX = 1_000;
 
 export interface GuardedHttpOptions {
   /** Lets requests to this very machine through, on any port: for development and tests. */
@@ -83,6 +87,7 @@ export function guardedHttp({
 }: GuardedHttpOptions = {}): GuardedHttp {
   const reach = reachOf(allowLoopback, ownPorts);
   const ways = { reach, resolve };
+  const unkept = new Unkept();
   return {
     send: (request) =>
       ask(request, { reach, connectionTo: (url) => new GuardedConnection({ ...ways, url, isKept: false }) }),
@@ -90,12 +95,13 @@ export function guardedHttp({
     session() {
       let kept: GuardedConnection | undefined;
       const connectionTo = (url: URL) => {
-        if (kept?.origin === url.origin && !kept.isEnded) return kept;
+        if (kept?.origin === url.origin && !kept.isEnded && !unkept.has(url.origin)) return kept;
         kept?.end();
         kept = new GuardedConnection({ ...ways, url, isKept: true });
         return kept;
       };
-      return { send: (request) => ask(request, { reach, connectionTo, isKept: true }), close: () => kept?.end() };
+      const asking = { reach, connectionTo, isKept: true, brokeOff: ({ origin }: URL) => unkept.add(origin) };
+      return { send: (request) => ask(request, asking), close: () => kept?.end() };
     },
   };
 }
@@ -104,15 +110,36 @@ interface Asking {
   readonly reach: Reach;
   readonly connectionTo: (url: URL) => GuardedConnection;
   readonly isKept?: boolean;
+  /** Told when a connection that was kept broke under a request. */
+  brokeOff?(url: URL): void;
 }
 
-async function ask(request: GuardedRequest, { reach, connectionTo, isKept = false }: Asking): Promise<GuardedAnswer> {
+/** Servers that broke off a connection that was kept: for a while each of their requests has one of its own. */
+class Unkept {
+  private readonly until = new Map<string, number>();
+
+  add(origin: string): void {
+    this.until.delete(origin);
+    this.until.set(origin, Date.now() + UNKEPT_MS);
+    const [oldest] = this.until.keys();
+    if (oldest !== undefined && this.until.size > UNKEPT_MAX) this.until.delete(oldest);
+  }
+
+  has(origin: string): boolean {
+    return (this.until.get(origin) ?? 0) > Date.now();
+  }
+}
+
+async function ask(
+  request: GuardedRequest,
+  { reach, connectionTo, isKept = false, brokeOff }: Asking,
+): Promise<GuardedAnswer> {
   const deadline = new Deadline(request.timeoutMs);
   try {
     let url = checkedUrl(request.url, reach);
     for (let left = request.redirectsMax ?? 0; ; left--) {
       const connection = connectionTo(url);
-      const answer = await once(connection, url, request, deadline);
+      const answer = await once(connection, url, request, { deadline, brokeOff });
       const end = () => hangUp(answer, isKept ? undefined : connection);
       const location = REDIRECTS.has(answer.statusCode) ? answer.headers['location'] : undefined;
       if (typeof location !== 'string' || left === 0 || (request.method ?? 'GET') !== 'GET') {
@@ -160,10 +187,11 @@ async function once(
   connection: GuardedConnection,
   url: URL,
   request: GuardedRequest,
-  deadline: Deadline,
-  isSecondTry = false,
+  more: { deadline: Deadline; brokeOff?: Asking['brokeOff']; isSecondTry?: boolean },
 ): Promise<Dispatcher.ResponseData> {
+  const { deadline, isSecondTry = false } = more;
   const { method = 'GET', headers, body, bytesMax } = request;
+  if (connection.requests > 0) await noticed();
   connection.begin(bytesMax);
   const answer = send(url, {
     dispatcher: connection.agent,
@@ -178,15 +206,24 @@ async function once(
   try {
     return await Promise.race([answer, deadline.passed]);
   } catch (error) {
-    // Whoever keeps a connection may close it just when the next request is on its way.
-    const isReused = connection.requests > 1;
-    if (isReused && !isSecondTry && !deadline.signal.aborted && hasBrokenOff(error)) {
-      return await once(connection, url, request, deadline, true);
+    // Whoever keeps a connection may close it just when the next request is on its way. What may have been taken is not
+    // sent twice: a receiver of one attempt hears it once.
+    const hasBroken = connection.requests > 1 && !deadline.signal.aborted && hasBrokenOff(error);
+    const maySendAgain = method === 'GET' || connection.isUntouched;
+    if (hasBroken && maySendAgain && !isSecondTry) {
+      return await once(connection, url, request, { ...more, isSecondTry: true });
     }
+    if (hasBroken) more.brokeOff?.(url);
     answer.then((late) => hangUp(late, connection)).catch(() => undefined);
     connection.end();
     throw error;
   }
+}
+
+/** Lets the process hear what its connections have to say: that the server has closed one is known before it is used again. */
+async function noticed(): Promise<void> {
+  await turn(); // the end of this round of events
+  await turn(); // the next round, in which sockets are asked
 }
 
 const hasBrokenOff = (error: unknown) =>

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { type Email, MailRefused } from '@souk/domain/reach/notifications/mailer';
+import { type Email, MailRefused, MailServerAway } from '@souk/domain/reach/notifications/mailer';
 import { startMailbox } from '@souk/local/mailbox';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
@@ -101,6 +101,7 @@ test.each([
   const outcome = await answerTo(answer);
   expect(outcome).toBeInstanceOf(Error);
   expect(outcome).not.toBeInstanceOf(MailRefused);
+  expect(outcome).not.toBeInstanceOf(MailServerAway);
   expect(String(outcome)).toContain(answer); // the row says why
 });
 
@@ -152,7 +153,7 @@ test('a mail that was not taken in time does not go out later, and its connectio
   expect(taken).toBe(1);
 });
 
-test('a wrong password or a server that is away is worth another attempt', async () => {
+test('a wrong password, a sender it will not have or a server that is away is worth attempts for days', async () => {
   const server = await serverThat({
     authOptional: false,
     onAuth: (_auth, _session, done) => done(new Error('wrong password')),
@@ -160,8 +161,14 @@ test('a wrong password or a server that is away is worth another attempt', async
   const locked = new URL(server.url);
   locked.username = 'souk';
   locked.password = 'wrong';
-  await expect(mailerTo(locked.href).send(email())).rejects.not.toBeInstanceOf(MailRefused);
-  await expect(mailerTo('smtp://127.0.0.1:1').send(email())).rejects.toThrow('ECONNREFUSED');
+  await expect(mailerTo(locked.href).send(email())).rejects.toBeInstanceOf(MailServerAway);
+  const nowhere = mailerTo('smtp://127.0.0.1:1').send(email());
+  await expect(nowhere).rejects.toBeInstanceOf(MailServerAway);
+  await expect(nowhere).rejects.toThrow('ECONNREFUSED');
+  const choosy = await serverThat({
+    onMailFrom: (_address, _session, done) => done(Object.assign(new Error('5.7.1 Not you'), { responseCode: 550 })),
+  });
+  await expect(mailerTo(choosy.url).send(email())).rejects.toBeInstanceOf(MailServerAway);
 });
 
 test('the same mailer sends again when the server is back', async () => {

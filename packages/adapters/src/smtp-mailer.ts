@@ -1,4 +1,4 @@
-import { type Email, type Mailer, MailRefused } from '@souk/domain/reach/notifications/mailer';
+import { type Email, type Mailer, MailRefused, MailServerAway } from '@souk/domain/reach/notifications/mailer';
 import { createTransport } from 'nodemailer';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -63,9 +63,9 @@ export function smtpMailer({
       try {
         await transport.sendMail({ ...messageOf(email, sender), signal });
       } catch (error) {
-        if (signal.aborted)
-          throw new Error(`The mail server took longer than ${sendTimeoutMs / 1000} s`, { cause: error });
-        throw isRefusal(error) ? new MailRefused(error.message) : error;
+        if (signal.aborted) throw new MailServerAway(`it took longer than ${sendTimeoutMs / 1000} s`, { cause: error });
+        if (isRefusal(error)) throw new MailRefused(error.message);
+        throw isAway(error) ? new MailServerAway(error.message, { cause: error }) : error;
       }
     },
     close: () => transport.close(),
@@ -125,4 +125,26 @@ function isRefusal(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { response, command } = error as Error & { response?: unknown; command?: unknown };
   return typeof response === 'string' && NO_SUCH_READER.test(response) && (command === 'RCPT TO' || command === 'DATA');
+}
+
+// What the library calls failures of the connection, its encryption and the login. A connection that breaks later counts as
+// well: nobody has said no to the mail.
+const AWAY = new Set([
+  'ECONNECTION',
+  'ETIMEDOUT',
+  'EDNS',
+  'ESOCKET',
+  'ETLS',
+  'EREQUIRETLS',
+  'EPROTOCOL',
+  'EAUTH',
+  'ENOAUTH',
+  'EOAUTH2',
+]);
+
+/** It failed before the server heard whom the mail is for; or with the sender, who is the same for all mails. */
+function isAway(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code, command } = error as Error & { code?: unknown; command?: unknown };
+  return (typeof code === 'string' && AWAY.has(code)) || (code === 'EENVELOPE' && command === 'MAIL FROM');
 }

@@ -392,7 +392,7 @@ test('a session outlives servers that hang up, hang, flood or fail', async () =>
   });
   const session = sender.session();
   const outcomes: unknown[] = [];
-  for (let attempt = 0; attempt < 6; attempt++) {
+  for (let attempt = 0; attempt < 7; attempt++) {
     outcomes.push(
       await session.send(asWebhook(url)).then(
         ({ statusCode }) => statusCode,
@@ -407,8 +407,41 @@ test('a session outlives servers that hang up, hang, flood or fail', async () =>
     200,
     'NotDelivered: The server broke the connection off.',
     201,
+    'NotDelivered: The server broke the connection off.',
     202,
   ]);
+});
+
+test('on a connection that was kept nothing is sent twice, though the server takes it and hangs up', async () => {
+  const taken: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('data', (piece) => {
+      taken.push(...(String(piece).match(/webhook-id: \S+/g) ?? []));
+      if (taken.length === 2) socket.destroy();
+      else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    });
+  });
+  const url = `http://${await listening(server)}/hooks`;
+  const session = sender.session();
+  const outcomes: unknown[] = [];
+  for (const id of ['evt_1', 'evt_2', 'evt_3', 'evt_4']) {
+    const webhook = { ...asWebhook(url), headers: { 'webhook-id': id } };
+    outcomes.push(await session.send(webhook).then(({ statusCode }) => statusCode, String));
+  }
+  session.close();
+  expect(outcomes).toEqual([200, 'NotDelivered: The server broke the connection off.', 200, 200]);
+  expect(taken).toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_4'].map((id) => `webhook-id: ${id}`));
+});
+
+test('a server that closes each connection after its answer, without a word, is delivered to', async () => {
+  const url = await raw((socket) => {
+    socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+  });
+  const session = sender.session();
+  const statuses: number[] = [];
+  for (let at = 0; at < 5; at++) statuses.push((await session.send(asWebhook(url))).statusCode);
+  session.close();
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
 });
 
 test('a session looks at every address anew', async () => {

@@ -76,6 +76,14 @@ describe.each(stores)('on $name', ({ store }) => {
     await doorbell.ready();
   });
 
+  test('a ring for a company that is being rung for counts as taken: those behind it are rung for as well', async () => {
+    const doorbell = await hear(store());
+    const companyId = newId('com');
+    const ring = () => doorbell.ring('notifications', companyId);
+    expect(await Promise.all([ring(), ring(), ring()])).toEqual([true, true, true]);
+    await vi.waitFor(() => expect(heard(companyId)).toBe(1), 5_000);
+  });
+
   test('a company can be rung for again after it was heard', async () => {
     const doorbell = await hear(store());
     const companyId = newId('com');

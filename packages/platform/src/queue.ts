@@ -125,8 +125,8 @@ export class Doorbell {
   ) {}
 
   /**
-   * Resolves with whether the ring was taken. A company, or one endpoint of it, that is being rung for already is not rung
-   * for twice.
+   * Resolves with whether the ring was taken, now or by a ring for the same that is under way: a company, or one endpoint
+   * of it, is not rung for twice. False means that the queue is away, and others need not be rung for.
    */
   async ring(
     name: QueueName,
@@ -135,7 +135,8 @@ export class Doorbell {
     endpointId?: Id<'wep'>,
   ): Promise<boolean> {
     const ring = [name, reason, companyId, ...(endpointId ? [endpointId, ...bellOf(reason)] : [])].join('-');
-    if (this.isClosed || this.ringing.has(ring)) return false;
+    if (this.isClosed) return false;
+    if (this.ringing.has(ring)) return !this.isAway;
     this.ringing.add(ring);
     const data: Ring = endpointId ? { companyId, endpointId } : { companyId };
     // At most one job waits and one runs per company; a ring during a run makes it run once more. A sweeper's ring is told

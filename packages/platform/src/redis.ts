@@ -14,6 +14,8 @@ export function openRedis(url: string, log: Logger, purpose: string): Redis {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: purpose === 'subscriber',
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // ioredis would do it behind our back and catch no error: a Redis that hangs just then would end the process.
+    autoResubscribe: false,
     retryStrategy: (times) => Math.min(50 * 2 ** times, RETRY_MS_MAX),
   });
   let isDown = false;
@@ -28,10 +30,7 @@ export function openRedis(url: string, log: Logger, purpose: string): Redis {
   return redis;
 }
 
-/**
- * Stays subscribed to a channel, from now or from whenever Redis is there: ioredis subscribes again by itself only where
- * it subscribed before, so not when Redis was away at the start. `subscribed` is called each time the line is up (again).
- */
+/** Stays subscribed to a channel, from now or from whenever Redis is there. `subscribed` is called each time the line is up (again). */
 export function staySubscribed(subscriber: Redis, channel: string, subscribed: () => void, log: Logger): void {
   const subscribe = () => {
     subscriber.subscribe(channel).then(subscribed, (error: unknown) => {

@@ -50,7 +50,10 @@ export class EventsController {
     const watching = { ...WATCHING, lifeMs: this.config.EVENT_STREAM_SECONDS * 1_000 };
     const isStopping = () => this.readiness.isStopping;
     const told = watchEvents(this.run, session, { types: query.types, lastEventId }, { watching, isStopping });
-    return new StreamableFile(Readable.from(told), { type: 'text/event-stream' });
+    const stream = Readable.from(told);
+    // Whoever does not read would keep the connection, and the process from stopping.
+    told.over.addEventListener('abort', () => stream.destroy());
+    return new StreamableFile(stream, { type: 'text/event-stream' });
   }
 
   @Get(':id')

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
-import type { Id } from '@souk/domain/kernel/ids';
+import { get, type IncomingMessage, type Server } from 'node:http';
+import { type Id, newId } from '@souk/domain/kernel/ids';
 import { useDatabase } from '@souk/domain/testing/database';
 import { beforeAll, expect, test } from 'vitest';
 import { bootAdmin, register } from '../testing/boot-admin.ts';
 
 const db = useDatabase();
 const admin = bootAdmin(db, { EVENT_STREAM_SECONDS: '60' });
+const hasty = bootAdmin(db, { EVENT_STREAM_SECONDS: '2' });
 
 interface Event {
   id: Id<'evt'>;
@@ -111,3 +112,24 @@ test('a sixth stream is refused until one of the five is closed', async () => {
     .toBe(200);
   for (const { close } of streams) close();
 });
+
+test('a listener that never reads is hung up on when its time is over', async () => {
+  const { tokens, company } = await register(admin);
+  await hasty.app.listen(0, '127.0.0.1');
+  const server = hasty.app.getHttpServer() as Server; // Nest's type is any
+  const connections = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+  const last = newId('evt');
+  // Far more than the buffers of the system take.
+  await db.admin`insert into events (company_id, id, type, version, aggregate_id, sequence, data)
+    select ${company.id}, ${last.slice(0, 'evt_'.length + 10)} || 'zz' || lpad(to_hex(n), 14, '0'), 'role.created', 1, 'rol_1', n,
+      jsonb_build_object('filler', repeat('x', 8000)) from generate_series(1, 4000) n`;
+  const request = get(`${await hasty.app.getUrl()}/v1/events/stream`, {
+    agent: false,
+    headers: { authorization: `Bearer ${tokens.accessToken}`, 'last-event-id': last },
+  });
+  request.on('error', () => undefined); // the connection ends in the middle
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]; // what that event carries
+  expect([answer.statusCode, await connections()]).toEqual([200, 1]);
+  await expect.poll(connections, { timeout: 10_000 }).toBe(0);
+  request.destroy();
+}, 30_000);

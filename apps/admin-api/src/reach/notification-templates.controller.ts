@@ -10,12 +10,12 @@ import {
 } from '@souk/domain/reach/notifications/notification-templates.contract';
 import {
   listTemplates,
-  previewTemplate,
   resetTemplate,
   saveTemplate,
   showTemplate,
 } from '@souk/domain/reach/notifications/notification-templates.service';
 import { can } from '@souk/domain/reach/notifications/notifications.access';
+import { previewTemplate } from '@souk/domain/reach/notifications/template-preview.flow';
 import { Allow, AlsoRefuses, Says } from '@souk/platform/http/allow';
 import { dtoOf, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
 import { expectedVersion } from '@souk/platform/http/if-match';
@@ -81,11 +81,12 @@ export class NotificationTemplatesController {
 
   @Post(':name/preview')
   @Says('See a kind of mail before it is saved')
-  @Allow(can.read)
+  // It makes the machine work, and is of use only to those who write.
+  @Allow(can.write)
   @AlsoRefuses(404)
   @HttpCode(200)
   @ZodResponse({ status: 200, type: NotificationLetterDto })
   preview(@CurrentSession() session: Session, @name() template: string, @Body() body: NotificationWordingTrialDto) {
-    return this.run(session, (ctx) => previewTemplate(ctx, template, body));
+    return previewTemplate(this.run, session, template, body);
   }
 }

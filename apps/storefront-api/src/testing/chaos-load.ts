@@ -142,6 +142,9 @@ export class ChaosLoad {
     this.emissions.push({ aggregates, outcome: 'kept' });
   }
 
+  /** How many times somebody was told that something is saved. */
+  told = (): number => this.bought.length + this.emissions.length;
+
   /** How many events were emitted and kept, by emitters. */
   emitted(): number {
     return this.emissions.reduce(

@@ -39,6 +39,7 @@ async function leftover(lab: ChaosLab, companyId: string): Promise<readonly { wh
     .map(({ reference }) => reference);
   await admin`update payment_attempts set next_check_at = now() where company_id = ${companyId} and next_check_at > now()
     and reference = any(${paid})`;
+  await admin`update payment_notices set due_at = now() where company_id = ${companyId} and status = 'waiting' and due_at > now()`;
   // Those that are under way have a lease, and keep it.
   await admin`update webhook_deliveries set due_at = now() where company_id = ${companyId} and status = 'pending'
     and due_at > now() and (leased_until is null or leased_until < now())`;

@@ -13,8 +13,8 @@ import { type Request, type Sent, SteadyLoad, slowest, tally } from './steady-lo
 
 const READY_LOOK_MS = 50;
 const BACK_WITHIN_MS = 30_000;
-const WARM_UP_MS = 1_500;
-const AFTERWARDS_MS = 1_500;
+const WARM_UP_MS = 1_000;
+const AFTERWARDS_MS = 700;
 
 /** What strangers do at a storefront without end: they look at goods, and begin a cart every third time. */
 export function visitors(lab: ChaosLab, load: ChaosLoad, perSecond: number, atOnce: number): SteadyLoad {
@@ -89,7 +89,7 @@ export async function shopDuring(lab: ChaosLab, load: ChaosLoad, ms: number): Pr
   return all;
 }
 
-/** A process is asked to stop under load by whoever balances requests, and takes it off when it says that it is not ready. */
+/** An API is asked to stop under load; whoever balances requests takes it off when it says that it is not ready. It stays away. */
 export async function gracefulStop(
   lab: ChaosLab,
   load: ChaosLoad,
@@ -112,9 +112,7 @@ export async function gracefulStop(
   const sent = await traffic.stop();
   const perSecond = Math.round((sent.length * 1_000) / (Date.now() - begun));
   const ending = await ended;
-  const ms = Date.now() - asked;
-  await lab.restart(storefront);
-  return { ending, ms, inFlight, perSecond, sent };
+  return { ending, ms: Date.now() - asked, inFlight, perSecond, sent };
 }
 
 const isReady = ({ url }: Post) =>

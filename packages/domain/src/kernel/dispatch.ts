@@ -30,6 +30,15 @@ export interface WaitingEvent {
 /** Does what events call for, inside the transaction that stamps them. Never touches the network. */
 export type Consumer = (ctx: Ctx, waiting: readonly WaitingEvent[]) => Promise<void>;
 
+/** Which of the waiting events are dispatched. */
+export interface WhichEvents {
+  readonly max: number;
+  readonly except?: readonly Id<'evt'>[];
+  readonly only?: Id<'evt'>;
+  /** They are handed over and not stamped, so they come again: a part of what they call for cannot be done yet. */
+  readonly isLeftWaiting?: boolean;
+}
+
 /**
  * Hands the oldest waiting events of this company, up to `max`, to the consumer and stamps them dispatched, all in this
  * one transaction: there is no "processing" state, so a crash leaves nothing half-claimed. Other workers' events and those
@@ -38,7 +47,7 @@ export type Consumer = (ctx: Ctx, waiting: readonly WaitingEvent[]) => Promise<v
 export async function dispatchEvents(
   ctx: Ctx,
   consume: Consumer,
-  { max, except = [], only }: { max: number; except?: readonly Id<'evt'>[]; only?: Id<'evt'> },
+  { max, except = [], only, isLeftWaiting = false }: WhichEvents,
 ): Promise<Id<'evt'>[]> {
   const waiting = await ctx.tx
     .select()
@@ -46,10 +55,12 @@ export async function dispatchEvents(
     .where(mine(ctx, events, isNull(events.dispatchedAt), without(except), only && eq(events.id, only)))
     .orderBy(asc(events.id))
     .limit(max)
-    .for('update', { skipLocked: true });
+    // Not the key: who writes rows that refer to these events meanwhile would wait, and we for him.
+    .for('no key update', { skipLocked: true });
   if (waiting.length === 0) return [];
   await consume(ctx, waiting.map(opened));
   const ids = waiting.map(({ id }) => id);
+  if (isLeftWaiting) return ids;
   await ctx.tx
     .update(events)
     .set({ dispatchedAt: sql`now()`, privately: null })

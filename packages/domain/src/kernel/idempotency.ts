@@ -62,13 +62,9 @@ export async function claimKey(tx: Tx, session: Session, claim: IdempotencyClaim
   if (claim.part === 'last') return;
   if (claim.part === 'next') return renewLease(tx, session, claim);
   if (claim.part === 'first') return claimOrResume(tx, session, claim);
-  const row = { companyId: session.companyId, principal: principalOf(session), ...claim };
-  const inserted = await tx
-    .insert(idempotencyKeys)
-    .values(row)
-    .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key })
-    .catch(refuseBusy);
+  const { route, key, digest } = claim;
+  const values = { company: session.companyId, principal: principalOf(session), route, key, digest };
+  const inserted = await runText({ tx }, CLAIM, values).catch(refuseBusy);
   if (inserted.length > 0) return;
   await refuseClaimed(tx, session, claim);
   throw new IdempotencyKeyBusy();
@@ -193,6 +189,12 @@ export async function storeAnswer(tx: Tx, session: Session, claim: IdempotencyCl
     .returning({ key: idempotencyKeys.key });
   if (stored.length === 0) throw new IdempotencyKeyBusy();
 }
+
+const CLAIM: TextStatement<'company' | 'principal' | 'route' | 'key' | 'digest'> = {
+  text: `insert into idempotency_keys (company_id, principal, route, key, digest)
+    values ($1::text, $2::text, $3::text, $4::text, $5::text) on conflict do nothing returning key`,
+  names: ['company', 'principal', 'route', 'key', 'digest'],
+};
 
 const STORE: TextStatement<'company' | 'principal' | 'route' | 'key' | 'answer'> = {
   text: `update idempotency_keys set answer = $5 where company_id = $1 and principal = $2 and route = $3 and key = $4`,

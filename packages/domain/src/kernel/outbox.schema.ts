@@ -30,6 +30,8 @@ export const events = pgTable(
     // The relay wants the waiting rows only. Dispatched rows stay thirty days, and it must not walk through them.
     index('events_waiting').on(t.companyId, t.id).where(sql`dispatched_at is null`),
     index('events_by_type').on(t.companyId, t.type, t.id),
+    // Made-up ones are few, and are left out of what is sent again.
+    index('events_made_up').on(t.companyId, t.id).where(sql`is_test`),
     index('events_by_aggregate').on(t.companyId, t.aggregateId, t.id),
   ],
 );

@@ -54,11 +54,15 @@ export function seal(plain: string, boundTo: string): string {
   return `${VERSION}.${name}.${sealWith(key, Buffer.from(plain), boundTo)}`;
 }
 
-/** Opens what `seal` made. Throws `SealBroken` if it was changed, moved, or sealed with a key we do not have. */
+/**
+ * Opens what `seal` made. Throws `SealBroken` if it was changed or moved, and `MasterKeyUnknown`, which is one, if it was
+ * sealed with a key this process does not have.
+ */
 export function unseal(sealed: string, boundTo: string): string {
   const [version, name = '', ...rest] = sealed.split('.');
   const key = masterKeys.get(name);
-  if (version !== VERSION || !key) throw new SealBroken(`no master key named ${name}`);
+  if (version !== VERSION) throw new SealBroken(`it does not begin with ${VERSION}`);
+  if (!key) throw new MasterKeyUnknown(name);
   return openWith(key, rest.join('.'), boundTo).toString();
 }
 
@@ -90,6 +94,14 @@ export class SealBroken extends Error {
   constructor(reason: string) {
     super(`Cannot open a sealed value: ${reason}`);
     this.name = 'SealBroken';
+  }
+}
+
+/** The value is whole, but its key is not among those of this process: its settings are wrong, and another can open it. */
+export class MasterKeyUnknown extends SealBroken {
+  constructor(name: string) {
+    super(`no master key named ${name}; add it to MASTER_KEYS of this process`);
+    this.name = 'MasterKeyUnknown';
   }
 }
 

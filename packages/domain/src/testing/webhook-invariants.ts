@@ -1,3 +1,5 @@
+import { CRASHED } from '../reach/webhooks/taking.service.ts';
+
 /** How long after its time a delivery may wait for its worker: its lease, what rings for it, and a queue before it. */
 const LATE = `interval '75 seconds'`;
 
@@ -29,9 +31,10 @@ export const WEBHOOK_INVARIANTS: Readonly<Record<string, string>> = {
     cross join lateral (select count(*) filter (where a.status_code between 200 and 299 and a.error is null) as taken
       from webhook_attempts a where a.company_id = d.company_id and a.delivery_id = d.id) t
     where (d.status = 'succeeded' and t.taken = 0) or (d.status = 'failed' and t.taken > 0 and d.redeliveries = 0)`,
+  // One that nobody saw end is told of when it is given up, and may be told of once more by who made it.
   'I7 each attempt was counted before it was made': `
     select d.company_id, d.id, d.attempts, t.made from webhook_deliveries d
-    cross join lateral (select count(*) as made from webhook_attempts a
+    cross join lateral (select count(*) filter (where a.error is distinct from '${CRASHED}') as made from webhook_attempts a
       where a.company_id = d.company_id and a.delivery_id = d.id) t
     where d.redeliveries = 0 and t.made > d.attempts`,
   'I7 what has ended says when, is held by nobody, and has a reason if it was given up': `

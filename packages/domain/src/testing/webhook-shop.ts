@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { putSecret } from '../company/secrets/secrets.service.ts';
-import { type Session, systemSession } from '../kernel/ctx.ts';
+import { type Run, type Session, systemSession } from '../kernel/ctx.ts';
 import { dispatchEvents } from '../kernel/dispatch.ts';
 import { type CompanyId, type Id, newId } from '../kernel/ids.ts';
 import { events } from '../kernel/outbox.schema.ts';
+import { deliverTurn } from '../reach/webhooks/delivery.flow.ts';
 import { secretName } from '../reach/webhooks/endpoint-secrets.service.ts';
 import { fanOut } from '../reach/webhooks/fan-out.service.ts';
+import type { DeliveryOutcome } from '../reach/webhooks/recording.service.ts';
+import { holdEndpoint, LANES, type Taken, takeDeliveries } from '../reach/webhooks/taking.service.ts';
 import {
   NotDelivered,
   type WebhookAnswer,
@@ -57,6 +60,15 @@ export const statusOf = (statusCode: number, retryAfterSeconds?: number): Webhoo
 export const refused = (): never => {
   throw new NotDelivered('Nothing listens at this address.');
 };
+
+/** A door that somebody opens. */
+export function gate(): { open(): void; opened: Promise<void> } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
 
 /** A company whose webhooks are delivered: rows as the services write them, and a clock that can be turned. */
 export class WebhookShop {
@@ -116,6 +128,38 @@ export class WebhookShop {
       ),
     );
     return endpoints;
+  }
+
+  /** What a worker does when it is rung for an endpoint. */
+  async turn(
+    endpoint: Id<'wep'>,
+    sender: FakeSender,
+    { forMs = 60_000, isStopping, run = this.db.app.run }: { forMs?: number; isStopping?(): boolean; run?: Run } = {},
+  ): Promise<{ isLeft: boolean; outcomes: DeliveryOutcome[]; faults: unknown[] }> {
+    const outcomes: DeliveryOutcome[] = [];
+    const faults: unknown[] = [];
+    const ports = {
+      sender,
+      report: (error: unknown) => faults.push(error),
+      ended: (outcome: DeliveryOutcome) => outcomes.push(outcome),
+    };
+    const isLeft = await deliverTurn(run, ports, this.session, endpoint, { forMs, isStopping });
+    return { isLeft, outcomes, faults };
+  }
+
+  /** What a worker takes that dies of it, unless it is recorded. */
+  take(endpoint: Id<'wep'>, wanted = LANES): Promise<Taken[]> {
+    return this.db.app.run(this.session, async (ctx) => {
+      await holdEndpoint(ctx, endpoint);
+      return takeDeliveries(ctx, endpoint, wanted);
+    });
+  }
+
+  /** How many deliveries there are of each status. */
+  async counts(): Promise<Record<string, number>> {
+    const found: Record<string, number> = {};
+    for (const { status } of await this.deliveries()) found[status] = (found[status] ?? 0) + 1;
+    return found;
   }
 
   /** Turns the clock: everything of this company's webhooks lies so much further back. */

@@ -128,7 +128,8 @@ export async function moveStock(ctx: Ctx, moves: readonly Move[], cause: Cause):
       update stock_levels l
       set on_hand = l.on_hand + s.h, reserved = l.reserved + s.r, incoming = l.incoming + s.i, updated_at = now()
       from sums s
-      where l.company_id = ${ctx.companyId} and l.variant_id = s.v and l.location_id = s.l
+      where l.company_id = ${ctx.companyId} and l.variant_id = any(array(select m.v from moves m))
+        and l.variant_id = s.v and l.location_id = s.l
       returning ${LEVEL_COLUMNS}, l.on_hand - l.reserved - l.safety_stock as "freeAfter",
         l.on_hand - l.reserved - l.safety_stock - s.h + s.r as "freeBefore"
     ), noted as (

@@ -59,6 +59,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       ...seen(CATALOGUE),
       'shipping.read',
       'discounts.read',
+      'notifications.*',
       'company.read',
     ],
   },
@@ -66,7 +67,13 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     key: 'support',
     name: 'Support',
     description: 'Answers customers: sees orders, keeps customers, starts returns, gives no money back.',
-    holds: [...seen([...SELLING, ...CATALOGUE]), 'customers.write', 'returns.write', 'company.read'],
+    holds: [
+      ...seen([...SELLING, ...CATALOGUE]),
+      'customers.write',
+      'returns.write',
+      'notifications.read',
+      'company.read',
+    ],
   },
   { key: 'read_only', name: 'Read only', description: 'Sees everything and changes nothing.', holds: ['*.read'] },
 ];

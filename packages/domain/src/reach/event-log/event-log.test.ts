@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { systemSession } from '../../kernel/ctx.ts';
+import { type Run, systemSession } from '../../kernel/ctx.ts';
 import { allEvents, defineEvent } from '../../kernel/events.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
@@ -9,7 +9,7 @@ import { useDatabase } from '../../testing/database.ts';
 import { eventBody } from './event-body.ts';
 import { eventsQuery, eventTypesQuery } from './event-log.contract.ts';
 import { STREAMS_MAX, type Watching, watchEvents } from './event-log.flow.ts';
-import { getEvent, listEvents } from './event-log.service.ts';
+import { getEvent, listEvents, mayStillListen } from './event-log.service.ts';
 import { eventPattern, eventPatterns } from './event-patterns.ts';
 import { listEventTypes } from './event-types.ts';
 
@@ -225,7 +225,12 @@ test('a stream ends after its time, when the process stops, and when the listene
   isStopping = true;
   for await (const piece of stream) expect(piece).toBe(': still there\n\n');
   const stranger: Shop = { ...shop, actor: { type: 'staff', id: newId('stf') }, staffSessionId: newId('ses') };
-  expect(await (await listen(stranger)).next()).toBeUndefined();
+  expect(await watchEvents(db.app.run, stranger, NOTHING).next()).toMatchObject({ done: true });
+  // Nor is anybody told what they missed who lost the right meanwhile.
+  const last = await happen(shop);
+  await happen(shop);
+  const back = watchEvents(db.app.run, stranger, { ...NOTHING, lastEventId: last });
+  expect(await back.next()).toMatchObject({ done: true });
 });
 
 test('a company has a few streams at once, and one that nobody read gives its place back', async () => {
@@ -239,3 +244,61 @@ test('a company has a few streams at once, and one that nobody read gives its pl
   expect(() => watchEvents(db.app.run, shop, NOTHING)).toThrow('At most');
   for (const stream of [...streams, other]) await stream.return?.();
 });
+
+test('catching up ends in the middle of a page when the right to listen was taken, and when its time is over', async () => {
+  const shop = newShop();
+  const last = await happen(shop);
+  await db.app.run(shop, async (ctx) => {
+    for (let i = 0; i < 1_100; i++)
+      await emit(ctx, lit, { aggregate: { id: 'lamp_1', sequence: i }, data: { lamp: { name: 'x' } } });
+  });
+  let may = true;
+  const run: Run = async (session, work) => {
+    const done = await db.app.run(session, work);
+    return (work as unknown) === mayStillListen ? (may as typeof done) : done; // which is what that service answers
+  };
+  const request = { ...NOTHING, lastEventId: last };
+  const one = watchEvents(run, shop, request, { watching: { ...FAST, standingMs: 0 } });
+  for (let pieces = 0; pieces < 5; pieces++) expect((await one.next()).done).toBe(false);
+  may = false;
+  expect((await one.next()).done).toBe(true);
+  may = true;
+  const other = watchEvents(run, shop, request, { watching: { ...FAST, lifeMs: 500 } });
+  expect((await other.next()).value).toContain('retry');
+  await expect.poll(async () => (await other.next()).done, { interval: 50 }).toBe(true);
+});
+
+test('a reader that stops reading loses its place when the time is over or the process stops, and can be cut off', async () => {
+  const shop = newShop();
+  let isStopping = false;
+  const hung = (watching: Watching) => watchEvents(db.app.run, shop, NOTHING, { watching, isStopping: () => isStopping });
+  for (const end of ['time', 'stop']) {
+    const lifeMs = end === 'time' ? 300 : 60_000;
+    const streams = Array.from({ length: STREAMS_MAX }, () => hung({ ...FAST, lifeMs }));
+    await Promise.all(streams.map((stream) => stream.next()));
+    expect(() => hung(FAST)).toThrow('At most');
+    if (end === 'stop') isStopping = true;
+    await expect.poll(() => streams.every(({ over }) => over.aborted), { timeout: 5_000 }).toBe(true);
+    open.push(hung(FAST));
+    expect(() => open.push(...streams.slice(1).map(() => hung(FAST)))).not.toThrow();
+    for (const stream of open.splice(0)) await stream.return?.();
+  }
+});
+
+test('more than one look takes is told whole, in order and once', async () => {
+  const shop = newShop();
+  const last = await happen(shop);
+  const count = 11_000;
+  const beginning = newId('evt').slice(0, 'evt_'.length + 10);
+  const rows = await db.admin<{ id: string }[]>`
+    insert into events (company_id, id, type, version, aggregate_id, sequence, data)
+    select ${shop.companyId}, ${beginning} || lpad(to_hex(n), 16, '0'), 'lamp.lit', 1, 'lamp_1', n, '{"lamp":{"name":"x"}}'
+    from generate_series(1, ${count}::int) n order by n returning id`;
+  const { next } = await listen(shop, { lastEventId: last });
+  const told: (string | undefined)[] = [];
+  for (const _ of rows) told.push(await next());
+  const after = await happen(shop);
+  expect(await next()).toBe(after);
+  expect(new Set(told).size).toBe(count);
+  expect(told).toEqual(rows.map(({ id }) => id).sort());
+}, 60_000);

@@ -2,12 +2,15 @@ import { CUSTOMER_MAILS } from './customer-mails.ts';
 import { framed } from './email-layout.ts';
 import { letterHtml } from './letter-html.ts';
 import { letterText } from './letter-text.ts';
-import { LINK_SLOT, linkInHtml, linkInText } from './link-slot.ts';
-import { fillIn, type Purpose } from './liquid-engine.ts';
+import { linkInHtml, linkInText, newLinkSlot } from './link-slot.ts';
+import { fillIn, type Writing } from './liquid-engine.ts';
 import { type MailKind, type Place, variablesFor } from './mail-kinds.ts';
 import type { Message } from './notification-rules.ts';
 import { ORDER_MAILS } from './order-mails.ts';
 import { STAFF_MAILS } from './staff-mails.ts';
+import { type Allowance, allowanceFor } from './template-allowance.ts';
+import { TemplateFault } from './template-fault.ts';
+import { passedOver, passOver } from './wording-rest.ts';
 
 /** A subject that is longer is cut: no mail program shows that much. */
 const SUBJECT_LENGTH_MAX = 300;
@@ -41,46 +44,102 @@ export interface Letter {
 /** The words of the house for one kind of mail. */
 export const ownWording = ({ subject, html }: MailKind): Wording => ({ subject, html, text: null });
 
-/**
- * The email a message becomes, in the company's words if it has any. Words that cannot be used lose no mail: ours take
- * their place, and `fault` says why.
- */
-export function render(message: Message, place: Place, wording?: Wording | null): Letter & { fault?: string } {
-  const kind = kinds.get(message.template);
-  if (!kind) throw new Error(`There is no mail called ${message.template}`);
-  const variables = variablesFor(kind, message.parameters, place);
-  if (!wording) return written(ownWording(kind), variables, place, 'ours');
-  try {
-    return written(wording, variables, place, 'sending');
-  } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    return { ...written(ownWording(kind), variables, place, 'ours'), fault };
-  }
+/** A company's own words as they are stored: which row, and which version of it. */
+export interface StoredWording extends Wording {
+  readonly id: string;
+  readonly version: number;
 }
 
 /**
- * Words with their variables put in, and the link where it may stand. Throws `TemplateFault` and `TooDeep`, and
- * `EmptyPart` for a mail without a subject or without contents.
+ * The email a message becomes, in the company's words if it has any. Words that cannot be used lose no mail: ours take
+ * their place, and `fault` says why. They are left alone for a while then.
  */
-export function written(
-  wording: Wording,
-  { link, ...variables }: Record<string, unknown>,
-  { companyName }: Place,
-  purpose: Purpose,
-): Letter {
-  const slotted = { ...variables, ...(link !== undefined && { link: link === null ? null : LINK_SLOT }) };
-  const address = typeof link === 'string' ? link : '';
-  const subject = oneLine(fillIn('plain', wording.subject, slotted, purpose).replaceAll(LINK_SLOT, ''));
+export function render(
+  message: Message,
+  place: Place,
+  wording?: Wording | StoredWording | null,
+): Letter & { fault?: string } {
+  const kind = kinds.get(message.template);
+  if (!kind) throw new Error(`There is no mail called ${message.template}`);
+  const variables = variablesFor(kind, message.parameters, place);
+  const ours = () => written(ownWording(kind), variables, place, allowanceFor('ours'));
+  if (!wording) return ours();
+  const stored = 'id' in wording ? wording : undefined;
+  const known = stored && passedOver(stored);
+  if (known !== undefined) return { ...ours(), fault: known };
+  try {
+    return written(wording, variables, place, allowanceFor('sending'));
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    if (stored) passOver(stored, fault);
+    return { ...ours(), fault };
+  }
+}
+
+/** The parts of a mail with their variables put in, and what stands in them where the link belongs. */
+interface Filled {
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string | null;
+  readonly slot: string;
+  readonly link: string;
+}
+
+/** Puts the variables into each part, within one allowance. Throws `PartFault`. */
+export function filled(wording: Wording, variables: Record<string, unknown>, allowance: Allowance): Filled {
+  const { link, ...others } = variables;
+  const slot = newLinkSlot();
+  const slotted = { ...others, ...(link !== undefined && { link: link === null ? null : slot }) };
+  const part = (name: Part) => inPart(name, () => fillIn(WRITING[name], wording[name] ?? '', slotted, allowance));
+  const [subject, html, text] = [part('subject'), part('html'), wording.text === null ? null : part('text')];
+  return { subject, html, text, slot, link: typeof link === 'string' ? link : '' };
+}
+
+/** The letter, with the link where it may stand. Throws `TemplateFault`, `TooDeep`, and `EmptyPart` for one that says nothing. */
+export function composed({ slot, link, ...parts }: Filled, { companyName }: Place, allowance: Allowance): Letter {
+  const subject = oneLine(parts.subject.replaceAll(slot, ''));
   if (subject === '') throw new EmptyPart('subject');
-  const contents = letterHtml(fillIn('html', wording.html, slotted, purpose));
+  const contents = letterHtml(parts.html, allowance.check);
   if (contents === '') throw new EmptyPart('html');
   // As text also where the company has a text of its own: it shows what stands in front of a link, tags or not.
-  const asText = linkInText(letterText(contents), address);
+  const asText = linkInText(letterText(contents, allowance.check), slot, link);
   const text =
-    wording.text === null
+    parts.text === null
       ? `${asText}\n${contents.includes('<footer') ? '' : '\n--\n'}${companyName}\n`
-      : `${linkInText(fillIn('plain', wording.text, slotted, purpose), address).trim()}\n`;
-  return { subject, text, html: framed(linkInHtml(contents, address), { subject, companyName }) };
+      : `${linkInText(parts.text, slot, link).trim()}\n`;
+  return { subject, text, html: framed(linkInHtml(contents, slot, link), { subject, companyName }) };
+}
+
+/** Words become a letter. Throws as `filled` and `composed`. */
+export const written = (
+  wording: Wording,
+  variables: Record<string, unknown>,
+  place: Place,
+  allowance: Allowance,
+): Letter => composed(filled(wording, variables, allowance), place, allowance);
+
+/** A part of a wording, and how it is written. */
+export type Part = keyof Wording;
+export const WRITING: Readonly<Record<Part, Writing>> = { subject: 'plain', html: 'html', text: 'plain' };
+
+/** Liquid that cannot be used, with the part it stands in. */
+export class PartFault extends TemplateFault {
+  constructor(
+    readonly part: Part,
+    { message }: TemplateFault,
+  ) {
+    super(message);
+    this.name = 'PartFault';
+  }
+}
+
+/** Says of a `TemplateFault` in which part it was found. */
+export function inPart<Result>(part: Part, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof TemplateFault ? new PartFault(part, error) : error;
+  }
 }
 
 /** A mail that says nothing. */

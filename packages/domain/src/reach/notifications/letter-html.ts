@@ -85,17 +85,28 @@ export class TooDeep extends Error {
   }
 }
 
-/** A mail's contents without what has no place in a mail, and with the looks of the house. Throws `TooDeep`. */
-export function letterHtml(html: string): string {
+/**
+ * A mail's contents without what has no place in a mail, and with the looks of the house. `check` is asked again and
+ * again whether there is time left. Throws `TooDeep`, and what `check` throws.
+ */
+export function letterHtml(html: string, check: () => void = () => undefined): string {
   let depth = 0;
   const onOpenTag = () => {
+    check();
     depth += 1;
     if (depth > DEPTH_MAX) throw new TooDeep();
   };
   const onCloseTag = () => {
+    check();
     depth -= 1;
   };
-  return sanitizeHtml(html, { ...RULES, onOpenTag, onCloseTag }).trim();
+  const textFilter = (text: string) => {
+    check();
+    return text;
+  };
+  const clean = sanitizeHtml(html, { ...RULES, onOpenTag, onCloseTag, textFilter }).trim();
+  check();
+  return clean;
 }
 
 /** Tags of a text that `letterHtml` would take out, each once, as they were written. */

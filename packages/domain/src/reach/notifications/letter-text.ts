@@ -92,11 +92,12 @@ class Writer {
   }
 }
 
-/** A mail for readers without HTML, out of its contents as `letterHtml` gave them back. */
-export function letterText(html: string): string {
+/** A mail for readers without HTML, out of its contents as `letterHtml` gave them back. `check` as there. */
+export function letterText(html: string, check: () => void = () => undefined): string {
   const writer = new Writer();
   // What the sanitizer writes is well-formed, with every < and > of a text or an attribute escaped.
   for (const [token, slash, tag, attributes = ''] of html.matchAll(TOKEN)) {
+    check();
     if (tag === undefined) writer.text(token);
     else if (slash) writer.close(tag);
     else writer.open(tag, ` ${attributes}`);

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
-import { fillIn, namesIn, OUTPUT_LENGTH_MAX, type Purpose, SOURCE_LENGTH_MAX, TemplateFault } from './liquid-engine.ts';
+import { fillIn, namesIn, SOURCE_LENGTH_MAX } from './liquid-engine.ts';
+import { FILTERS_MAX, OUTPUT_LENGTH_MAX } from './liquid-limits.ts';
+import { allowanceFor, type Purpose } from './template-allowance.ts';
+import { TemplateFault } from './template-fault.ts';
 
 const filled = (source: string, variables: object = {}, purpose: Purpose = 'trial') =>
-  fillIn('html', source, variables, purpose);
+  fillIn('html', source, variables, allowanceFor(purpose));
 
 /** What is said of a template that cannot be used. */
 function faultOf(source: string, variables: object = {}, purpose: Purpose = 'trial'): string {
@@ -23,7 +26,7 @@ test('what a variable holds becomes text in HTML, whatever filters it goes throu
   expect(filled('{{ name | escape }}', { name })).toBe(escaped);
   expect(filled('{{ lines | newline_to_br }}', { lines: '<b>\n1' })).toBe('&lt;b&gt;<br>\n1');
   expect(filled("{{ name | split: '' | join: '' | strip | append: '<i>' }}", { name })).toBe(`${escaped}&lt;i&gt;`);
-  expect(fillIn('plain', '{{ name }}', { name }, 'trial')).toBe(name);
+  expect(fillIn('plain', '{{ name }}', { name }, allowanceFor('trial'))).toBe(name);
 });
 
 test('tags and filters that read files, write unescaped or evaluate text are not there, and it is said where', () => {
@@ -95,6 +98,61 @@ test('sources made to be slow are read or refused, within the limits of the othe
   const spaces =
     "{% assign a = ' ' %}{% for i in (1..16) %}{% assign a = a | append: a %}{% endfor %}{{ a | append: 'x' | rstrip }}";
   expect(filled(spaces)).toHaveLength(65_537);
+});
+
+const LINE = '&'.repeat(1_000);
+const pipes = (filter: string, times: number) => `| ${filter} `.repeat(times);
+const BIG = "{% assign a = 'xxxxxxxx' %}{% for i in (1..14) %}{% assign a = a | append: a %}{% endfor %}";
+
+test.each([
+  ['filters without end behind one value', `{{ "${LINE}" ${pipes('newline_to_br', 500)}}}`, 'filters stand behind'],
+  ['the same in a branch not taken', `{% if x == 2 %}{{ "${LINE}" ${pipes('url_encode', 500)}}}{% endif %}`, 'filters'],
+  ['the same in an assignment', `{% assign a = "${LINE}" ${pipes('url_encode', 500)} %}`, 'filters stand behind'],
+  ['the same in a condition', `{% if "${LINE}" ${pipes('url_encode', 500)} %}{% endif %}`, 'filters stand behind'],
+  ['text that grows by fours', `{{ "${LINE.repeat(20)}" ${pipes('newline_to_br', 19)}}}`, 'It becomes more than'],
+  ['text that grows by twos', `{{ "${LINE.repeat(20)}" ${pipes('url_encode', 19)}}}`, 'It becomes more than'],
+  ['text in place of each sign', `${BIG}{{ a | replace: 'x', a }}`, 'It becomes more than'],
+  [
+    'text between the entries of a list',
+    `${BIG}{{ '1,2,3,4,5,6,7,8' | split: ',' | join: a }}`,
+    'It becomes more than',
+  ],
+  [
+    'text kept aside without end',
+    `{% capture a %}{% for i in (1..9999) %}${LINE}{% endfor %}{% endcapture %}`,
+    'more than',
+  ],
+  ['names without end', `{{ a${' or a'.repeat(12_000)} }}`, 'At most 2000 may'],
+  ['a list of too much', "{{ a | split: '' | map: 'size' }}", 'At most 2000'],
+  ['comparisons of ranges', `{% assign r = (1..400000) %}{{ r == r${' or r == r'.repeat(400)} }}`, 'a list of 400000'],
+  [
+    'cases of ranges',
+    `{% assign r = (1..400000) %}{% case r %}{% when r${', r'.repeat(50)} %}{% endcase %}`,
+    'a list of',
+  ],
+  ['a case without end', `{% case x %}{% when 2${', 2'.repeat(200)} %}{% endcase %}`, 'At most 100 may stand'],
+  ['a format of a date without end', `{{ 'now' | date: '${'%A'.repeat(90)}' }}`, 'longer than 100 characters'],
+  ['a property without end', `{{ l | map: 'a${'.a'.repeat(90)}' }}`, 'longer than 60 characters'],
+])('%s: refused at once, whatever it is for', (_what, source, reason) => {
+  const variables = { x: 1, l: [{ a: 1 }], a: 'y'.repeat(3_000) };
+  for (const purpose of ['trial', 'sending', 'ours'] as const)
+    expect(faultOf(source, variables, purpose)).toContain(reason);
+});
+
+test('a filter asks whether time is up, and one mail has one time for all its parts', () => {
+  const asked: string[] = [];
+  const counting = (limit: number) => ({
+    isStrict: false,
+    check: () => {
+      if (asked.push('') > limit) throw new TemplateFault('It takes longer.');
+    },
+  });
+  const source = `{{ 'a' ${pipes('upcase', FILTERS_MAX)}}}`;
+  fillIn('html', source, {}, counting(1_000));
+  expect(asked.length).toBeGreaterThan(FILTERS_MAX);
+  const allowance = counting(asked.length + FILTERS_MAX);
+  expect(() => fillIn('html', source, {}, allowance)).toThrow('It takes longer.');
+  expect(() => fillIn('plain', 'nothing', {}, allowance)).toThrow('It takes longer.');
 });
 
 test('our own words know no limit of time, and what is sent has longer than what is tried', () => {

@@ -1,17 +1,18 @@
 import { Context, Liquid, type Template } from 'liquidjs';
+import {
+  LIMITED_OPERATORS,
+  limitEngine,
+  limited,
+  OUTPUT_LENGTH_MAX,
+  refuseLong,
+  refuseWordy,
+} from './liquid-limits.ts';
 import { readable } from './readable-time.ts';
+import type { Allowance } from './template-allowance.ts';
+import { TemplateFault } from './template-fault.ts';
 
 /** Characters of one part of a template. */
 export const SOURCE_LENGTH_MAX = 64 * 1024;
-/** Characters one part may become. A mail over 100 KiB is cut short by the large mailbox providers. */
-export const OUTPUT_LENGTH_MAX = 256 * 1024;
-/**
- * What is done with what a template says, and how long one part of it may take then. Ours take under a millisecond. In
- * time of the processor and not of the clock, so that a machine that is busy with other things fails nobody; and longer
- * when it is sent than when it was tried, so that what was good stays good.
- */
-export type Purpose = 'trial' | 'sending' | 'ours';
-const LIMIT_MS: Readonly<Record<Purpose, number>> = { trial: 200, sending: 500, ours: Number.POSITIVE_INFINITY };
 /** What loops and filters may make on the way, in characters and list entries. */
 const MEMORY_LIMIT = 500_000;
 /** Parsed sources a process keeps: ours and those of the companies it writes for. */
@@ -34,20 +35,14 @@ export const FILTERS = (
   'round rstrip size slice sort split strip times truncate truncatewords uniq upcase url_encode where'
 ).split(' ');
 
-/** A template that cannot be read, or does not come to an end within its limits. The message names the place. */
-export class TemplateFault extends Error {
-  constructor(reason: string, options?: ErrorOptions) {
-    super(reason, options);
-    this.name = 'TemplateFault';
-  }
-}
-
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** Text for an HTML document or a quoted attribute. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 const asString = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+
+const listed = (value: unknown): string => (Array.isArray(value) ? value.map(asString).join('') : asString(value));
 
 const engines: Record<Writing, Liquid> = { html: engineOf('html'), plain: engineOf('plain') };
 
@@ -61,8 +56,9 @@ function engineOf(writing: Writing): Liquid {
     memoryLimit: MEMORY_LIMIT,
     timezoneOffset: 0,
     locale: 'en-GB',
-    // Not the library's own: lists and numbers come here as well.
-    ...(writing === 'html' && { outputEscape: (value: unknown) => escapeHtml(listed(value)) }),
+    operators: LIMITED_OPERATORS,
+    // Not the library's own: lists and numbers come here as well. Also where nothing is escaped, for the limits.
+    outputEscape: limited<string>('', writing === 'html' ? (value) => escapeHtml(listed(value)) : listed),
   });
   for (const name of Object.keys(engine.tags)) if (!TAGS.includes(name)) delete engine.tags[name];
   const brOf = (value: unknown) => escapeHtml(asString(value)).replace(/\r?\n/g, '<br>\n');
@@ -75,10 +71,9 @@ function engineOf(writing: Writing): Liquid {
   engine.registerFilter('lstrip', (value: unknown) => asString(value).trimStart());
   engine.registerFilter('rstrip', (value: unknown) => asString(value).trimEnd());
   for (const name of Object.keys(engine.filters)) if (!FILTERS.includes(name)) delete engine.filters[name];
+  limitEngine(engine);
   return engine;
 }
-
-const listed = (value: unknown): string => (Array.isArray(value) ? value.map(asString).join('') : asString(value));
 
 function timeOf(value: unknown): string {
   const text = asString(value);
@@ -93,6 +88,8 @@ export function parseTemplate(writing: Writing, source: string): Template[] {
   const known = parsed.get(key);
   if (known) return known;
   const template = faultsNamed(() => engines[writing].parse(source));
+  refuseWordy(source);
+  refuseLong(template);
   const [oldest] = parsed.keys();
   if (parsed.size >= PARSED_KEPT && oldest !== undefined) parsed.delete(oldest);
   parsed.set(key, template);
@@ -100,30 +97,22 @@ export function parseTemplate(writing: Writing, source: string): Template[] {
 }
 
 /**
- * A source with its variables put in. A trial refuses variables that are not there, so that a typo is found when a
- * template is saved; otherwise they come out empty. Throws `TemplateFault`.
+ * A source with its variables put in. A strict allowance refuses variables that are not there, so that a typo is found when
+ * a template is saved; otherwise they come out empty. Throws `TemplateFault`.
  */
-export function fillIn(writing: Writing, source: string, variables: object, purpose: Purpose): string {
+export function fillIn(writing: Writing, source: string, variables: object, allowance: Allowance): string {
   const template = parseTemplate(writing, source);
+  allowance.check();
   const engine = engines[writing];
-  const context = new Context(variables, engine.options, { strictVariables: purpose === 'trial', sync: true });
-  // The library asks before each node whether time is up, and would go by the clock.
-  context.renderLimit.check = stopwatch(LIMIT_MS[purpose]);
+  const context = new Context(variables, engine.options, { strictVariables: allowance.isStrict, sync: true });
+  // The library asks before each node whether time is up, and would go by the clock. Filters and comparisons ask as well.
+  context.renderLimit.check = allowance.check;
   // A template is text alone; what it gives is text, whatever the library's type says.
   const text = faultsNamed(() => String(engine.renderSync(template, context)));
+  allowance.check();
   if (text.length > OUTPUT_LENGTH_MAX)
     throw new TemplateFault(`It becomes ${text.length} characters. At most ${OUTPUT_LENGTH_MAX} can be sent.`);
   return text;
-}
-
-/** Throws once this much time of the processor has gone by. Looks at the clock first, which costs less. */
-function stopwatch(limitMs: number): () => void {
-  const [startedAt, before] = [performance.now(), process.cpuUsage()];
-  return () => {
-    if (performance.now() - startedAt <= limitMs) return;
-    const { user, system } = process.cpuUsage(before);
-    if ((user + system) / 1_000 > limitMs) throw new TemplateFault(`It takes longer than ${limitMs} ms.`);
-  };
 }
 
 /** A name a template takes from outside, with where it stands. Parts that are reckoned (`a[b]`) end the path. */

@@ -6,8 +6,10 @@ import { namesIn } from './liquid-engine.ts';
 import { sampleOf, variablesFor, variablesOf } from './mail-kinds.ts';
 import type { Message } from './notification-rules.ts';
 import { newWording } from './notification-templates.contract.ts';
+import { allowanceFor } from './template-allowance.ts';
 import { hasPath, variableList } from './variable-list.ts';
-import { faultsOfWording } from './wording-check.ts';
+import { tried } from './wording-check.ts';
+import { passedOver, REST_MS } from './wording-rest.ts';
 
 const around = {
   companyName: "Ada's {{ 'x' | upcase }} <b>",
@@ -29,12 +31,12 @@ test.each(MAIL_KINDS)('$name: its sample is all its template may use, and each t
 
 test.each(MAIL_KINDS)('$name: our own words pass the check of those of a company', (kind) => {
   const wording = newWording.parse({ subject: kind.subject, html: kind.html });
-  expect(faultsOfWording(kind, wording, sampleOf(kind), around)).toEqual([]);
+  expect(tried(kind, wording, sampleOf(kind), around).faults).toBeUndefined();
   const { subject, text, html } = written(
     ownWording(kind),
     variablesFor(kind, sampleOf(kind), around),
     around,
-    'trial',
+    allowanceFor('trial'),
   );
   expect(`${subject}${text}${html}`).not.toMatch(/<b>"|\{%|undefined|null|\[object/);
   expect(html.match(/<table/g)).toHaveLength(html.match(/<\/table>/g)?.length ?? 0);
@@ -156,4 +158,31 @@ test('a mail that cannot be sent again says how somebody gets another link, and 
     expect([kind.name, REPEATABLE.includes(kind.name)]).toEqual([kind.name, kind.instead === undefined]);
     expect([kind.name, kind.instead !== undefined]).toEqual([kind.name, expires || kind.name === 'password-reset']);
   }
+});
+
+test('what a shopper writes is neither taken for the link nor refused as one that stands wrong', () => {
+  const kind = kindNamed('order-paid') ?? expect.fail();
+  const typed = 'xhttps://link.invalid/of-this-mail https://link.invalid/of-this-mail';
+  const sample = kind.sample as { order: object };
+  const { text, fault } = render(
+    messageOf(kind.name, { ...sample, order: { ...sample.order, address: typed }, token: 't' }),
+    around,
+  );
+  expect(fault).toBeUndefined();
+  expect(text).toContain(typed);
+  expect(text).toContain('#token=t');
+});
+
+test('words that could not be used are left alone until they change or a while is over', () => {
+  const message = messageOf('order-paid', sampleOf(kindNamed('order-paid') ?? expect.fail()));
+  const stored = (version: number, html: string) => ({ id: 'ntt_rest', version, subject: 'Own', html, text: null });
+  const broken = render(message, around, stored(1, '{% gone %}'));
+  expect(broken.fault).toContain('"gone" not found');
+  // The same version, though it would do now: nobody tried.
+  expect(render(message, around, stored(1, '<p>x</p>'))).toEqual(broken);
+  expect(render(message, around, stored(2, '<p>x</p>'))).toMatchObject({ subject: 'Own' });
+  const [words, at] = [{ id: 'ntt_rest', version: 1 }, Date.now()];
+  expect(passedOver(words, at + REST_MS - 60_000)).toBe(broken.fault);
+  expect(passedOver(words, at + REST_MS + 60_000)).toBeUndefined();
+  expect(render(message, around, stored(1, '<p>x</p>')).fault).toBeUndefined();
 });

@@ -1,11 +1,13 @@
-import { and, asc, eq, ne, or } from 'drizzle-orm';
+import { and, asc, eq, inArray, or, sql } from 'drizzle-orm';
 import type { Eraser } from '../../identity/customer-accounts/personal-data.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
+import { events } from '../../kernel/outbox.schema.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { emailKey } from '../../kernel/text.ts';
+import { orders } from '../../sales/orders/orders.schema.ts';
 import { kindNamed, REPEATABLE } from './email-templates.ts';
 import type { NotificationDetail, NotificationsQuery, NotificationView } from './notifications.contract.ts';
 import { LinkGoodOnce, NotificationNotKept, NotificationPending, ResendLimitReached } from './notifications.errors.ts';
@@ -85,14 +87,31 @@ export async function resendNotification(ctx: Ctx, id: NotificationId): Promise<
   return view;
 }
 
-/** What mails to a person who is erased said is not kept any longer: none of them is sent again. */
-export const emptyMailsOf: Eraser = async (ctx, _customerId, provedEmailKey) => {
-  if (provedEmailKey === null) return;
+/**
+ * What mails to a person who is erased said is not kept any longer, nor what mails about their orders said to anybody, like
+ * those to the shop's own people: none of them is sent again. What is on its way still goes out, and is emptied then.
+ */
+export const emptyMailsOf: Eraser = async (ctx, customerId, provedEmailKey) => {
+  const theirOrders = ctx.tx
+    .select({ id: orders.id })
+    .from(orders)
+    .where(mine(ctx, orders, eq(orders.customerId, customerId)));
+  const aboutThem = ctx.tx
+    .select({ id: events.id })
+    .from(events)
+    .where(mine(ctx, events, inArray(events.aggregateId, theirOrders)));
   await ctx.tx
     .update(notifications)
-    .set({ parameters: null })
+    .set({ isKept: false, parameters: sql`case when status = 'pending' then parameters end` })
     .where(
-      mine(ctx, notifications, eq(notifications.recipientKey, provedEmailKey), ne(notifications.status, 'pending')),
+      mine(
+        ctx,
+        notifications,
+        or(
+          inArray(notifications.eventId, aboutThem),
+          provedEmailKey === null ? undefined : eq(notifications.recipientKey, provedEmailKey),
+        ),
+      ),
     );
 };
 

@@ -225,6 +225,46 @@ test('what mails to somebody who is erased said is forgotten, and none of them i
   expect(await other.show(theirs.id)).toMatchObject({ canResend: true });
 });
 
+test('a mail on its way to somebody who is erased goes out, and nothing of it is kept then', async () => {
+  const shop = await given();
+  await shop.told(orderPaid.type, orderPaid.sample);
+  await shop.dispatch();
+  const [waiting] = (await shop.list({ status: 'pending' })).data;
+  const mail = waiting ?? expect.fail();
+  await shop.as((ctx) => emptyMailsOf(ctx, newId('cus'), mail.recipient));
+  expect(await shop.send()).toMatchObject({ sent: 1 });
+  expect(await shop.show(mail.id)).toMatchObject({ status: 'sent', canResend: false });
+});
+
+test("what the shop's own people were told of the orders of somebody who is erased is forgotten, proved address or not", async () => {
+  const shop = await givenCheckoutShop(db);
+  const mails = mailing(shop.system);
+  await shop.set('notification', { orderMailsTo: ['shop@example.com'] });
+  const product = await shop.product({ title: 'Scarf', prices: { NGN: 2_500 }, variants: [{ onHand: 10 }] });
+  const order = async () => {
+    const line = { variantId: product.variants[0] ?? expect.fail(), quantity: 1 };
+    const { order } = await (await shop.fullCart([line])).order();
+    return order.id;
+  };
+  const [theirs, others] = [await order(), await order()];
+  await mails.dispatch();
+  await mails.send();
+  const customerId = newId('cus');
+  await db.admin`insert into customers (company_id, id, email, email_key, password_hash)
+    values (${shop.companyId}, ${customerId}, 'x@example.com', 'x@example.com', '')`;
+  await db.admin`update orders set customer_id = ${customerId} where id = ${theirs}`;
+  const resendable = async () => {
+    const { data } = await mails.list({ template: 'order-received' });
+    const about = await db.admin`select id, aggregate_id from events where company_id = ${shop.companyId}`;
+    return data
+      .filter(({ canResend }) => canResend)
+      .map(({ eventId }) => about.find(({ id }) => id === eventId)?.['aggregate_id']);
+  };
+  expect((await resendable()).toSorted()).toEqual([theirs, others].toSorted());
+  await mails.as((ctx) => emptyMailsOf(ctx, customerId, null));
+  expect(await resendable()).toEqual([others]);
+});
+
 test("another company's mails are not there", async () => {
   const [mine, theirs] = [await given(), await given()];
   const { id } = await theirs.paid();

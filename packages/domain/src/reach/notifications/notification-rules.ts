@@ -3,6 +3,7 @@ import { staffInvited } from '../../identity/invites/invites.events.ts';
 import { passwordChanged, passwordResetRequested } from '../../identity/passwords/passwords.events.ts';
 import { sessionReuseDetected } from '../../identity/sessions/sessions.events.ts';
 import type { WaitingEvent } from '../../kernel/dispatch.ts';
+import { MasterKeyUnknown } from '../../kernel/sealing.ts';
 import { orderPaid } from '../../sales/orders/orders.events.ts';
 import { endpointDisabled } from '../webhooks/webhook-endpoints.events.ts';
 import type { CompanyWishes } from './company-wishes.ts';
@@ -106,11 +107,15 @@ const RULES: Record<string, (event: WaitingEvent, wishes: CompanyWishes) => Mess
   },
 };
 
-/** The messages an event calls for: none, one, or one for each of several people. Throws `UnreadableEvent`. */
+/**
+ * The messages an event calls for: none, one, or one for each of several people. Throws `UnreadableEvent`, and
+ * `MasterKeyUnknown` when not the event but this process is wrong.
+ */
 export function messagesFor(event: WaitingEvent, wishes: CompanyWishes): Message[] {
   try {
     return [RULES[event.type]?.(event, wishes) ?? []].flat();
   } catch (error) {
+    if (error instanceof MasterKeyUnknown) throw error;
     throw new UnreadableEvent(event.type, reasonOf(error));
   }
 }

@@ -6,10 +6,9 @@ import { mine } from '../../kernel/tables.ts';
 import { readOrder } from '../../sales/orders/order-rows.service.ts';
 import { orderViewOf } from '../../sales/orders/order-views.ts';
 import { can as orders } from '../../sales/orders/orders.access.ts';
-import { kindNamed, MAIL_KINDS, ownWording, REPEATABLE, type Wording, written } from './email-templates.ts';
-import { type MailKind, type Place, sampleOf, variablesFor } from './mail-kinds.ts';
+import { kindNamed, MAIL_KINDS, ownWording, REPEATABLE, type StoredWording, type Wording } from './email-templates.ts';
+import { type MailKind, type Place, sampleOf } from './mail-kinds.ts';
 import type {
-  LetterView,
   NewWording,
   TemplateSummary,
   TemplatesList,
@@ -20,7 +19,7 @@ import { notificationTemplates } from './notification-templates.schema.ts';
 import { goodsOf, inWords, toldOrder, wordsOf } from './order-words.ts';
 import { readSender } from './sender.service.ts';
 import { variableList } from './variable-list.ts';
-import { faultsOfWording } from './wording-check.ts';
+import { tried } from './wording-check.ts';
 
 type Row = typeof notificationTemplates.$inferSelect;
 
@@ -58,7 +57,8 @@ export async function saveTemplate(
   expectedVersion?: number,
 ): Promise<TemplateView> {
   const kind = named(name);
-  refuseFaults(kind, input, sampleOf(kind), await placeOf(ctx));
+  const { faults } = tried(kind, input, sampleOf(kind), await placeOf(ctx));
+  if (faults) throw new InvalidInput(...faults);
   const before = await lockTemplate(ctx, name, expectedVersion);
   const words = { subject: input.subject, html: input.html, text: input.text };
   const [row] = await ctx.tx
@@ -93,11 +93,19 @@ export async function resetTemplate(ctx: Ctx, name: string, expectedVersion?: nu
   });
 }
 
+/** What a preview is made of. */
+interface Preview {
+  readonly kind: MailKind;
+  readonly wording: Wording;
+  readonly parameters: Record<string, unknown>;
+  readonly place: Place;
+}
+
 /**
- * What a mail would look like: with these words, or those that stand; with made-up contents, or those of an order. Saves
- * nothing. Throws `NotFound` and `InvalidInput`, and `PermissionMissing` for an order nobody may look at.
+ * What a mail would be made of: these words, or those that stand; made-up contents, or those of an order. Throws `NotFound`
+ * and `InvalidInput`, and `PermissionMissing` for an order nobody may look at.
  */
-export async function previewTemplate(ctx: Ctx, name: string, trial: WordingTrial): Promise<LetterView> {
+export async function readPreview(ctx: Ctx, name: string, trial: WordingTrial): Promise<Preview> {
   const kind = named(name);
   // What orders say is for those who may read orders.
   if (trial.orderId && !ctx.permissions.has(orders.read)) throw new PermissionMissing(orders.read);
@@ -107,15 +115,14 @@ export async function previewTemplate(ctx: Ctx, name: string, trial: WordingTria
   // New HTML makes its own text, unless one comes along.
   const text = trial.text === undefined ? (trial.html === undefined ? stands.text : null) : trial.text;
   const wording = { subject: trial.subject ?? stands.subject, html: trial.html ?? stands.html, text };
-  refuseFaults(kind, wording, parameters, place);
-  return written(wording, variablesFor(kind, parameters, place), place, 'trial');
+  return { kind, wording, parameters, place };
 }
 
 /** The company's own words of these kinds of mail, by name. */
-export async function wordingsOf(ctx: Ctx, names: readonly string[]): Promise<Map<string, Wording>> {
-  const { template, subject, html, text } = notificationTemplates;
+export async function wordingsOf(ctx: Ctx, names: readonly string[]): Promise<Map<string, StoredWording>> {
+  const { id, version, template, subject, html, text } = notificationTemplates;
   const rows = await ctx.tx
-    .select({ template, subject, html, text })
+    .select({ id, version, template, subject, html, text })
     .from(notificationTemplates)
     .where(mine(ctx, notificationTemplates, inArray(template, [...new Set(names)])));
   return new Map(rows.map((row) => [row.template, row]));
@@ -125,11 +132,6 @@ function named(name: string): MailKind {
   const kind = kindNamed(name);
   if (!kind) throw new NotFound('mail', 'GET /v1/notification-templates lists them all.');
   return kind;
-}
-
-function refuseFaults(kind: MailKind, wording: Wording, parameters: object, place: Place): void {
-  const [first, ...others] = faultsOfWording(kind, wording, parameters, place);
-  if (first) throw new InvalidInput(first, ...others);
 }
 
 async function placeOf(ctx: Ctx): Promise<Place> {

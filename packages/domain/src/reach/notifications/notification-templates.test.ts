@@ -6,13 +6,8 @@ import { useDatabase } from '../../testing/database.ts';
 import { givenShop } from '../../testing/people.ts';
 import { MAIL_KINDS } from './email-templates.ts';
 import { newWording, templatesList, templateView } from './notification-templates.contract.ts';
-import {
-  listTemplates,
-  previewTemplate,
-  resetTemplate,
-  saveTemplate,
-  showTemplate,
-} from './notification-templates.service.ts';
+import { listTemplates, resetTemplate, saveTemplate, showTemplate } from './notification-templates.service.ts';
+import { previewTemplate } from './template-preview.flow.ts';
 
 const db = useDatabase();
 const WORDS = newWording.parse({ subject: 'Thanks for {{ order.number }}', html: '<p>{{ order.total }}</p>' });
@@ -23,6 +18,7 @@ async function given() {
   const as = <T>(work: Parameters<typeof db.app.run<T>>[1]) => db.app.run(session, work);
   const save = (html: string, more: object = {}, name = 'order-paid', version?: number) =>
     as((ctx) => saveTemplate(ctx, name, { ...WORDS, html, ...more }, version));
+  const preview = (name: string, trial: object) => previewTemplate(db.app.run, session, name, trial);
   const show = (name = 'order-paid') => as((ctx) => showTemplate(ctx, name));
   /** Where and what the faults are that words are refused for. */
   const faultsOf = async (html: string, more: object = {}) => {
@@ -30,7 +26,7 @@ async function given() {
     const { faults } = refusal as { faults: { pointer: string; code: string; message: string }[] };
     return faults.map(({ pointer, code, message }) => `${pointer} ${code} ${message}`).join('\n');
   };
-  return { shop, as, save, show, faultsOf };
+  return { shop, as, save, show, preview, faultsOf };
 }
 
 test('every kind of mail can be read with what it says and what it may say', async () => {
@@ -81,7 +77,7 @@ test('another company sees, changes and sends nothing of it', async () => {
   await mine.as((ctx) => resetTemplate(ctx, 'order-paid'));
   await mine.save('<p>Mine</p>');
   expect(await theirs.show()).toMatchObject({ html: '<p>Theirs</p>', version: 1 });
-  expect((await mine.as((ctx) => previewTemplate(ctx, 'order-paid', {}))).text).toContain('Mine');
+  expect((await mine.preview('order-paid', {})).text).toContain('Mine');
 });
 
 test('a fault is named by its field, its place and the way out', async () => {
@@ -109,6 +105,16 @@ test('a fault is named by its field, its place and the way out', async () => {
   expect(await show()).toMatchObject({ version: 0 });
 });
 
+test('work without end is refused where it is written, also in a branch that the sample does not take', async () => {
+  const { faultsOf, preview, show } = await given();
+  const bomb = `{{ "${'&'.repeat(2_000)}" ${'| newline_to_br '.repeat(500)}}}`;
+  for (const html of [bomb, `{% if order.number == 'x' %}${bomb}{% endif %}`]) {
+    expect(await faultsOf(html)).toContain('/html template_broken The template cannot be used. ');
+    await expect(preview('order-paid', { html })).rejects.toMatchObject({ faults: [{ code: 'template_broken' }] });
+  }
+  expect(await show()).toMatchObject({ version: 0 });
+});
+
 test('a preview shows words before they are saved, made-up or of an order, and saves nothing', async () => {
   const shop = await givenCheckoutShop(db);
   await shop.set('storefront', { url: 'https://adire.example' });
@@ -117,8 +123,8 @@ test('a preview shows words before they are saved, made-up or of an order, and s
   const { order } = await (await shop.fullCart([{ variantId: variantId as Id<'var'>, quantity: 2 }])).order();
   const orderId = order.id as Id<'ord'>;
   const seller = { ...shop.system, permissions: new Set(['orders.read']) };
-  const preview = (name: string, trial: Parameters<typeof previewTemplate>[2]) =>
-    shop.as(seller, (ctx) => previewTemplate(ctx, name, trial));
+  const preview = (name: string, trial: Parameters<typeof previewTemplate>[3]) =>
+    previewTemplate(db.app.run, seller, name, trial);
 
   const made = await preview('order-paid', { html: '<p>{{ order.number }}: {{ link }}</p>' });
   expect(made.text).toContain('SK-1001: https://adire.example/account/order#token=sample');
@@ -137,7 +143,7 @@ test('a preview shows words before they are saved, made-up or of an order, and s
   expect(await db.admin`select 1 from notification_templates where company_id = ${shop.companyId}`).toEqual([]);
 
   const stranger = await givenShop(db);
-  const ask = (session: Session) => db.app.run(session, (ctx) => previewTemplate(ctx, 'order-paid', { orderId }));
+  const ask = (session: Session) => previewTemplate(db.app.run, session, 'order-paid', { orderId });
   await expect(ask({ ...stranger.system, permissions: seller.permissions })).rejects.toMatchObject({ status: 404 });
   await expect(ask(shop.system)).rejects.toMatchObject({ status: 403 });
 });

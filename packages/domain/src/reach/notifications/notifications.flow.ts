@@ -1,8 +1,9 @@
 import type { Run, Session } from '../../kernel/ctx.ts';
+import { MasterKeyUnknown } from '../../kernel/sealing.ts';
 import { render } from './email-templates.ts';
-import { type Email, type Mailer, MailRefused } from './mailer.ts';
+import { type Email, type Mailer, MailRefused, MailServerAway } from './mailer.ts';
 import { expiryOf } from './notification-rules.ts';
-import { recordFailure, recordSent, type Taken, takeDue } from './notifications.service.ts';
+import { type Failure, recordFailure, recordSent, type Taken, takeDue } from './notifications.service.ts';
 
 /** Sent side by side: a slow mail server holds up this many of one company's messages, not all of them. */
 export const SENT_AT_ONCE = 5;
@@ -57,12 +58,12 @@ async function sendOne(
     await run(session, (ctx) => recordSent(ctx, taken, outcome.note));
     return 'sent';
   }
-  const next = await run(session, (ctx) => recordFailure(ctx, taken, outcome.reason, outcome.final));
+  const next = await run(session, (ctx) => recordFailure(ctx, taken, outcome));
   return next === 'failed' ? 'failed' : 'postponed';
 }
 
 /** How one attempt ended: it failed for a reason, or the mail went out, perhaps with something to say about it. */
-type Outcome = { reason: string; final: boolean } | { note: string | null };
+type Outcome = Failure | { note: string | null };
 
 async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promise<Outcome> {
   let email: Email;
@@ -71,7 +72,7 @@ async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promi
     const message = taken.open();
     const expiresAt = expiryOf(message);
     if (expiresAt && Date.parse(expiresAt) <= Date.now())
-      return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, final: true };
+      return { reason: `Its link expired at ${expiresAt}, before it could be sent.`, kind: 'final' };
     const { adminUrl, storefrontUrl } = place;
     const { companyName, shopUrl, senderName, replyTo, recipient } = taken;
     const around = { companyName, adminUrl, shopUrl: shopUrl ?? storefrontUrl };
@@ -79,13 +80,16 @@ async function attempt(mailer: Mailer, place: SendingPlace, taken: Taken): Promi
     note = fault === undefined ? null : `${OWN_WORDS_FAILED} ${fault}`;
     email = { ...letter, messageId: `${taken.id}@souk`, fromName: senderName, replyTo, to: recipient };
   } catch (error) {
-    return { reason: `The message cannot be written: ${messageOf(error)}`, final: false }; // a missing key may come back
+    // A missing key is this process's trouble, and comes back.
+    const kind = error instanceof MasterKeyUnknown ? 'away' : 'again';
+    return { reason: `The message cannot be written: ${messageOf(error)}`, kind };
   }
   try {
     await mailer.send(email);
     return { note };
   } catch (error) {
-    return { reason: messageOf(error), final: error instanceof MailRefused };
+    const kind = error instanceof MailRefused ? 'final' : error instanceof MailServerAway ? 'away' : 'again';
+    return { reason: messageOf(error), kind };
   }
 }
 

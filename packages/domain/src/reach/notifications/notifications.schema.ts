@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, foreignKey, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, check, foreignKey, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instantColumn } from '../../kernel/clock.ts';
 import { idColumn } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
@@ -23,6 +23,10 @@ export const notifications = pgTable(
     parameters: text('parameters'),
     status: text('status').$type<NotificationStatus>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),
+    /** Of the attempts those that count towards giving up: all but those that found no mail server. */
+    countedAttempts: integer('counted_attempts').notNull().default(0),
+    /** False: whom it tells of was erased. What it says goes once it is sent or given up. */
+    isKept: boolean('is_kept').notNull().default(true),
     /** When it is next due; pushed ahead while a worker holds it, so that a crash delays it and loses nothing. */
     dueAt: instantColumn('due_at').notNull().default(sql`now()`),
     lastError: text('last_error'),

@@ -10,13 +10,13 @@ import { mine } from '../../kernel/tables.ts';
 import { emailKey } from '../../kernel/text.ts';
 import { addOrderLinks } from '../../sales/orders/order-links.service.ts';
 import type { CompanyWishes } from './company-wishes.ts';
-import { REPEATABLE, type Wording } from './email-templates.ts';
+import { REPEATABLE, type StoredWording } from './email-templates.ts';
 import { ASKS_WISHES, type Message, messagesFor, UnreadableEvent } from './notification-rules.ts';
 import { wordingsOf } from './notification-templates.service.ts';
 import { notifications } from './notifications.schema.ts';
 import { openMessage, sealMessage } from './sealed-message.ts';
 import { readSender, type Sender } from './sender.service.ts';
-import { ATTEMPTS_MAX, LEASE_SECONDS, pauseAfter } from './sending-attempts.ts';
+import { ATTEMPTS_MAX, AWAY_HOURS_MAX, LEASE_SECONDS, pauseAfter } from './sending-attempts.ts';
 
 const ERROR_LENGTH_MAX = 500;
 
@@ -26,8 +26,10 @@ export interface Taken extends Sender {
   readonly recipient: string;
   /** Which attempt this is, from 1. Recorded with the outcome, so that a worker that lost its lease records nothing. */
   readonly attempt: number;
+  /** How many of them count towards giving up, with this one. */
+  readonly counted: number;
   /** What the company says in this mail instead of us. */
-  readonly wording: Wording | null;
+  readonly wording: StoredWording | null;
   /** Opens the sealed message. Throws if it cannot be read. */
   open(): Message;
 }
@@ -35,6 +37,7 @@ export interface Taken extends Sender {
 /**
  * Writes the notifications that events call for, in the transaction that dispatches them; returns how many are to be sent.
  * An event comes here once, but should it come twice its notification is there already. Of made-up events nobody hears.
+ * Throws `MasterKeyUnknown`: an event that this process has no key for must wait, whole, for one that has.
  */
 export async function announce(ctx: Ctx, all: readonly WaitingEvent[]): Promise<number> {
   const waiting = all.filter(({ isTest }) => !isTest);
@@ -122,6 +125,7 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
       .update(notifications)
       .set({
         attempts: sql`${notifications.attempts} + 1`,
+        countedAttempts: sql`${notifications.countedAttempts} + 1`,
         dueAt: sql`now() + make_interval(secs => ${LEASE_SECONDS})`,
       })
       .where(
@@ -141,10 +145,10 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
       due.map(({ template }) => template),
     ),
   ]);
-  const spent = rows.filter(({ attempts }) => attempts > ATTEMPTS_MAX).map(({ id }) => id);
+  const spent = rows.filter(({ countedAttempts }) => countedAttempts > ATTEMPTS_MAX).map(({ id }) => id);
   if (spent.length > 0) await giveUp(ctx, spent);
   const taken = rows
-    .filter(({ attempts }) => attempts <= ATTEMPTS_MAX)
+    .filter(({ countedAttempts }) => countedAttempts <= ATTEMPTS_MAX)
     .map((row) => ({ row, message: opened(row), wording: wordings.get(row.template) ?? null }));
   const tokens = await addOrderLinks(
     ctx,
@@ -154,6 +158,7 @@ export async function takeDue(ctx: Ctx, max: number): Promise<Taken[]> {
     id: row.id,
     recipient: row.recipient,
     attempt: row.attempts,
+    counted: row.countedAttempts,
     wording,
     ...sender,
     open: () => leading(message, tokens),
@@ -191,26 +196,39 @@ export async function recordSent(ctx: Ctx, taken: Taken, note: string | null = n
 }
 
 /**
- * The attempt failed. It is made again after a pause, unless it is `final` or was the last one. A worker that lost its
- * lease adds its attempt and changes nothing else: how it ends is said by whoever holds it now.
+ * Why an attempt failed, and what comes of it. `final`: nothing will help. `again`: a few more attempts. `away`: it says
+ * nothing of this mail (no mail server, no key), so it does not count, and is made again for days.
  */
-export async function recordFailure(
-  ctx: Ctx,
-  taken: Taken,
-  reason: string,
-  final: boolean,
-): Promise<'failed' | 'again'> {
-  const error = shortened(reason);
-  const isOver = final || taken.attempt >= ATTEMPTS_MAX;
-  const pause = sql`due_at = now() + make_interval(secs => ${pauseAfter(taken.attempt)})`;
-  const outcome = isOver ? sql`status = 'failed', parameters = ${KEPT}` : pause;
-  const changed = await ctx.tx.execute(
-    recorded(ctx, taken, { error, note: null }, sql`last_error = ${error}, ${outcome}`),
-  );
-  return isOver && changed.length > 0 ? 'failed' : 'again';
+export interface Failure {
+  readonly reason: string;
+  readonly kind: 'final' | 'again' | 'away';
 }
 
-const KEPT = sql`case when ${isAnyOf(sql`template`, REPEATABLE)} then parameters end`;
+/**
+ * The attempt failed. It is made again after a pause, unless it is final or was the last one. A worker that lost its
+ * lease adds its attempt and changes nothing else: how it ends is said by whoever holds it now.
+ */
+export async function recordFailure(ctx: Ctx, taken: Taken, { reason, kind }: Failure): Promise<'failed' | 'again'> {
+  const error = shortened(reason);
+  const isAway = kind === 'away';
+  const isOver = isAway
+    ? sql`created_at < now() - make_interval(hours => ${AWAY_HOURS_MAX})`
+    : sql`${kind === 'final' || taken.counted >= ATTEMPTS_MAX}::boolean`;
+  const pause = pauseAfter(isAway ? taken.attempt : taken.counted);
+  const [changed] = await ctx.tx.execute<{ status: string }>(
+    recorded(
+      ctx,
+      taken,
+      { error, note: null },
+      sql`last_error = ${error}, counted_attempts = counted_attempts - ${isAway ? 1 : 0},
+        due_at = now() + make_interval(secs => ${pause}), status = case when ${isOver} then 'failed' else status end,
+        parameters = case when ${isOver} then ${KEPT} else parameters end`,
+    ),
+  );
+  return changed?.status === 'failed' ? 'failed' : 'again';
+}
+
+const KEPT = sql`case when is_kept and ${isAnyOf(sql`template`, REPEATABLE)} then parameters end`;
 
 /** One statement: the attempt, and how it ended, for as long as the worker still holds the notification. */
 const recorded = (ctx: Ctx, { id, attempt }: Taken, said: { error: string | null; note: string | null }, set: SQL) =>
@@ -220,7 +238,7 @@ const recorded = (ctx: Ctx, { id, attempt }: Taken, said: { error: string | null
       where company_id = ${ctx.companyId} and id = ${id})
     update notifications set ${set}
     where company_id = ${ctx.companyId} and id = ${id} and status = 'pending' and attempts = ${attempt}
-    returning id`;
+    returning status`;
 
 async function giveUp(ctx: Ctx, ids: readonly Id<'ntf'>[]): Promise<void> {
   await ctx.tx

@@ -6,11 +6,11 @@ import { type Session, systemSession } from '../../kernel/ctx.ts';
 import { dispatchEvents, sweepEvents } from '../../kernel/dispatch.ts';
 import { type CompanyId, type Id, newId } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
-import { seal } from '../../kernel/sealing.ts';
+import { parseMasterKeys, seal, sealWith } from '../../kernel/sealing.ts';
 import { orderPaid } from '../../sales/orders/orders.events.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { FakeMailer } from '../../testing/fake-mailer.ts';
-import { MailRefused } from './mailer.ts';
+import { MailRefused, MailServerAway } from './mailer.ts';
 import { sendDue } from './notifications.flow.ts';
 import {
   announce,
@@ -20,7 +20,7 @@ import {
   recordSent,
   takeDue,
 } from './notifications.service.ts';
-import { ATTEMPTS_MAX } from './sending-attempts.ts';
+import { ATTEMPTS_MAX, AWAY_HOURS_MAX } from './sending-attempts.ts';
 
 const db = useDatabase();
 const PLACE = { adminUrl: 'https://admin.example.com', storefrontUrl: 'https://api.example.com' };
@@ -243,7 +243,9 @@ test('a worker that lost its lease and was refused for good changes nothing: the
   const slow = await take();
   const quick = await take();
   const before = await rowsOf(session);
-  expect(await db.app.run(session, (ctx) => recordFailure(ctx, slow, 'no such user', true))).toBe('again');
+  expect(await db.app.run(session, (ctx) => recordFailure(ctx, slow, { reason: 'no such user', kind: 'final' }))).toBe(
+    'again',
+  );
   expect(await rowsOf(session)).toEqual(before);
   await db.app.run(session, (ctx) => recordSent(ctx, quick));
   expect(await rowsOf(session)).toMatchObject([{ status: 'sent', last_error: null }]);
@@ -256,6 +258,74 @@ test('an event that cannot be read is kept as failed and holds up nobody', async
   await invited(session, 'eve@example.com');
   await dispatch(session);
   expect((await rowsOf(session)).map(({ status }) => status).toSorted()).toEqual(['failed', 'pending']);
+});
+
+test('a mail server that is away for days loses no mail; what it says afterwards has all its attempts', async () => {
+  const session = await company();
+  await invited(session);
+  await dispatch(session);
+  const mailer = new FakeMailer();
+  const send = async () => {
+    await makeDue(session);
+    return sendDue(db.app.run, mailer, session, PLACE);
+  };
+  mailer.answer = () => Promise.reject(new MailServerAway('connect ECONNREFUSED'));
+  for (let i = 0; i < 5 * ATTEMPTS_MAX; i++) expect(await send()).toMatchObject({ postponed: 1 });
+  mailer.answer = () => Promise.reject(new Error('451 come back later'));
+  for (let i = 1; i < ATTEMPTS_MAX; i++) expect(await send()).toMatchObject({ postponed: 1 });
+  mailer.answer = async () => undefined;
+  expect(await send()).toMatchObject({ sent: 1 });
+  expect(await rowsOf(session)).toMatchObject([{ status: 'sent', attempts: 6 * ATTEMPTS_MAX }]);
+});
+
+test('a mail server that does not come back is given up on after two days, and sooner when the link expires', async () => {
+  const mailer = new FakeMailer();
+  mailer.answer = () => Promise.reject(new MailServerAway('connect ECONNREFUSED'));
+  const session = await company();
+  await invited(session);
+  await dispatch(session);
+  const older = (hours: number) =>
+    db.admin`update notifications set due_at = now(), created_at = now() - make_interval(hours => ${hours})
+      where company_id = ${session.companyId}`;
+  await older(AWAY_HOURS_MAX - 1);
+  expect(await sendDue(db.app.run, mailer, session, PLACE)).toMatchObject({ postponed: 1 });
+  await older(AWAY_HOURS_MAX + 1);
+  expect(await sendDue(db.app.run, mailer, session, PLACE)).toMatchObject({ failed: 1 });
+  expect(await rowsOf(session)).toMatchObject([
+    { status: 'failed', parameters: null, last_error: 'The mail server is away: connect ECONNREFUSED' },
+  ]);
+});
+
+/** Sealed as by a process whose first key has another name. */
+function sealedElsewhere(plain: string, boundTo: string): string {
+  const [[name, key] = expect.fail()] = parseMasterKeys(`elsewhere:${Buffer.alloc(32, 7).toString('base64')}`);
+  return `v1.${name}.${sealWith(key, Buffer.from(plain), boundTo)}`;
+}
+
+test('an event that this process has no key for waits, whole, and a mail it cannot open is not given up', async () => {
+  const session = await company();
+  const id = await invited(session);
+  const secret = JSON.stringify({ token: TOKEN, expiresAt: '2999-01-01T00:00:00.000Z' });
+  const bound = `${session.companyId}|events|${id}`;
+  const keyed = sealedElsewhere(secret, bound);
+  await db.admin`update events set privately = ${keyed} where id = ${id}`;
+  await expect(dispatch(session)).rejects.toThrow('no master key named elsewhere');
+  expect(await rowsOf(session)).toEqual([]);
+  expect(await db.admin`select privately, dispatched_at from events where id = ${id}`).toEqual([
+    { privately: keyed, dispatched_at: null },
+  ]);
+
+  await db.admin`update events set privately = ${seal(secret, bound)} where id = ${id}`;
+  await dispatch(session);
+  const [kept] = await db.admin`select parameters from notifications where company_id = ${session.companyId}`;
+  await db.admin`update notifications set parameters = 'v1.elsewhere.x.y' where company_id = ${session.companyId}`;
+  const mailer = new FakeMailer();
+  for (let i = 0; i <= ATTEMPTS_MAX; i++) {
+    await makeDue(session);
+    expect(await sendDue(db.app.run, mailer, session, PLACE)).toMatchObject({ postponed: 1 });
+  }
+  await db.admin`update notifications set parameters = ${kept?.['parameters']}, due_at = now() where company_id = ${session.companyId}`;
+  expect(await sendDue(db.app.run, mailer, session, PLACE)).toMatchObject({ sent: 1 });
 });
 
 test('another company is neither sent for nor looked into', async () => {

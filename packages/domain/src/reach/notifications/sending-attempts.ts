@@ -1,5 +1,10 @@
-/** After the last one the notification is given up: about two hours after the first (10 s + 30 s + 90 s + … + an hour). */
+/**
+ * After the last one the notification is given up: about two hours after the first (10 s + 30 s + 90 s + … + an hour).
+ * Attempts that came to no mail server do not count.
+ */
 export const ATTEMPTS_MAX = 8;
+/** How long a mail waits for a mail server that is away, from when it was called for. */
+export const AWAY_HOURS_MAX = 48;
 /** How long a worker that took a notification may take. Longer than the mailer's own deadline. */
 export const LEASE_SECONDS = 60;
 

@@ -41,7 +41,7 @@ export async function attemptDelivery(
   } catch (error) {
     if (error instanceof NotDelivered) {
       const isTimeout = performance.now() - begun >= TIMEOUT_MS;
-      return made({ error: stored(error.message).slice(0, ERROR_LENGTH_MAX), isTimeout });
+      return made({ error: stored(error.message.slice(0, ERROR_LENGTH_MAX)), isTimeout });
     }
     report(error, { deliveryId: id, eventId: event.id });
     return made({ error: 'Something went wrong on our side; it is tried again.', isOurs: true });
@@ -73,5 +73,5 @@ function complaintAbout(statusCode: number): string | null {
   return `The server answered ${statusCode}. Webhooks are taken with any status from 200 to 299.`;
 }
 
-/** PostgreSQL stores no NUL. */
-const stored = (text: string) => text.replaceAll('\0', '\ufffd');
+/** PostgreSQL stores no NUL, and no half of a character that was cut in two. */
+const stored = (text: string) => text.replaceAll('\0', '\ufffd').replaceAll(/\p{Surrogate}/gu, '\ufffd');

@@ -2,11 +2,9 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { CommitUnknown, DatabaseUnavailable } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { FakeSender, refused, statusOf, WebhookShop } from '../../testing/webhook-shop.ts';
-import { deliverTurn } from './delivery.flow.ts';
-import type { DeliveryOutcome } from './recording.service.ts';
+import { FakeSender, gate, refused, statusOf, WebhookShop } from '../../testing/webhook-shop.ts';
 import { ATTEMPTS_MAX, BREAKER_FAILURES } from './retry-schedule.ts';
-import { endpointsDue, holdEndpoint, LANES, LEASE_SECONDS, type Taken, takeDeliveries } from './taking.service.ts';
+import { holdEndpoint, LANES, LEASE_SECONDS, takeDeliveries } from './taking.service.ts';
 import { updateEndpoint } from './webhook-endpoints.service.ts';
 
 const db = useDatabase();
@@ -14,23 +12,9 @@ const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
-/** What a worker does when it is rung for an endpoint. */
-async function turn(
-  shop: WebhookShop,
-  endpoint: Id<'wep'>,
-  sender: FakeSender,
-  { forMs = 60_000, isStopping = () => false, run = db.app.run } = {},
-): Promise<{ isLeft: boolean; outcomes: DeliveryOutcome[]; faults: unknown[] }> {
-  const outcomes: DeliveryOutcome[] = [];
-  const faults: unknown[] = [];
-  const ports = {
-    sender,
-    report: (error: unknown) => faults.push(error),
-    ended: (outcome: DeliveryOutcome) => outcomes.push(outcome),
-  };
-  const isLeft = await deliverTurn(run, ports, shop.session, endpoint, { forMs, isStopping });
-  return { isLeft, outcomes, faults };
-}
+const turn = (shop: WebhookShop, ...rest: Parameters<WebhookShop['turn']>) => shop.turn(...rest);
+const take = (shop: WebhookShop, endpoint: Id<'wep'>) => shop.take(endpoint);
+const counts = (shop: WebhookShop) => shop.counts();
 
 async function shopWith(events: number, more: Parameters<WebhookShop['endpoint']>[0] = {}) {
   const shop = new WebhookShop(db);
@@ -39,26 +23,6 @@ async function shopWith(events: number, more: Parameters<WebhookShop['endpoint']
   await shop.relayed();
   return { shop, endpoint, ids, sender: new FakeSender() };
 }
-
-const take = (shop: WebhookShop, endpoint: Id<'wep'>, wanted = LANES): Promise<Taken[]> =>
-  db.app.run(shop.session, async (ctx) => {
-    await holdEndpoint(ctx, endpoint);
-    return takeDeliveries(ctx, endpoint, wanted);
-  });
-
-function gate() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
-
-const counts = async (shop: WebhookShop) => {
-  const found: Record<string, number> = {};
-  for (const { status } of await shop.deliveries()) found[status] = (found[status] ?? 0) + 1;
-  return found;
-};
 
 test('everything that is due is delivered once, signed so that the independent library verifies it', async () => {
   const { shop, endpoint, ids, sender } = await shopWith(25);
@@ -314,24 +278,6 @@ test('what a worker held that died is taken anew when its lease ends, and counts
   expect((await shop.deliveries()).map(({ attempts }) => attempts).toSorted()).toEqual([1, 2, 2]);
 });
 
-test('a delivery that workers died of twelve times is given up, and says why', async () => {
-  const { shop, endpoint, sender } = await shopWith(1);
-  for (let died = 0; died < ATTEMPTS_MAX; died++) {
-    expect(await take(shop, endpoint)).toHaveLength(1);
-    await shop.later(LEASE_SECONDS + 1);
-  }
-  expect((await turn(shop, endpoint, sender)).outcomes).toEqual([]);
-  expect(sender.sent).toEqual([]);
-  expect(await shop.deliveries()).toMatchObject([
-    {
-      status: 'failed',
-      attempts: ATTEMPTS_MAX,
-      last_error: expect.stringContaining('worker stopped'),
-      is_leased: false,
-    },
-  ]);
-});
-
 test('a request that takes longer than a lease keeps it: nobody else sends the same', async () => {
   const { shop, endpoint, sender } = await shopWith(1);
   const { open: go, opened: held } = gate();
@@ -415,21 +361,4 @@ test('a success that changes nothing of the endpoint does not write its row', as
   expect((await shop.endpointRow(endpoint)).last_success_at).not.toBeNull();
   // Locked meanwhile, which leaves the version of the row as it is.
   expect((await db.admin`select xmin::text as xmin from webhook_endpoints where id = ${endpoint}`)[0]).toEqual(row);
-});
-
-test('the relay role sees which endpoints something can be sent to, and not the others', async () => {
-  const due = await shopWith(2);
-  const off = await shopWith(1, { status: 'disabled', disabledReason: 'gone', disabledAt: '2026-01-01T00:00:00.000Z' });
-  const paused = await shopWith(1, { pausedUntil: '2999-01-01T00:00:00.000Z' });
-  const done = await shopWith(1);
-  await turn(done.shop, done.endpoint, done.sender);
-  await due.shop.later(90);
-  const seen = await db.relay.unscoped((tx) => endpointsDue(tx, 1_000));
-  const of = (endpoint: Id<'wep'>) => seen.filter(({ endpointId }) => endpointId === endpoint);
-  expect(of(due.endpoint)).toMatchObject([{ companyId: due.shop.companyId }]);
-  expect(of(due.endpoint)[0]?.waitingSeconds).toBeGreaterThan(89);
-  for (const { endpoint } of [off, paused, done]) expect(of(endpoint)).toEqual([]);
-  const [first] = seen;
-  const rest = await db.relay.unscoped((tx) => endpointsDue(tx, 1_000, first));
-  expect(rest.map(({ endpointId }) => endpointId)).toEqual(seen.slice(1).map(({ endpointId }) => endpointId));
 });

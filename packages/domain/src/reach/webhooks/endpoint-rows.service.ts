@@ -44,13 +44,16 @@ export async function readEndpoint(ctx: Ctx, id: EndpointId): Promise<ToldEndpoi
   return told;
 }
 
-/** Takes an endpoint's row for writing. Throws `NotFound`, also for a deleted one, and `VersionStale`. */
+/**
+ * Takes an endpoint's row for writing, and leaves its key to those who fan out to it. Throws `NotFound`, also for a deleted
+ * one, and `VersionStale`.
+ */
 export async function lockEndpoint(ctx: Ctx, id: EndpointId, expectedVersion?: number): Promise<EndpointRow> {
   const [row] = await ctx.tx
     .select()
     .from(webhookEndpoints)
     .where(mine(ctx, webhookEndpoints, eq(webhookEndpoints.id, id), isNull(webhookEndpoints.deletedAt)))
-    .for('update');
+    .for('no key update');
   if (!row) throw new NotFound('webhook endpoint');
   if (expectedVersion !== undefined && expectedVersion !== row.version)
     throw new VersionStale('webhook endpoint', row.version);

@@ -8,7 +8,7 @@ import { webhookDeliveries, webhookEndpoints } from './webhooks.schema.ts';
 /**
  * Writes one delivery for each event and each endpoint that wants it, in the transaction that dispatches the events and in
  * one statement. A made-up event goes to the endpoint it is meant for, whatever that wants. Returns the endpoints to ring
- * for. What is there already stays as it is.
+ * for, also those whose made-up event has its delivery already. What is there stays as it is.
  */
 export async function fanOut(ctx: Ctx, waiting: readonly WaitingEvent[]): Promise<Id<'wep'>[]> {
   if (waiting.length === 0) return [];
@@ -23,7 +23,10 @@ export async function fanOut(ctx: Ctx, waiting: readonly WaitingEvent[]): Promis
           else e.id = given.endpoint_id end
       on conflict do nothing
       returning endpoint_id)
-    select distinct endpoint_id from added`);
+    select endpoint_id from added
+    union
+    select e.id from ${recordset(webhookDeliveries, ['endpointId'], given)}
+    join ${webhookEndpoints} e on e.company_id = ${ctx.companyId} and e.id = given.endpoint_id and e.status = 'enabled'`);
   return [...endpoints].map(({ endpoint_id }) => endpoint_id);
 }
 

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { dispatchEvents } from '../../kernel/dispatch.ts';
+import type { Ctx } from '../../kernel/ctx.ts';
+import { dispatchEvents, type WaitingEvent } from '../../kernel/dispatch.ts';
 import { type Id, idOf } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
-import { WebhookShop } from '../../testing/webhook-shop.ts';
+import { FakeSender, WebhookShop } from '../../testing/webhook-shop.ts';
+import { deliverTurn } from './delivery.flow.ts';
 import { fanOut } from './fan-out.service.ts';
+import { sendTestEvent } from './test-events.service.ts';
 
 const db = useDatabase();
 const reached = async (shop: WebhookShop) =>
@@ -61,6 +64,28 @@ test('a made-up event goes to the endpoint it is meant for, whatever that wants,
     { endpoint: meant, event: forOne },
     { endpoint: other, event: forAll },
   ]);
+});
+
+test('an endpoint is rung for because of a made-up event, also when that was put on its way at once', async () => {
+  const shop = new WebhookShop(db);
+  const meant = await shop.endpoint({ eventTypes: ['order.*'] });
+  await db.app.run(shop.session, (ctx) => sendTestEvent(ctx, meant, { type: 'webhook_endpoint.created' }));
+  expect(await shop.relayed()).toEqual([meant]);
+  expect(await reached(shop)).toHaveLength(1);
+});
+
+test('in strict order nothing waits behind an event that has its delivery, though the event itself waits for its mail', async () => {
+  const shop = new WebhookShop(db);
+  const endpoint = await shop.endpoint({ isOrdered: true });
+  const ids = await shop.announced(2);
+  const [first, second] = ids;
+  const consume = async (ctx: Ctx, waiting: readonly WaitingEvent[]) => void (await fanOut(ctx, waiting));
+  await db.app.run(shop.session, (ctx) => dispatchEvents(ctx, consume, { max: 1, only: first, isLeftWaiting: true }));
+  await db.app.run(shop.session, (ctx) => dispatchEvents(ctx, consume, { max: 1, only: second }));
+  const sender = new FakeSender();
+  const ports = { sender, report: () => undefined };
+  await deliverTurn(db.app.run, ports, shop.session, endpoint, { forMs: 5_000 });
+  expect(sender.ids()).toEqual(ids);
 });
 
 test('a relay that dies before its commit leaves no delivery, and the event waits', async () => {

@@ -3,7 +3,7 @@ import type { Id } from '../../kernel/ids.ts';
 import { runText, type TextStatement } from '../../kernel/text-statement.ts';
 import { makeDue } from './delivery-states.service.ts';
 import { BREAKER_FAILURES, HOPELESS_SECONDS, PROBE_SECONDS, pauseAfter, throttleAfter } from './retry-schedule.ts';
-import type { Taken } from './taking.service.ts';
+import { CRASHED, type Taken } from './taking.service.ts';
 import { disableEndpoint } from './webhook-endpoints.service.ts';
 
 /** `last_success_at` is told to people: to the minute will do, and a row that each delivery writes would be a hot one. */
@@ -42,9 +42,10 @@ interface RecordedRow {
 
 /**
  * Deliveries, their log and the health of the endpoint. $3: the attempts, as JSON. What was tried is logged also by whoever
- * lost the lease, once, however often it is recorded; the delivery is his no more. $4: whether one of them went well, $5:
- * how many have failed since, or at all, $6: seconds the endpoint is let be. The row of the endpoint is written when
- * something of it changes.
+ * lost the lease, once, however often it is recorded; the delivery is his no more, but for one that was given up because
+ * he seemed to be dead. $4: whether one of them went well, $5: how many have failed since, or at all, $6: seconds the
+ * endpoint is let be. A success ends a pause of the circuit, and none that the server asked for. The row of the endpoint
+ * is written when something of it changes.
  */
 const RECORD: TextStatement<'company' | 'endpoint' | 'tried' | 'hasSucceeded' | 'failures' | 'throttle'> = {
   names: ['company', 'endpoint', 'tried', 'hasSucceeded', 'failures', 'throttle'],
@@ -57,8 +58,8 @@ const RECORD: TextStatement<'company' | 'endpoint' | 'tried' | 'hasSucceeded' | 
         due_at = case when t.status = 'pending' then now() + t.wait * interval '1 s' else d.due_at end,
         ended_at = case when t.status = 'pending' then null else now() end,
         last_status_code = t.status_code, last_error = t.error
-      from tried t where d.company_id = $1 and d.id = t.id and d.status = 'pending' and d.attempts = t.attempt
-        and d.redeliveries = t.redeliveries
+      from tried t where d.company_id = $1 and d.id = t.id and d.attempts = t.attempt and d.redeliveries = t.redeliveries
+        and (d.status = 'pending' or d.status = 'failed' and d.last_error = '${CRASHED}' and t.status = 'succeeded')
       returning d.id
     ), logged as (
       insert into webhook_attempts
@@ -74,12 +75,13 @@ const RECORD: TextStatement<'company' | 'endpoint' | 'tried' | 'hasSucceeded' | 
         failing_since = case when $5::int = 0 then null when $4::boolean then now()
           else coalesce(e.failing_since, now()) end,
         last_success_at = case when $4::boolean then now() else e.last_success_at end,
-        paused_until = case when $5::int = 0 then null else greatest(case when not $4::boolean then e.paused_until end,
+        paused_until = greatest(case when not ($4::boolean and (e.failures_in_a_row >= ${BREAKER_FAILURES}
+            or e.paused_until <= now())) then e.paused_until end,
           case when case when $4::boolean then 0 else e.failures_in_a_row end + $5::int >= ${BREAKER_FAILURES}
             then now() + interval '${PROBE_SECONDS} s' end,
-          case when $6::float8 > 0 then now() + $6::float8 * interval '1 s' end) end
-      where e.company_id = $1 and e.id = $2 and exists (select from logged) and ($5::int > 0
-        or $4::boolean and (e.failures_in_a_row > 0 or e.paused_until is not null or e.last_success_at is null
+          case when $6::float8 > 0 then now() + $6::float8 * interval '1 s' end)
+      where e.company_id = $1 and e.id = $2 and exists (select from logged) and ($5::int > 0 or $6::float8 > 0
+        or $4::boolean and (e.failures_in_a_row > 0 or e.paused_until <= now() or e.last_success_at is null
           or e.last_success_at < now() - interval '${SUCCESS_NOTED_EVERY_SECONDS} s'))
       returning e.failures_in_a_row >= ${BREAKER_FAILURES}
         and e.failing_since <= now() - interval '${HOPELESS_SECONDS} s' as is_hopeless
@@ -103,6 +105,7 @@ export async function recordAttempts(
   const ends = tried.map((one) => endOf(one, random));
   const telling = tried.filter(({ attempt }) => !attempt.isOurs);
   const lastSuccess = telling.findLastIndex(({ attempt }) => attempt.error === null);
+  const answers = telling.map(({ attempt }) => attempt);
   const since = telling.slice(lastSuccess + 1).map(({ attempt }) => attempt);
   const [row] = await runText<RecordedRow, (typeof RECORD.names)[number]>(ctx, RECORD, {
     company: ctx.companyId,
@@ -110,12 +113,12 @@ export async function recordAttempts(
     tried: JSON.stringify(tried.map((one, at) => rowOf(one, ends[at]))),
     hasSucceeded: lastSuccess >= 0,
     failures: since.length,
-    throttle: Math.max(0, ...since.map((attempt) => throttleAfter(failureOf(attempt)))),
+    throttle: Math.max(0, ...answers.map((attempt) => throttleAfter(failureOf(attempt)))),
   });
-  const gone = since.find(({ statusCode }) => statusCode === GONE);
+  const gone = answers.find(({ statusCode }) => statusCode === GONE);
   if (gone) await disableEndpoint(ctx, endpointId, 'gone', gone.error);
   else if (row?.is_hopeless) await disableEndpoint(ctx, endpointId, 'failing', since.at(-1)?.error ?? null);
-  if (lastSuccess >= 0 && tried.some(({ taken }) => taken.isProbe)) await makeDue(ctx, endpointId);
+  if (tried.some(({ taken, attempt }) => taken.isProbe && attempt.error === null)) await makeDue(ctx, endpointId);
   const held = new Set(row?.held);
   return tried.map(({ taken }, at) => (held.has(taken.id) ? (ends[at]?.outcome ?? 'lost') : 'lost'));
 }

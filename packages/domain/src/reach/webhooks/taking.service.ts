@@ -1,12 +1,8 @@
-import { and, eq, isNotNull, sql } from 'drizzle-orm';
-import { isAnyOf, recordset } from '../../kernel/bulk-write.ts';
-import type { Ctx, Tx } from '../../kernel/ctx.ts';
-import type { CompanyId, Id } from '../../kernel/ids.ts';
-import { mine } from '../../kernel/tables.ts';
+import type { Ctx } from '../../kernel/ctx.ts';
+import { type Id, newId } from '../../kernel/ids.ts';
 import { runText, type TextStatement } from '../../kernel/text-statement.ts';
 import type { ToldEvent } from '../event-log/event-body.ts';
 import { ATTEMPTS_MAX, BREAKER_FAILURES, PROBE_SECONDS } from './retry-schedule.ts';
-import { webhookDeliveries, webhookEndpoints } from './webhooks.schema.ts';
 
 /** Requests under way to one endpoint at a time, from all workers together. */
 export const LANES = 2;
@@ -17,8 +13,10 @@ export const HELD_MAX = 20;
  * it meanwhile, so that what a dead worker held, and the lanes it held, are free again within ten seconds.
  */
 export const LEASE_SECONDS = 6;
-/** Workers died during each attempt: it may be this delivery that kills them. */
-const CRASHED = 'The worker stopped during each attempt.';
+/** What is given up because the worker died of its last attempt, or of something beside it: nobody saw how that ended. */
+export const CRASHED = 'The worker stopped during the last attempt, and it was given up.';
+/** Seconds that a delivery is let be after a worker died with it, by its attempts: none, 5, 15, 35 … ten minutes. */
+const LAPSE_PAUSE = `least(600, 5 * (power(2, greatest(d.attempts, 1) - 1) - 1)) * interval '1 s'`;
 const OF_ENDPOINT = `d.company_id = $1 and d.endpoint_id = $2 and d.status = 'pending'`;
 
 /** A delivery taken by one worker, for as long as its lease. */
@@ -36,6 +34,20 @@ export interface Taken {
   readonly endpointVersion: number;
   /** The circuit is open, and this one tries whether the server is back. */
   readonly isProbe: boolean;
+  /** A worker died with it in hand: it is taken alone, so that no others suffer should it be the cause. */
+  readonly hasLapsed: boolean;
+  /** Its lease, to the microsecond: it is given back by whoever holds this one, and by nobody else. */
+  readonly lease: string;
+  /** What it was before it was taken. */
+  readonly before: { readonly dueAt: string; readonly leasedUntil: string | null };
+}
+
+/** What is to be known of an endpoint while its deliveries are in hand. */
+export interface Door {
+  /** Rises when the endpoint or its secrets are changed. */
+  readonly version: number;
+  /** Something may be sent to it: it is not switched off, deleted or paused. */
+  readonly isOpen: boolean;
 }
 
 interface TakenRow {
@@ -47,6 +59,10 @@ interface TakenRow {
   header_names: string[];
   version: number;
   is_probe: boolean;
+  has_lapsed: boolean;
+  lease: string;
+  was_due: string;
+  was_leased: string | null;
   event_id: Id<'evt'>;
   type: string;
   sequence: number;
@@ -57,21 +73,26 @@ interface TakenRow {
 
 /** Takers of an endpoint take turns, or two would count the same free lanes. Not in the way of those who fan out to it. */
 const LOCK: TextStatement<'company' | 'endpoint'> = {
-  text: `select id from webhook_endpoints where company_id = $1 and id = $2 for no key update`,
+  text: `select version, status = 'enabled' and deleted_at is null and (paused_until is null or paused_until <= now())
+    as is_open from webhook_endpoints where company_id = $1 and id = $2 for no key update`,
   names: ['company', 'endpoint'],
 };
 
 /**
  * `door`: the endpoint, if anything may be sent to it. `free`: how many more, which is what is wanted, or the lanes that
- * other workers leave, or one. Then the oldest that are due or, in
- * strict order, the oldest there is, once it is due and no older event is still to be fanned out. A statement of its own
- * behind the lock, so that it sees what the taker before it took. $1: the company, $2: the endpoint, $3: how many are wanted, $4: what the
- * caller holds already.
+ * other workers leave, or one. Then the oldest that are due or, in strict order, the oldest there is, once it is due and no
+ * older event that the endpoint wants is still to be fanned out. Of these: those before the first whose lease lapsed, or
+ * that one alone, if the caller holds nothing; `put_off`: those that it is too early for. A statement of its own behind the
+ * lock, so that it sees what the taker before it took. Rows are named by an array as well, or the planner, which knows
+ * nothing of how few are chosen, would walk all that waits in the company; `ended_at` rather than the status, or it would
+ * do so by the index of what is pending. $1: the company, $2: the endpoint, $3: how many are wanted, $4: what
+ * the caller holds already, $5: the id of the attempt that tells of one that is given up.
  */
-const TAKE: TextStatement<'company' | 'endpoint' | 'wanted' | 'held'> = {
-  names: ['company', 'endpoint', 'wanted', 'held'],
+const TAKE: TextStatement<'company' | 'endpoint' | 'wanted' | 'held' | 'unseen'> = {
+  names: ['company', 'endpoint', 'wanted', 'held', 'unseen'],
   text: `with door as (
-      select e.id, e.url, e.header_names, e.version, e.is_ordered, e.failures_in_a_row >= ${BREAKER_FAILURES} as is_probe
+      select e.id, e.url, e.header_names, e.version, e.is_ordered, e.event_types,
+        e.failures_in_a_row >= ${BREAKER_FAILURES} as is_probe
       from webhook_endpoints e where e.company_id = $1 and e.id = $2
         and e.status = 'enabled' and e.deleted_at is null and (e.paused_until is null or e.paused_until <= now())
     ), others as (
@@ -82,18 +103,34 @@ const TAKE: TextStatement<'company' | 'endpoint' | 'wanted' | 'held'> = {
         when is_ordered or is_probe then 1 - held - cardinality($4::text[])
         when held > 0 then ${LANES} - held - cardinality($4::text[]) else $3::int end) as count from door, others
     ), due as (
-      select d.id from webhook_deliveries d where ${OF_ENDPOINT} and d.due_at <= now()
-        and (d.leased_until is null or d.leased_until <= now())
+      select d.id, d.due_at, d.leased_until, d.leased_until + ${LAPSE_PAUSE} as not_before from webhook_deliveries d
+      where ${OF_ENDPOINT} and d.due_at <= now() and (d.leased_until is null or d.leased_until <= now())
       order by d.due_at limit coalesce((select greatest(count, 0) from free where not is_ordered), 0)
-      for update skip locked
+      for no key update skip locked
     ), oldest as (
-      select d.id, d.event_id, d.due_at, d.leased_until from webhook_deliveries d
-      where ${OF_ENDPOINT} and exists (select from free where is_ordered and count > 0)
+      select d.id, d.due_at, d.leased_until, d.leased_until + ${LAPSE_PAUSE} as not_before, d.event_id
+      from webhook_deliveries d where ${OF_ENDPOINT} and exists (select from free where is_ordered and count > 0)
       order by d.event_id limit 1
-    ), chosen as (
-      select id from due union all select id from oldest where due_at <= now()
-        and (leased_until is null or leased_until <= now()) and not exists (select from events w
-          where w.company_id = $1 and w.dispatched_at is null and w.id < oldest.event_id)
+    ), found as (
+      select id, due_at, leased_until, not_before from due
+      union all select id, due_at, leased_until, not_before from oldest where due_at <= now()
+        and (leased_until is null or leased_until <= now()) and not exists (select from events w, door
+          where w.company_id = $1 and w.dispatched_at is null and w.id < oldest.event_id
+            and not exists (select from webhook_deliveries x
+              where x.company_id = $1 and x.endpoint_id = $2 and x.event_id = w.id)
+            and case when w.endpoint_id is not null then w.endpoint_id = door.id else exists (
+              select from jsonb_array_elements_text(door.event_types) as wanted(pattern) where pattern in ('*', w.type)
+                or (pattern like '%.*' and starts_with(w.type, left(pattern, -1)))) end)
+    ), put_off as (
+      update webhook_deliveries d set due_at = f.not_before from found f
+      where d.company_id = $1 and d.id = f.id and f.not_before > now()
+        and d.id = any (array(select id from found where not_before > now()))
+    ), ranked as (
+      select *, row_number() over line as place, count(leased_until) over line as lapsed from found
+      where not_before is null or not_before <= now() window line as (order by due_at, id)
+    ), chosen as materialized (
+      select id, due_at, leased_until, lapsed from ranked
+      where lapsed = 0 or (place = 1 and cardinality($4::text[]) = 0)
     ), taken as (
       update webhook_deliveries d set
         attempts = least(d.attempts + 1, ${ATTEMPTS_MAX}),
@@ -102,27 +139,37 @@ const TAKE: TextStatement<'company' | 'endpoint' | 'wanted' | 'held'> = {
         status = case when d.attempts < ${ATTEMPTS_MAX} then 'pending' else 'failed' end,
         last_error = case when d.attempts < ${ATTEMPTS_MAX} then d.last_error else '${CRASHED}' end,
         ended_at = case when d.attempts < ${ATTEMPTS_MAX} then null else now() end
-      from chosen c, door where d.company_id = $1 and d.id = c.id and d.status = 'pending'
-      returning d.id, d.event_id, d.status, d.attempts, d.redeliveries,
-        door.url, door.header_names, door.version, door.is_probe
+      from chosen c, door where d.company_id = $1 and d.id = c.id and d.ended_at is null
+        and d.id = any (array(select id from chosen))
+      returning d.id, d.event_id, d.status, d.attempts, d.redeliveries, door.url, door.header_names, door.version,
+        door.is_probe, c.lapsed > 0 as has_lapsed, d.leased_until::text as lease, c.due_at::text as was_due,
+        c.leased_until::text as was_leased
     ), probing as (
       update webhook_endpoints e set paused_until = now() + interval '${PROBE_SECONDS} s'
       where e.company_id = $1 and e.id = $2 and exists (select from taken where is_probe)
+    ), told as (
+      insert into webhook_attempts (company_id, id, delivery_id, number, started_at, duration_ms, error)
+      select $1, $5, t.id, 1 + coalesce((select max(a.number) from webhook_attempts a
+        where a.company_id = $1 and a.delivery_id = t.id), 0), t.was_leased::timestamptz, 0, '${CRASHED}'
+      from taken t where t.status = 'failed' limit 1
     )
     select t.*, v.type, v.sequence, v.data, v.is_test, v.created_at
     from taken t join events v on v.company_id = $1 and v.id = t.event_id order by v.id`,
 };
 
 /** Holds the endpoint until the end of this transaction. Before its deliveries, here and wherever both are written. */
-export async function holdEndpoint(ctx: Ctx, endpointId: Id<'wep'>): Promise<void> {
-  await runText(ctx, LOCK, { company: ctx.companyId, endpoint: endpointId });
+export async function holdEndpoint(ctx: Ctx, endpointId: Id<'wep'>): Promise<Door> {
+  const values = { company: ctx.companyId, endpoint: endpointId };
+  const [row] = await runText<{ version: number; is_open: boolean }, keyof typeof values>(ctx, LOCK, values);
+  return { version: row?.version ?? 0, isOpen: row?.is_open ?? false };
 }
 
 /**
  * Takes up to `wanted` of what is due at an endpoint, the caller holding it: only as many as others leave lanes if they
  * hold some, one in strict order or when the circuit is open, none while it is paused or switched off. The attempt is
  * counted and the lease begun before anything is sent, so that a worker that dies delays it and loses nothing. `held`:
- * what the caller has taken already and not recorded.
+ * what the caller has taken already and not recorded. One whose worker died is taken when the caller holds nothing, and
+ * alone; if it was the twelfth time it is given up, which is told by an attempt without an answer.
  */
 export async function takeDeliveries(
   ctx: Ctx,
@@ -130,59 +177,13 @@ export async function takeDeliveries(
   wanted: number,
   held: readonly Id<'whd'>[] = [],
 ): Promise<Taken[]> {
-  const values = { company: ctx.companyId, endpoint: endpointId, wanted, held: `{${held.join(',')}}` };
+  const unseen = newId('wha');
+  const values = { company: ctx.companyId, endpoint: endpointId, wanted, held: `{${held.join(',')}}`, unseen };
   const rows = await runText<TakenRow, keyof typeof values>(ctx, TAKE, values);
-  return rows.filter(({ status }) => status === 'pending').map((row) => takenOf(row, endpointId));
-}
-
-/** Gives back what was taken and not begun: it is due as before, and the attempt was none. */
-export async function giveBack(ctx: Ctx, taken: readonly Taken[]): Promise<void> {
-  const rows = taken.map(({ id, attempt: attempts, redeliveries }) => ({ id, attempts, redeliveries }));
-  await ctx.tx.execute(sql`update ${webhookDeliveries} d
-    set attempts = greatest(d.attempts - 1, 0), leased_until = null, due_at = now()
-    from ${recordset(webhookDeliveries, ['id', 'attempts', 'redeliveries'], rows)}
-    where d.company_id = ${ctx.companyId} and d.id = given.id and d.status = 'pending'
-      and d.attempts = given.attempts and d.redeliveries = given.redeliveries`);
-}
-
-/** A sign of life of whoever sends these: their leases begin anew. */
-export async function renewLeases(ctx: Ctx, ids: readonly Id<'whd'>[]): Promise<void> {
-  const until = sql`now() + make_interval(secs => ${LEASE_SECONDS})`;
-  await ctx.tx
-    .update(webhookDeliveries)
-    .set({ leasedUntil: until, dueAt: until })
-    .where(
-      mine(
-        ctx,
-        webhookDeliveries,
-        isAnyOf(webhookDeliveries.id, ids),
-        and(eq(webhookDeliveries.status, 'pending'), isNotNull(webhookDeliveries.leasedUntil)),
-      ),
-    );
-}
-
-/** An endpoint with something due, and since when. */
-export interface DueEndpoint {
-  readonly companyId: CompanyId;
-  readonly endpointId: Id<'wep'>;
-  /** How long the oldest has been due, in seconds. */
-  readonly waitingSeconds: number;
-}
-
-/**
- * As the relay role, in no company: endpoints that something could be sent to now; by company and id, from the one behind
- * `after` on.
- */
-export async function endpointsDue(tx: Tx, limit: number, after?: DueEndpoint): Promise<DueEndpoint[]> {
-  const behind = after && sql`and (e.company_id, e.id) > (${after.companyId}, ${after.endpointId})`;
-  const rows = await tx.execute<{ company_id: CompanyId; id: Id<'wep'>; waiting: number }>(sql`
-    select e.company_id, e.id, extract(epoch from now() - oldest.due_at)::float8 as waiting
-    from ${webhookEndpoints} e cross join lateral (select d.due_at from ${webhookDeliveries} d
-      where d.company_id = e.company_id and d.endpoint_id = e.id and d.status = 'pending' and d.due_at <= now()
-      order by d.due_at limit 1) oldest
-    where e.status = 'enabled' and (e.paused_until is null or e.paused_until <= now()) ${behind}
-    order by e.company_id, e.id limit ${limit}`);
-  return [...rows].map((row) => ({ companyId: row.company_id, endpointId: row.id, waitingSeconds: row.waiting }));
+  const taken = rows.filter(({ status }) => status === 'pending').map((row) => takenOf(row, endpointId));
+  // What was given up stood before what can be sent.
+  if (rows.length > 0 && taken.length === 0) return takeDeliveries(ctx, endpointId, wanted, held);
+  return taken;
 }
 
 const takenOf = (row: TakenRow, endpointId: Id<'wep'>): Taken => ({
@@ -194,6 +195,9 @@ const takenOf = (row: TakenRow, endpointId: Id<'wep'>): Taken => ({
   headerNames: row.header_names,
   endpointVersion: row.version,
   isProbe: row.is_probe,
+  hasLapsed: row.has_lapsed,
+  lease: row.lease,
+  before: { dueAt: row.was_due, leasedUntil: row.was_leased },
   event: {
     id: row.event_id,
     type: row.type,

@@ -58,7 +58,7 @@ async function forgetOverlaps(ctx: Ctx): Promise<void> {
     .where(mine(ctx, webhookEndpoints, lte(webhookEndpoints.previousSecretUntil, sql`now()`)))
     .orderBy(asc(webhookEndpoints.id))
     .limit(ENDPOINTS_AT_ONCE)
-    .for('update');
+    .for('no key update');
   if (over.length === 0) return;
   const ids = over.map(({ id }) => id);
   await Promise.all(ids.map((id) => forgetPrevious(ctx, id)));

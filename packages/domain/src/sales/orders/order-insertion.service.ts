@@ -21,9 +21,14 @@ type Name = 'company' | 'prefix' | 'start' | Part;
 /**
  * Draws the order's number and writes order, lines, shipping, discounts, history and event, all by one statement whose
  * text is the same for every order: the rows of each table travel as JSON. A company's counter never goes back; a new start in the
- * settings counts once the counter is behind it. Returns the number.
+ * settings counts once the counter is behind it. Nothing is sent yet: what is given writes them and returns the number,
+ * so that the work around it is done before the first lock that others wait for.
  */
-export async function insertOrder(ctx: Ctx, order: OrderRecord, { event, numbering, totals }: Around): Promise<string> {
+export function orderInsertion(
+  ctx: Ctx,
+  order: OrderRecord,
+  { event, numbering, totals }: Around,
+): () => Promise<string> {
   const { lines, shippingLines, discounts, tags: _, ...row } = order;
   const orderId = order.id;
   const placed = {
@@ -35,8 +40,7 @@ export async function insertOrder(ctx: Ctx, order: OrderRecord, { event, numberi
     actorType: ctx.actor.type,
     actorId: ctx.actor.id,
   };
-  insertion ??= insertionText();
-  const [inserted] = await runText<{ number: string }, Name>(ctx, insertion, {
+  const values = {
     company: ctx.companyId,
     prefix: numbering.numberPrefix,
     start: numbering.numberStart,
@@ -46,9 +50,13 @@ export async function insertOrder(ctx: Ctx, order: OrderRecord, { event, numberi
     discounts: jsonOf(discounts.map((one) => ({ ...one, orderId }))),
     timeline: jsonOf([placed]),
     events: jsonOf([event]),
-  });
-  if (!inserted) throw new Error('An order was written and no number came back');
-  return inserted.number;
+  };
+  return async () => {
+    insertion ??= insertionText();
+    const [inserted] = await runText<{ number: string }, Name>(ctx, insertion, values);
+    if (!inserted) throw new Error('An order was written and no number came back');
+    return inserted.number;
+  };
 }
 
 /** Amounts as text. They stand at the top of a row: what is kept as JSON is JSON already. */

@@ -9,7 +9,7 @@ import { redeemDiscounts } from '../../pricing/discounts/redemptions.service.ts'
 import type { Basket } from '../../pricing/totals/basket.ts';
 import type { Totals } from '../../pricing/totals/totals.ts';
 import { heldUntil } from './hold-times.ts';
-import { insertOrder } from './order-insertion.service.ts';
+import { orderInsertion } from './order-insertion.service.ts';
 import { keptDiscounts, keptLines, keptShipping } from './order-parts.ts';
 import { ownerOf } from './order-stock.service.ts';
 import { makeOrderToken } from './order-token.ts';
@@ -59,6 +59,16 @@ export interface Placement {
  */
 export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ order: OrderRecord; token: string }> {
   const { id, cart, emailKey, basket, totals } = placement;
+  const { token, hash } = makeOrderToken();
+  const unnumbered = recordOf(ctx, placement, hash);
+  // The number is drawn by the statement, and put into the event there.
+  const event = eventRow(ctx, orderPlaced, {
+    aggregate: { id, sequence: unnumbered.eventSequence },
+    data: { order: orderViewOf(unnumbered) },
+    privately: { mailsTo: [...placement.mailsTo], instructions: placement.instructions },
+  });
+  const insert = orderInsertion(ctx, unnumbered, { event, numbering: placement.numbering, totals });
+  // From here on others wait for the counters of discounts and goods: nothing is left to do but to write.
   const discounts = keptDiscounts(totals);
   if (discounts.length > 0) {
     const taken = discounts.map(({ discountId, code, amount }) => ({ discountId, code, amount }));
@@ -78,16 +88,7 @@ export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ orde
     expiresAt: heldUntil(placement.expiresAt, placement.paymentProvider),
     instead: placement.instead && ownerOf(placement.instead),
   });
-  const { token, hash } = makeOrderToken();
-  const unnumbered = recordOf(ctx, placement, hash);
-  // The number is drawn by the statement, and put into the event there.
-  const event = eventRow(ctx, orderPlaced, {
-    aggregate: { id, sequence: unnumbered.eventSequence },
-    data: { order: orderViewOf(unnumbered) },
-    privately: { mailsTo: [...placement.mailsTo], instructions: placement.instructions },
-  });
-  const around = { event, numbering: placement.numbering, totals };
-  const [number] = await Promise.all([insertOrder(ctx, unnumbered, around), placement.behind?.()]);
+  const [number] = await Promise.all([insert(), placement.behind?.()]);
   ctx.nudge();
   return { order: { ...unnumbered, number }, token };
 }

@@ -5,6 +5,7 @@ import type { Ctx, Tx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { CompanyId, Id } from '../../kernel/ids.ts';
 import { mine } from '../../kernel/tables.ts';
+import { runText, type TextStatement } from '../../kernel/text-statement.ts';
 import { type OrderLifecycle, orders } from '../orders/orders.schema.ts';
 import { CHECK_LEASE_SECONDS } from './check-schedule.ts';
 import type { GatewayCredentials } from './gateway.ts';
@@ -21,6 +22,12 @@ const PAGE_GOOD_MINUTES = 20;
 export type AttemptRow = typeof paymentAttempts.$inferSelect;
 type PaymentRow = typeof payments.$inferSelect;
 
+const INSERT_PAYMENT: TextStatement<'company' | 'payment' | 'order' | 'currency' | 'amount' | 'provider'> = {
+  text: `insert into payments (company_id, id, order_id, currency, amount, provider)
+    values ($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text)`,
+  names: ['company', 'payment', 'order', 'currency', 'amount', 'provider'],
+};
+
 /**
  * Stores a new order's payment with its first attempt, in one statement. Whoever writes rows of its own takes
  * `paymentRows` instead.
@@ -30,12 +37,14 @@ export async function openPayment(
   wish: PaymentWish,
 ): Promise<{ paymentId: Id<'pay'>; attemptId: Id<'patt'> | null }> {
   const { payment, attempt } = paymentRows(wish, ctx.now);
-  if (!attempt) {
-    await insertAll(ctx, payments, [payment]);
-    return { paymentId: payment.id, attemptId: null };
-  }
-  const { id: paymentId, orderId, currency, provider } = payment;
+  const { id: paymentId, orderId, currency } = payment;
+  const { provider } = wish;
   const amount = wish.amount.toString();
+  if (!attempt) {
+    const values = { company: ctx.companyId, payment: paymentId, order: orderId, currency, amount, provider };
+    await runText(ctx, INSERT_PAYMENT, values);
+    return { paymentId, attemptId: null };
+  }
   await ctx.tx.execute(sql`with payment as (
       insert into payments (company_id, id, order_id, currency, amount, provider)
       values (${ctx.companyId}, ${paymentId}, ${orderId}, ${currency}, ${amount}::bigint, ${provider})

@@ -1,4 +1,4 @@
-import { asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { auditPending } from '../../kernel/audit-log.schema.ts';
 import type { Tx } from '../../kernel/ctx.ts';
@@ -6,7 +6,7 @@ import { timeOfId } from '../../kernel/id-time.ts';
 import type { CompanyId, Id, IdPrefix } from '../../kernel/ids.ts';
 import { events } from '../../kernel/outbox.schema.ts';
 import { notifications } from '../../reach/notifications/notifications.schema.ts';
-import { webhookDeliveries, webhookEndpoints } from '../../reach/webhooks/webhooks.schema.ts';
+import { type DisabledReason, webhookDeliveries, webhookEndpoints } from '../../reach/webhooks/webhooks.schema.ts';
 
 /** Counted so far; more is `COUNTED_MAX + 1`. */
 export const COUNTED_MAX = 10_000;
@@ -21,7 +21,7 @@ export interface Waiting {
 export interface Backlog {
   /** Announced, and not handed on to webhooks and mails. */
   readonly events: Waiting;
-  /** To endpoints that take any. */
+  /** To endpoints that take any; in strict order only the one whose turn it is. */
   readonly deliveries: Waiting;
   readonly notifications: Waiting;
   /** Audit entries that are not in the chain. */
@@ -38,7 +38,9 @@ export async function backlogOf(tx: Tx): Promise<Backlog> {
       tx,
       sql`${webhookDeliveries} d join ${webhookEndpoints} e
       on e.company_id = d.company_id and e.id = d.endpoint_id and e.status = 'enabled'
-        and (e.paused_until is null or e.paused_until <= now())`,
+        and (e.paused_until is null or e.paused_until <= now())
+        and (not e.is_ordered or not exists (select from ${webhookDeliveries} o where o.company_id = d.company_id
+          and o.endpoint_id = d.endpoint_id and o.status = 'pending' and o.event_id < d.event_id))`,
     ),
     notifications: await byDueTime(tx, sql`${notifications} d`),
   };
@@ -50,15 +52,22 @@ export async function databaseTime(tx: Tx): Promise<number> {
   return Number(row?.ms);
 }
 
-/** As the relay role: companies with an endpoint that is switched off or was deleted, by id. */
-export async function companiesWithDisabledEndpoints(tx: Tx, limit: number): Promise<CompanyId[]> {
-  const rows = await tx
-    .selectDistinct({ companyId: webhookEndpoints.companyId })
+/** An endpoint that was switched off because its server failed, and not by staff. */
+export interface GivenUp {
+  readonly companyId: CompanyId;
+  readonly id: Id<'wep'>;
+  readonly reason: DisabledReason | null;
+}
+
+/** As the relay role: the endpoints that were given up and are still there, by company. */
+export async function endpointsGivenUp(tx: Tx, limit: number): Promise<GivenUp[]> {
+  const { companyId, id, status, disabledReason, deletedAt } = webhookEndpoints;
+  return tx
+    .select({ companyId, id, reason: disabledReason })
     .from(webhookEndpoints)
-    .where(eq(webhookEndpoints.status, 'disabled'))
-    .orderBy(asc(webhookEndpoints.companyId))
+    .where(and(eq(status, 'disabled'), sql`${disabledReason} is distinct from 'by_hand'`, isNull(deletedAt)))
+    .orderBy(asc(companyId), asc(id))
     .limit(limit);
-  return rows.map(({ companyId }) => companyId);
 }
 
 /** The number of the server's version, like 150008, and the tables of companies whose row security is not forced. */
