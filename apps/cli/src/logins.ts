@@ -99,11 +99,23 @@ function tookLock(lock: string): boolean {
     if (codeOf(error) !== 'EEXIST') throw error;
   }
   try {
-    if (Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS) rmSync(lock, { force: true });
+    const isLate = Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS;
+    if (isLate || isGone(Number(readFileSync(lock, 'utf8')))) rmSync(lock, { force: true });
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error; // freed meanwhile
   }
   return false;
+}
+
+/** Whether no process has this number; 0 is none: the lock is just being written. */
+function isGone(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0); // asks, and does nothing
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'ESRCH';
+  }
 }
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);

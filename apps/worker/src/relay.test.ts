@@ -177,7 +177,9 @@ test('an event whose mail fails again and again goes to webhooks all the same, a
   await rounds(1);
   await db.admin.unsafe('alter table notifications drop constraint poison');
   expect([await waiting(companyId), await delivered(companyId)]).toEqual([0, [poison?.['id']]]);
-  expect(await db.admin`select status, recipient, last_error from notifications where company_id = ${companyId}`).toEqual([
+  expect(
+    await db.admin`select status, recipient, last_error from notifications where company_id = ${companyId}`,
+  ).toEqual([
     { status: 'failed', recipient: '', last_error: expect.stringContaining('could not be turned into a message') },
   ]);
 });

@@ -62,7 +62,9 @@ test('guests that all sit for long leave places for whoever comes with little', 
 test('what sits for long has half of the places at most, and is told when one of those is free', async () => {
   const told: string[] = [];
   const isSlow = (matter: string) => matter.startsWith('slow');
-  const seats = new Seats<string, string>({ all: 4, each: 1, isSlow }, (guest, matter) => told.push(`${guest} ${matter}`));
+  const seats = new Seats<string, string>({ all: 4, each: 1, isSlow }, (guest, matter) =>
+    told.push(`${guest} ${matter}`),
+  );
   const { open, opened } = door();
   const held = [seats.seated('a', 'slow', () => opened), seats.seated('b', 'slow', () => opened)];
   expect(await seats.seated('c', 'slow', async () => undefined)).toBe(false);

@@ -85,12 +85,7 @@ export function startLoops(parts: WorkerParts, bells: Bells, metrics: WorkerMetr
     ringerOf('webhook-ringer', webhookRinger, WEBHOOK_RINGER_IDLE_MS),
   ];
   const woken = [relayLoop, ...ringers, ...kinds.filter(({ kind }) => kind.isWoken).map(({ loop }) => loop)];
-  const loops = [
-    relayLoop,
-    ...kinds.map(({ loop }) => loop),
-    ...ringers,
-    loopOf('sweeper', sweeper, HOUR_MS),
-  ];
+  const loops = [relayLoop, ...kinds.map(({ loop }) => loop), ...ringers, loopOf('sweeper', sweeper, HOUR_MS)];
   for (const loop of loops) loop.start();
   return {
     relay: relayLoop,

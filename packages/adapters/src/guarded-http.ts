@@ -3,13 +3,11 @@ import { type Dispatcher, request as send } from 'undici';
 import { AnswerTooLarge, GuardedConnection } from './guarded-connection.ts';
 import { AddressRefused, checkedUrl, isName, portOf, type Reach, reachOf } from './guarded-url.ts';
 import { publicNames, type Resolve } from './public-names.ts';
+import { Unkept } from './unkept-servers.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** How long `refusal` waits for the name servers. */
 const REFUSAL_MS = 3_000;
-/** How long, and of how many servers, it is remembered that they break off connections that were kept. */
-const UNKEPT_MS = 600_000;
-const UNKEPT_MAX = 1_000;
 
 export interface GuardedHttpOptions {
   /** Lets requests to this very machine through, on any port: for development and tests. */
@@ -112,22 +110,6 @@ interface Asking {
   readonly isKept?: boolean;
   /** Told when a connection that was kept broke under a request. */
   brokeOff?(url: URL): void;
-}
-
-/** Servers that broke off a connection that was kept: for a while each of their requests has one of its own. */
-class Unkept {
-  private readonly until = new Map<string, number>();
-
-  add(origin: string): void {
-    this.until.delete(origin);
-    this.until.set(origin, Date.now() + UNKEPT_MS);
-    const [oldest] = this.until.keys();
-    if (oldest !== undefined && this.until.size > UNKEPT_MAX) this.until.delete(oldest);
-  }
-
-  has(origin: string): boolean {
-    return (this.until.get(origin) ?? 0) > Date.now();
-  }
 }
 
 async function ask(
