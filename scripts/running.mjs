@@ -46,7 +46,8 @@ export function commandSettings(running, words, env) {
   // What somebody set for the command itself goes before what is found here.
   const own = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('SOUK_') && value));
   const isElsewhere = namesAnother(running, words, env);
-  if (isElsewhere || !running) return { isElsewhere, settings: { ...own, ...(env.NODE_ENV && { NODE_ENV: env.NODE_ENV }) } };
+  if (isElsewhere || !running)
+    return { isElsewhere, settings: { ...own, ...(env.NODE_ENV && { NODE_ENV: env.NODE_ENV }) } };
   const { adminUrl, settings = {} } = running;
   const beside = {
     NODE_ENV: 'development',

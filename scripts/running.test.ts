@@ -20,7 +20,10 @@ let running: Parameters<Settings>[0];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'souk-running-'));
   const seeds = path.join(folder, 'demo.json');
-  await writeFile(seeds, JSON.stringify([{ handle: 'demo', owner: { email: 'ada@demo.example', password: 'of the demo' } }]));
+  await writeFile(
+    seeds,
+    JSON.stringify([{ handle: 'demo', owner: { email: 'ada@demo.example', password: 'of the demo' } }]),
+  );
   const settings = { DATABASE_URL: 'postgres://local/souk', MASTER_KEYS: 'local', SEED_STATE: seeds };
   running = { adminUrl: LOCAL, storefrontUrl: 'http://localhost:4001', settings };
 });

@@ -39,7 +39,8 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'souk-login-'));
   vi.stubEnv('SOUK_CONFIG_DIR', folder);
   vi.stubEnv('SOUK_URL', url);
-  for (const name of ['SOUK_API_KEY', 'SOUK_TOKEN', 'SOUK_COMPANY', 'SOUK_EMAIL', 'SOUK_PASSWORD']) vi.stubEnv(name, '');
+  for (const name of ['SOUK_API_KEY', 'SOUK_TOKEN', 'SOUK_COMPANY', 'SOUK_EMAIL', 'SOUK_PASSWORD'])
+    vi.stubEnv(name, '');
   answers = {};
   asked = [];
 });
@@ -135,7 +136,9 @@ test('listening ends when the login is over, and tells a break once', async () =
   answers['POST /v1/auth/refresh'] = refused(401, 'refresh_refused');
   await saveLogin(url, login(1));
   const lines: string[] = [];
-  const listening = listen({}, new Api(url, credentialsFor(url)), new AbortController().signal, (line) => lines.push(line));
+  const listening = listen({}, new Api(url, credentialsFor(url)), new AbortController().signal, (line) =>
+    lines.push(line),
+  );
   await expect(listening).rejects.toThrow(LoginOver);
   expect(lines.filter((line) => line.includes('trying again'))).toEqual(['  Said starting.; trying again']);
 }, 15_000);
@@ -161,7 +164,15 @@ test('listening says that nobody answers, and goes on trying', async () => {
 
 test('an import is followed through answers that pass', async () => {
   vi.stubEnv('SOUK_API_KEY', 'key');
-  const row = { id: 'imp_1', status: 'queued', rowsTotal: 1, rowsDone: 0, failure: null, errors: [], ignoredColumns: [] };
+  const row = {
+    id: 'imp_1',
+    status: 'queued',
+    rowsTotal: 1,
+    rowsDone: 0,
+    failure: null,
+    errors: [],
+    ignoredColumns: [],
+  };
   const counts = { products: { created: 1, updated: 0, unchanged: 0, failed: 0 }, errors: 0 };
   answers['POST /v1/product-imports'] = () => ({ status: 201, body: { ...row, counts } });
   const failures = [refused(503, 'stopping'), refused(429, 'rate_limited')];

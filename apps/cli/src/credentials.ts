@@ -99,7 +99,9 @@ async function refreshed(url: string, login: Login): Promise<Login | undefined> 
 function byPassword(url: string, person: { company: string; email: string; password: string }): Credentials {
   let inside: Promise<Credentials> | undefined;
   const enter = async () =>
-    loggedIn(url, await logIn(url, person, () => Promise.reject(new Error(CODE_NEEDED))), (used) => refreshed(url, used));
+    loggedIn(url, await logIn(url, person, () => Promise.reject(new Error(CODE_NEEDED))), (used) =>
+      refreshed(url, used),
+    );
   const once = () => {
     inside ??= enter();
     return inside;

@@ -135,7 +135,9 @@ async function resend(ids: string[], options: ResendOptions) {
   }
   if (failed || since || until || type) throw new InvalidArgumentError('Name ids, or a filter; not both.');
   if (endpoint && ids.some((id) => kindOf(id) === 'whd'))
-    throw new InvalidArgumentError('A delivery (whd_…) has its endpoint; --endpoint goes with events (evt_…) or alone.');
+    throw new InvalidArgumentError(
+      'A delivery (whd_…) has its endpoint; --endpoint goes with events (evt_…) or alone.',
+    );
   const chosen = (await Promise.all(ids.map((id) => deliveriesFor(api, id, endpoint)))).flat();
   const resent = dryRun ? [] : await redeliver(api, chosen);
   answer(options, { dryRun: dryRun ?? false, count: chosen.length, deliveries: dryRun ? chosen : resent }, [

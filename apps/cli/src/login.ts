@@ -30,7 +30,9 @@ async function leave(options: ApiOptions) {
   const url = apiUrl(options);
   const isEnded = await endSession(url);
   const was = await forgetLogin(url);
-  const unsaid = isEnded ? '' : ' The API could not be told: until it runs out, the login stays good for whoever has a copy.';
+  const unsaid = isEnded
+    ? ''
+    : ' The API could not be told: until it runs out, the login stays good for whoever has a copy.';
   answer(options, { url, loggedOut: was, sessionEnded: was && isEnded }, [
     was ? `Nobody is logged in at ${url} any more.${unsaid}` : 'Nobody was logged in.',
   ]);

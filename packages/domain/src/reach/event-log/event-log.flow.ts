@@ -103,7 +103,10 @@ function takePlace(companyId: CompanyId, lifeMs: number, isStopping: () => boole
   const leave = enter(companyId);
   const [ended, over] = [new AbortController(), new AbortController()];
   const begun = Date.now();
-  const clock = setInterval(() => (isStopping() || Date.now() - begun >= lifeMs) && end(), Math.min(OVER_CHECK_MS, lifeMs));
+  const clock = setInterval(
+    () => (isStopping() || Date.now() - begun >= lifeMs) && end(),
+    Math.min(OVER_CHECK_MS, lifeMs),
+  );
   clock.unref();
   function end() {
     if (ended.signal.aborted) return;
@@ -185,7 +188,8 @@ class News {
     if (!(await this.mayGoOn())) return false;
     if (this.isResumed) return true;
     // Without an event to go on from, what is there already was never asked for.
-    do for await (const _ of this.look(goesOn, { isSilent: true })); // nothing comes of it
+    do
+      for await (const _ of this.look(goesOn, { isSilent: true })); // nothing comes of it
     while (this.round && (await goesOn()));
     return true;
   }

@@ -271,7 +271,8 @@ test('catching up ends in the middle of a page when the right to listen was take
 test('a reader that stops reading loses its place when the time is over or the process stops, and can be cut off', async () => {
   const shop = newShop();
   let isStopping = false;
-  const hung = (watching: Watching) => watchEvents(db.app.run, shop, NOTHING, { watching, isStopping: () => isStopping });
+  const hung = (watching: Watching) =>
+    watchEvents(db.app.run, shop, NOTHING, { watching, isStopping: () => isStopping });
   for (const end of ['time', 'stop']) {
     const lifeMs = end === 'time' ? 300 : 60_000;
     const streams = Array.from({ length: STREAMS_MAX }, () => hung({ ...FAST, lifeMs }));

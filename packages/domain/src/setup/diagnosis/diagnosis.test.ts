@@ -54,7 +54,12 @@ test('endpoints that were given up are named, and not what staff switched off or
   ];
   const off = (id: string, reason: string) =>
     db.admin`update webhook_endpoints set status = 'disabled', disabled_at = now(), disabled_reason = ${reason} where id = ${id}`;
-  await Promise.all([off(gone.id, 'gone'), off(failing.id, 'failing'), off(byHand.id, 'by_hand'), off(deleted.id, 'gone')]);
+  await Promise.all([
+    off(gone.id, 'gone'),
+    off(failing.id, 'failing'),
+    off(byHand.id, 'by_hand'),
+    off(deleted.id, 'gone'),
+  ]);
   await db.admin`update webhook_endpoints set deleted_at = now() where id = ${deleted.id}`;
   const found = (await db.relay.unscoped((tx) => endpointsGivenUp(tx, 100))).filter(
     ({ companyId }) => companyId === shop.companyId,
