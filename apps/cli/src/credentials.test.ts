@@ -68,12 +68,12 @@ const rotated = () => {
 
 /** What a command says. */
 async function said(...words: string[]): Promise<string> {
-  let text = '';
+  const lines: string[] = [];
   for (const stream of ['stdout', 'stderr'] as const)
-    vi.spyOn(process[stream], 'write').mockImplementation((line) => (text += String(line)).length > 0);
+    vi.spyOn(process[stream], 'write').mockImplementation((line) => lines.push(String(line)) > 0);
   await soukProgram().parseAsync(words, { from: 'user' });
   vi.restoreAllMocks();
-  return text;
+  return lines.join('');
 }
 
 test('a login that another command renewed is taken over, and not renewed with the token that was used', async () => {

@@ -77,12 +77,12 @@ test.each([1, 2, 3])(
   'a worker that is asked to stop in the middle of webhooks holds none afterwards, and none comes twice (%i of 3)',
   async () => {
     const before = merchant.duplicates().again;
-    const { ending, ms, heardBefore, held, activeJobs } = await workerStop(lab, load, merchant);
+    const { ending, ms, heardBefore, held, activeJobs, said } = await workerStop(lab, load, merchant);
     await drained(lab, load.store, DRAINED_WITHIN_MS);
     const again = merchant.duplicates().again - before;
     say(`stopped in ${ms} ms (goal ${GOAL.stoppedMs}) after ${heardBefore} webhooks`);
     const clean = { ending: { code: 0, signal: null }, held: 0, activeJobs: 0, again: 0 };
-    expect({ ending, held, activeJobs, again }).toEqual(clean);
+    expect({ ending, held, activeJobs, again }, said).toEqual(clean);
     expect(ms).toBeLessThan(GOAL.stoppedMs);
   },
   FAULT_MS,

@@ -127,11 +127,11 @@ test(
   'a worker that is asked to stop in the middle of webhooks holds none afterwards, and none comes twice',
   async () => {
     const before = merchant.duplicates().again;
-    const { ending, ms, heardBefore, held, activeJobs } = await workerStop(lab, load, merchant);
+    const { ending, ms, heardBefore, held, activeJobs, said } = await workerStop(lab, load, merchant);
     await drained(lab, load.store, DRAINED_WITHIN_MS);
     const again = merchant.duplicates().again - before;
     say(`stopped in ${ms} ms (goal ${GOAL.stoppedMs}) after ${heardBefore} webhooks`);
-    expect({ ending, held, activeJobs, again }).toEqual({
+    expect({ ending, held, activeJobs, again }, said).toEqual({
       ending: { code: 0, signal: null },
       held: 0,
       activeJobs: 0,

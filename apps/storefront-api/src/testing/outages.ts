@@ -123,6 +123,7 @@ const isReady = ({ url }: Post) =>
 
 const EVENTS_AT_ONCE = 300;
 const SOME = 20;
+const OUTPUT_SHOWN = 3_000;
 const ADDED = 'zz_added_while_serving';
 const MIGRATION = `alter table products add column ${ADDED} text;
 --> statement-breakpoint
@@ -161,7 +162,7 @@ export async function workerStop(
   lab: ChaosLab,
   load: ChaosLoad,
   { well }: Merchant,
-): Promise<{ ending: Ending; ms: number; heardBefore: number; held: unknown; activeJobs: number }> {
+): Promise<{ ending: Ending; ms: number; heardBefore: number; held: unknown; activeJobs: number; said: string }> {
   const [worker] = lab.workers;
   if (!worker) throw new Error('There is no worker');
   const before = well.received.size;
@@ -173,6 +174,7 @@ export async function workerStop(
   const heardBefore = well.received.size - before;
   const ending = await worker.running.end('SIGTERM');
   const ms = Date.now() - asked;
+  const said = worker.running.output().slice(-OUTPUT_SHOWN);
   const [row] = await lab.postgres.db.admin`select count(*)::int as held from webhook_deliveries
     where company_id = ${load.store.companyId} and leased_until > now()`;
   const jobs = (await lab.redis?.dump()) ?? [];
@@ -182,6 +184,7 @@ export async function workerStop(
     ending,
     ms,
     heardBefore,
+    said,
     held: row?.['held'],
     activeJobs: jobs.filter((one) => /:active \[.+/.test(one)).length,
   };

@@ -136,11 +136,13 @@ test('a foreign key over orphans is refused, and the whole migration with it', a
   await dropMigration('9003_orphans');
 });
 
-test('a migration that meets a table in use lets others pass, and is done when the table is free', async () => {
+test('a migration that meets a table in use lets others pass, and is done when the table is free', {
+  timeout: 60_000,
+}, async () => {
   await addMigration('9998_in_use', 'alter table products add column in_use text');
   const holder = postgres(db.urls.admin, { max: 1, onnotice: () => undefined });
+  let free: () => void = () => undefined;
   try {
-    let free: () => void = () => undefined;
     const isFree = new Promise<void>((resolve) => {
       free = resolve;
     });
@@ -149,7 +151,7 @@ test('a migration that meets a table in use lets others pass, and is done when t
       await isFree;
     });
     const migrating = migrate();
-    await vi.waitFor(async () => expect(await waitingForProducts()).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await waitingForProducts()).toBe(1), { timeout: 30_000 });
     // Behind a migration that waits for ever nobody would read this.
     expect(await db.admin`select 1 from products limit 1`).toEqual([]);
     free();
@@ -157,6 +159,7 @@ test('a migration that meets a table in use lets others pass, and is done when t
     await migrating;
     expect(await db.admin`select in_use from products`).toEqual([]);
   } finally {
+    free(); // also when it was never waited for: a holder that is not let go ends never
     await holder.end();
   }
 });

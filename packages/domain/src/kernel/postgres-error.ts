@@ -6,6 +6,8 @@ import { DatabaseUnavailable, DomainError } from './errors.ts';
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const IN_FAILED_TRANSACTION = '25P02';
+/** The server goes down, perhaps behind a commit that is kept. */
+const OPERATOR_INTERVENTION = '57P';
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const UNAVAILABLE = new Set(['55P03', '57014', '57P01', '57P02', '57P03', '53300']); // lock or statement time-out, shutdown, too many connections
@@ -37,6 +39,12 @@ export function isWorthRetrying(error: unknown): boolean {
 
 /** Whether a query failed only because one before it in the same transaction had. */
 export const isAftermath = (error: unknown): boolean => postgresErrorOf(error)?.code === IN_FAILED_TRANSACTION;
+
+/** Whether it is PostgreSQL's own answer to a query, and not the end of the connection: what was asked for was not done. */
+export function isAnswer(error: unknown): boolean {
+  const code = postgresErrorOf(error)?.code;
+  return code !== undefined && !code.startsWith(OPERATOR_INTERVENTION);
+}
 
 /** Turns what the database refused into what the domain says; everything else passes through. */
 export function fromPostgres(error: unknown): unknown {

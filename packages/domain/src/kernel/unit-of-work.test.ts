@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { eq, sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { companies } from '../company/companies/companies.schema.ts';
@@ -132,6 +132,31 @@ test('a connection lost during the commit says that the outcome is unknown', asy
     setTimeout(() => void db.admin`select pg_terminate_backend(${me?.pid ?? 0})`.execute(), 200);
   });
   await expect(work).rejects.toBeInstanceOf(CommitUnknown);
+});
+
+test.each(['reset', 'closed'])('a line that is %s behind the commit says that the outcome is unknown', async (end) => {
+  const { port } = new URL(db.urls.app);
+  const line = createServer((near) => {
+    const far = connect(Number(port), '127.0.0.1').on('error', () => near.destroy());
+    near.on('error', () => undefined).on('close', () => far.end());
+    far.on('data', (bytes) => near.write(bytes));
+    near.on('data', (bytes) => {
+      far.write(bytes);
+      if (!bytes.includes('commit')) return;
+      far.pause(); // the answer is never heard
+      setTimeout(() => (end === 'reset' ? near.resetAndDestroy() : near.destroy()), 100);
+    });
+  });
+  await once(line.listen(0, '127.0.0.1'), 'listening');
+  const url = new URL(db.urls.app);
+  url.port = String((line.address() as AddressInfo).port);
+  const far = openDatabase({ url: url.href, size: 1 });
+  const session = nobodyIn(newId('com'));
+  const work = far.run(session, (ctx) => ctx.tx.insert(companies).values(shop(ctx.companyId)));
+  await expect(work).rejects.toBeInstanceOf(CommitUnknown);
+  expect(await db.admin`select 1 from companies where company_id = ${session.companyId}`).toHaveLength(1);
+  await far.close();
+  line.close();
 });
 
 test('a unit of work over its time is undone and its connection dropped', async () => {

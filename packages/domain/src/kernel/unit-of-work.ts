@@ -9,7 +9,7 @@ import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.
 import { claimKey, storeAnswer, storeOwnAnswer } from './idempotency.ts';
 import { type CompanyId, type Id, idOf } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
-import { fromPostgres, isAftermath, isWorthRetrying } from './postgres-error.ts';
+import { fromPostgres, isAftermath, isAnswer, isWorthRetrying } from './postgres-error.ts';
 
 export const UNIT_OF_WORK_LIMIT_MS = 10_000;
 const ATTEMPTS_MAX = 3;
@@ -202,7 +202,7 @@ async function commitAfter(connection: Connection, closing: readonly Promise<unk
   try {
     await connection.whileUp(Promise.all(closing));
   } catch (error) {
-    if (connection.isLost()) await committing;
+    if (!isAnswer(error)) await committing;
     throw error;
   }
   await committing;
@@ -210,15 +210,16 @@ async function commitAfter(connection: Connection, closing: readonly Promise<unk
 
 async function commit(connection: Connection): Promise<void> {
   if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost before the commit');
+  let outcome: { command: string };
   try {
-    const outcome = await connection.whileUp(connection.client.unsafe('commit'));
-    // After an error that somebody caught, PostgreSQL answers COMMIT with ROLLBACK and no error.
-    if (outcome.command !== 'COMMIT')
-      throw new Error('The transaction had failed: a query error inside it was swallowed.');
+    outcome = await connection.whileUp(connection.client.unsafe('commit'));
   } catch (error) {
-    if (connection.isLost()) throw new CommitUnknown();
-    throw error;
+    // Not asked whether the connection is lost: its queries hear of the end before it does.
+    throw isAnswer(error) ? error : new CommitUnknown();
   }
+  // After an error that somebody caught, PostgreSQL answers COMMIT with ROLLBACK and no error.
+  if (outcome.command !== 'COMMIT')
+    throw new Error('The transaction had failed: a query error inside it was swallowed.');
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Run, Session } from '../../kernel/ctx.ts';
+import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
 import { InvalidInput } from '../../kernel/errors.ts';
 import type { LetterView, WordingTrial } from './notification-templates.contract.ts';
 import { readPreview } from './notification-templates.service.ts';
@@ -14,8 +14,9 @@ export async function previewTemplate(
   name: string,
   trial: WordingTrial,
 ): Promise<LetterView> {
-  const { kind, wording, parameters, place } = await run(session, (ctx) => readPreview(ctx, name, trial));
+  const { kind, wording, parameters, place } = await run(lookingOnly(session), (ctx) => readPreview(ctx, name, trial));
   const { letter, faults } = tried(kind, wording, parameters, place);
   if (faults) throw new InvalidInput(...faults);
-  return letter;
+  // With an Idempotency-Key the answer is kept, as that of every POST.
+  return session.idempotency ? run(session, async () => letter) : letter;
 }

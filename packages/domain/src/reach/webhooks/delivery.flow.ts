@@ -118,7 +118,8 @@ class Delivering {
       await this.keepBooks();
       await Promise.all(Array.from({ length: LANES }, () => this.lane()));
       this.isEnding = true;
-      while ((this.hasNews() || this.ready.length > 0) && !this.fault) await this.keepBooks();
+      // One that is on its way as well: it records, and may bring what nobody will send any more.
+      while ((this.books || this.hasNews() || this.ready.length > 0) && !this.fault) await this.keepBooks();
     } finally {
       clearInterval(renewing);
     }
