@@ -341,6 +341,22 @@ test('a turn ends after its time and says that there is more; what was taken and
   expect(await turn(shop, endpoint, sender, { forMs: 0 })).toMatchObject({ isLeft: true, outcomes: [] });
 });
 
+test('a worker that is asked to stop has written down what it sent before its turn is over', async () => {
+  const { shop, endpoint, sender } = await shopWith(1);
+  let isStopping = false;
+  sender.answer = async () => {
+    isStopping = true;
+    return statusOf(200);
+  };
+  const run: typeof db.app.run = async (session, work) => {
+    if (isStopping) await new Promise((resolve) => setTimeout(resolve, 200)); // the database takes its time
+    return db.app.run(session, work);
+  };
+  const { outcomes } = await turn(shop, endpoint, sender, { run, isStopping: () => isStopping });
+  expect(outcomes).toEqual(['succeeded']);
+  expect(await counts(shop)).toEqual({ succeeded: 1 });
+});
+
 test('a secret that cannot be read fails the attempt, says nothing of the endpoint, and is reported', async () => {
   const { shop, endpoint, sender } = await shopWith(1);
   await db.admin`update company_secrets set sealed = 'v1.broken' where company_id = ${shop.companyId}`;
