@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { leash } from '@souk/local/leash';
 
 const ROOT = path.join(import.meta.dirname, '..', '..', '..', '..');
 /** As deep below the root as a built app is: code finds the migrations by counting up. */
@@ -47,8 +48,10 @@ export async function buildProcesses(main: 'src/main.ts' | 'src/testing/crashing
   const command = path.join(ROOT, 'node_modules', '.bin', 'rolldown');
   const env = { PATH: process.env['PATH'], CRASHING_DIR: folder, CRASHING_MAIN: main };
   const built = spawnSync(command, ['-c', 'rolldown.crashing.mjs'], { cwd: ROOT, encoding: 'utf8', env });
-  if (built.status !== 0) throw new Error(`The processes could not be built: ${built.stdout}${built.stderr}`);
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  if (built.status === 0) return { folder, remove };
+  await remove();
+  throw new Error(`The processes could not be built: ${built.stdout}${built.stderr}`);
 }
 
 /** Starts a built process with these settings and nothing of ours. */
@@ -64,8 +67,11 @@ export function startProcess(folder: string, name: ProcessName, env: Record<stri
     text = (text + chunk).slice(-OUTPUT_KEPT);
   };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', keep);
+  // One that is started while a test that took too long is given up belongs to nobody.
+  const guard = leash('kill -KILL "$1"', [String(child.pid)]);
   let ending: Ending | undefined;
   const exited = once(child, 'exit').then(([code, signal]): Ending => {
+    guard.release();
     ending = { code, signal }; // what the event is documented to give
     return ending;
   });
