@@ -17,5 +17,5 @@ export function buildLocal() {
   );
 }
 
-/** @param {'database-check' | 'mailbox' | 'paystack-simulator' | 'ports' | 'postgres' | 'redis' | 'supervisor'} name */
+/** @param {'command' | 'database-check' | 'mailbox' | 'paystack-simulator' | 'ports' | 'postgres' | 'redis' | 'supervisor'} name */
 export const importLocal = (name) => import(pathToFileURL(join(folder, 'dist', `${name}.js`)).href);

@@ -34,7 +34,7 @@ await main(async () => {
   } finally {
     if (redis.found) await redis.stop();
   }
-  tellWhatWasSkipped(wishes, redis);
+  tellWhatWasSkipped(wishes, redis, await missingCommands());
 });
 
 function readArguments(given) {
@@ -132,11 +132,22 @@ function relaySignals(child) {
   };
 }
 
-function tellWhatWasSkipped(wishes, redis) {
+/** Which of the commands that README.md and docs speak in this machine lacks. */
+async function missingCommands() {
+  const { commandsOnPath } = await importLocal('command');
+  const found = await Promise.all(['bash', 'curl'].map(async (name) => ({ name, at: await commandsOnPath(name) })));
+  return found.filter(({ at }) => at.length === 0).map(({ name }) => name);
+}
+
+function tellWhatWasSkipped(wishes, redis, missing) {
   const skipped = [];
   if (!redis.found) {
     const how = wishes.redis ? '' : ' To fetch a private one (Debian, Ubuntu): npm test -- --redis';
     skipped.push(`Redis: ${redis.reason}\n    → the queue and limiter suites ran on PostgreSQL only.${how}`);
+  }
+  if (missing.length > 0) {
+    const why = `no ${missing.join(' and no ')} on the PATH`;
+    skipped.push(`The commands of README.md and docs: ${why}.\n    → apps/tour/src/docs.test.ts ran without them.`);
   }
   if (!wishes.long) skipped.push('The long tests (volumes, many points): npm run test:long');
   if (wishes.vitest.length > 0) skipped.push(`Whatever "${wishes.vitest.join(' ')}" leaves out.`);

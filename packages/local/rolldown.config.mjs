@@ -3,6 +3,7 @@ import { defineConfig } from 'rolldown';
 // Only for the scripts: plain Node cannot read the TypeScript source. Tests import the source itself.
 export default defineConfig({
   input: {
+    command: 'src/command.ts',
     'database-check': 'src/database-check.ts',
     mailbox: 'src/mailbox.ts',
     'paystack-simulator': 'src/paystack-simulator.ts',

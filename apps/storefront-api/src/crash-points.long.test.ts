@@ -1,9 +1,9 @@
 import { useDatabase } from '@souk/domain/testing/database';
+import type { Running } from '@souk/local/testing/processes';
 import { beforeAll, describe, test, vi } from 'vitest';
 import { useCrashLab } from './testing/crash-lab.ts';
 import type { Clean, ScenarioName } from './testing/crash-scenarios.ts';
 import { dieAt } from './testing/crash-trial.ts';
-import type { Running } from './testing/processes.ts';
 
 const TRIAL_MS = 240_000;
 // Most of a trial is waiting for processes to start, for which there are few cores.

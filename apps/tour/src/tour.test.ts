@@ -1,8 +1,9 @@
 import { useDatabase } from '@souk/domain/testing/database';
+import { type Builds, buildProcesses } from '@souk/local/testing/processes';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { silentNarrator } from './narrator.ts';
 import { Surprise } from './surprise.ts';
-import { buildProcesses, type Deployment, deploy, removeBuild } from './testing/deployment.ts';
+import { type Deployment, deploy } from './testing/deployment.ts';
 import { lyingApi } from './testing/lying-api.ts';
 import { walk } from './tour.ts';
 
@@ -12,11 +13,11 @@ const OUTPUT_SHOWN = 3_000;
 const BUILT_WITHIN_MS = 180_000;
 const TOUR_WITHIN_MS = 180_000;
 const db = useDatabase();
-let folder: string;
+let builds: Builds;
 beforeAll(async () => {
-  folder = await buildProcesses();
+  builds = await buildProcesses('src/main.ts');
 }, BUILT_WITHIN_MS);
-afterAll(() => removeBuild(folder));
+afterAll(() => builds?.remove());
 
 const stores: { name: string; redisUrl?: string }[] = [{ name: 'PostgreSQL' }];
 if (REDIS_URL) stores.push({ name: 'Redis', redisUrl: REDIS_URL });
@@ -25,7 +26,7 @@ else console.warn('SOUK_TEST_REDIS_URL is not set: the tour is taken with the qu
 describe.each(stores)('with the queue on $name', ({ redisUrl }) => {
   let deployment: Deployment;
   beforeAll(async () => {
-    deployment = await deploy(folder, db, redisUrl);
+    deployment = await deploy(builds.folder, db, redisUrl);
   }, BUILT_WITHIN_MS);
   afterAll(() => deployment?.stop());
 

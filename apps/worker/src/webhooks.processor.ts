@@ -1,4 +1,4 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Processor } from '@nestjs/bullmq';
 import { Inject } from '@nestjs/common';
 import { type Run, systemSession } from '@souk/domain/kernel/ctx';
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
@@ -6,10 +6,10 @@ import { type DeliveryPorts, deliverTurn } from '@souk/domain/reach/webhooks/del
 import type { DeliveryOutcome } from '@souk/domain/reach/webhooks/recording.service';
 import type { WebhookSender } from '@souk/domain/reach/webhooks/webhook-sender';
 import type { Loggers } from '@souk/platform/logger';
-import { Doorbell, type QueueStore, ringForm, WORKER_TIMING } from '@souk/platform/queue';
-import { QueueOutdated } from '@souk/platform/queue-check';
+import { Doorbell, ringForm, WORKER_TIMING } from '@souk/platform/queue';
 import { RUN, WEBHOOK_SENDER } from '@souk/platform/tokens';
 import type { Job } from 'bullmq';
+import { QueueProcessor } from './queue-processor.ts';
 import { Seats } from './seats.ts';
 import { DELIVERED, LOG } from './worker-tokens.ts';
 
@@ -26,7 +26,7 @@ const SLOW_KNOWN_MAX = 10_000;
 
 /** Delivers what is due at the endpoint it was rung for. The job only says which; what is due stands in PostgreSQL. */
 @Processor('webhooks', { autorun: false, concurrency: ENDPOINTS_AT_ONCE, ...WORKER_TIMING })
-export class WebhooksProcessor extends WorkerHost {
+export class WebhooksProcessor extends QueueProcessor {
   private isStopping = false;
   /** Endpoints that hung or did nothing but fail in their last turn here. */
   private readonly slow = new Set<Id<'wep'>>();
@@ -40,21 +40,11 @@ export class WebhooksProcessor extends WorkerHost {
   constructor(
     @Inject(RUN) private readonly run: Run,
     @Inject(WEBHOOK_SENDER) private readonly sender: WebhookSender,
-    @Inject(LOG) private readonly log: Loggers['log'],
+    @Inject(LOG) log: Loggers['log'],
     @Inject(DELIVERED) private readonly delivered: (outcome: DeliveryOutcome) => void,
     @Inject(Doorbell) private readonly doorbell: Doorbell,
   ) {
-    super();
-  }
-
-  /** Begins to take jobs. Throws `QueueOutdated`; see `NotificationsProcessor`. */
-  async begin({ redisUrl }: QueueStore): Promise<void> {
-    if (redisUrl === undefined) {
-      await this.worker.waitUntilReady().catch((error: unknown) => {
-        throw new QueueOutdated(error);
-      });
-    }
-    this.worker.run().catch((error: unknown) => this.log.error({ err: error }, 'the queue is served no more'));
+    super(log);
   }
 
   /** What is under way may end; nothing new is begun. */
@@ -106,15 +96,5 @@ export class WebhooksProcessor extends WorkerHost {
       { companyId, endpointId, ...Object.fromEntries(outcomes) },
       hasFailed ? 'webhooks could not be delivered; the log of the endpoint says why' : 'webhooks delivered',
     );
-  }
-
-  @OnWorkerEvent('failed')
-  onFailed(job: Job<unknown> | undefined, error: Error): void {
-    this.log.error({ err: error, job: job?.data }, 'a job failed; what is due is rung for again');
-  }
-
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.log.warn({ err: error }, 'the queue cannot be reached; trying again');
   }
 }

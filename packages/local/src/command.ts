@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 
 /** The operating-system account a command runs under; only root can choose one. */
 export interface Account {
@@ -59,4 +60,14 @@ export async function isExecutable(file: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Every program of this name on the PATH of an environment, the one a shell would take first. Empty: there is none. */
+export async function commandsOnPath(name: string, env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of (env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
+    const command = join(folder, name);
+    if (await isExecutable(command)) found.push(command);
+  }
+  return found;
 }

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isExecutable } from './command.ts';
+import { commandsOnPath } from './command.ts';
 import { leash } from './leash.ts';
 import { freePort } from './ports.ts';
 import { fetchRedis } from './redis-download.ts';
@@ -78,9 +78,7 @@ function hint(): string {
 async function programOnPath(env: NodeJS.ProcessEnv): Promise<{ program?: RedisProgram; refusals: string[] }> {
   const refusals: string[] = [];
   for (const name of PROGRAMS) {
-    for (const folder of (env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
-      const command = join(folder, name);
-      if (!(await isExecutable(command))) continue;
+    for (const command of await commandsOnPath(name, env)) {
       const version = await redisVersion(command, env);
       if (version.usable) return { program: { command, env, source: `${command} (${version.text})` }, refusals };
       refusals.push(`${command} is not usable (${version.text})`);

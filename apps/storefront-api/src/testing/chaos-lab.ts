@@ -3,11 +3,18 @@ import { type OwnPostgres, startOwnPostgres } from '@souk/domain/testing/own-pos
 import { type Mailbox, startMailbox } from '@souk/local/mailbox';
 import { type PaystackSimulator, startPaystackSimulator } from '@souk/local/paystack-simulator';
 import { freePort } from '@souk/local/ports';
+import {
+  type Builds,
+  buildProcesses,
+  type ProcessName,
+  type Running,
+  ready,
+  startProcess,
+} from '@souk/local/testing/processes';
 import { migrate } from '@souk/platform/migrate';
 import { type FaultProxy, startFaultProxy } from '@souk/platform/testing/fault-proxy';
 import { afterAll, beforeAll } from 'vitest';
 import { type OwnRedis, startOwnRedis } from './own-redis.ts';
-import { type Builds, buildProcesses, type ProcessName, type Running, ready, startProcess } from './processes.ts';
 
 export const MIGRATIONS = path.join(import.meta.dirname, '..', '..', '..', '..', 'drizzle');
 const MASTER_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`; // as the databases of tests give it to the process

@@ -2,9 +2,16 @@ import path from 'node:path';
 import type { TestDatabase } from '@souk/domain/testing/database';
 import { type PaystackSimulator, startPaystackSimulator } from '@souk/local/paystack-simulator';
 import { freePort } from '@souk/local/ports';
+import {
+  type Builds,
+  buildProcesses,
+  type ProcessName,
+  type Running,
+  ready,
+  startProcess,
+} from '@souk/local/testing/processes';
 import { CRASH_AT } from '@souk/platform/testing/crash-points';
 import { afterAll, beforeAll } from 'vitest';
-import { type Builds, buildProcesses, type ProcessName, type Running, ready, startProcess } from './processes.ts';
 
 const MASTER_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`; // as useDatabase() gives it to the process
 

@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckoutView } from '@souk/domain/sales/checkout/checkout.contract';
 import type { TestDatabase } from '@souk/domain/testing/database';
 import type { PaystackControl } from '@souk/local/paystack-simulator';
+import type { ProcessName } from '@souk/local/testing/processes';
 import { expect } from 'vitest';
 import type { CrashLab } from './crash-lab.ts';
-import type { ProcessName } from './processes.ts';
 import { ask, type FullCart, good, type Heard, pageOf, Shopper } from './shopper.ts';
 import { givenStore, type Store } from './store.ts';
 

@@ -1,8 +1,8 @@
 import type { TestDatabase } from '@souk/domain/testing/database';
 import { expectInvariants } from '@souk/domain/testing/invariants';
+import type { Running } from '@souk/local/testing/processes';
 import type { CrashLab } from './crash-lab.ts';
 import { type Clean, SCENARIOS, type Scenario, type ScenarioName, Stage, type Step } from './crash-scenarios.ts';
-import type { Running } from './processes.ts';
 import { type Heard, persistently } from './shopper.ts';
 
 const DIES_WITHIN_MS = 45_000;

@@ -3,11 +3,11 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Ending } from '@souk/local/testing/processes';
 import { migrate } from '@souk/platform/migrate';
 import { type ChaosLab, MIGRATIONS, type Post } from './chaos-lab.ts';
 import type { ChaosLoad } from './chaos-load.ts';
 import type { Merchant } from './merchant.ts';
-import type { Ending } from './processes.ts';
 import { ask, type Heard } from './shopper.ts';
 import { type Request, type Sent, SteadyLoad, slowest, tally } from './steady-load.ts';
 

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { leash } from '@souk/local/leash';
+import { leash } from '../leash.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..', '..', '..');
 /** As deep below the root as a built app is: code finds the migrations by counting up. */
@@ -91,8 +91,12 @@ export function startProcess(folder: string, name: ProcessName, env: Record<stri
 }
 
 /** Resolves when it is ready; a process that is to die may do so before anybody can ask it. */
-export async function ready({ url, output, ending }: Running, name: ProcessName): Promise<void> {
-  const giveUp = Date.now() + READY_WITHIN_MS;
+export async function ready(
+  { url, output, ending }: Running,
+  name: ProcessName,
+  withinMs = READY_WITHIN_MS,
+): Promise<void> {
+  const giveUp = Date.now() + withinMs;
   for (;;) {
     const over = ending();
     if (over?.signal === 'SIGKILL') return;
