@@ -12,6 +12,9 @@ const POOL = 4;
 const SECONDS = 3;
 const ROUNDS = 5;
 const BUYERS = [1, 8, 32] as const;
+/** Of either server, before anything is measured: until its code is compiled and its plans are those of filled tables. */
+const WARM_UP_SECONDS = 15;
+const WARM_UP_BUYERS = 8;
 const HOT_STOCK = 100;
 const HOT_BUYERS = 300;
 const HOT_SECONDS = 5;
@@ -47,6 +50,7 @@ export async function benchSelling(deployment: Deployment): Promise<Outcome[]> {
     };
     const names = variants.map((_, at) => `v${at + 1}`);
     const other: Side = { pid: bare.pid, shop: { url: bare.url, headers: {}, isBare: true, variant: anyOf(names) } };
+    await warmUp(deployment, ours, other);
     const outcomes = [...(await carts(deployment, ours, other)), ...(await orders(deployment, ours, other))];
     outcomes.push(...(await statements(admin, ours, other)), ...(await hot(deployment, admin, ours, variants)));
     return outcomes;
@@ -79,6 +83,11 @@ async function allowTransfers(adminUrl: string, { handle, email, password }: Dep
   const headers = { ...json, authorization: `Bearer ${tokens.accessToken}` };
   const set = await fetch(`${adminUrl}/v1/payment-providers/manual`, { method: 'PUT', headers, body: '{}' });
   if (!set.ok) throw new Error(`the provider could not be set up: ${await set.text()}`);
+}
+
+async function warmUp(deployment: Deployment, ...sides: Side[]): Promise<void> {
+  process.stdout.write(`Warming up, ${WARM_UP_SECONDS} s each\n`);
+  for (const side of sides) await measure(deployment, side, 'order', WARM_UP_BUYERS, WARM_UP_SECONDS);
 }
 
 const anyOf = (names: readonly string[]) => () => names[Math.floor(Math.random() * names.length)] ?? '';
@@ -154,11 +163,12 @@ async function measure(
   { shop, pid }: Side,
   way: Way,
   buyers: number,
+  seconds = SECONDS,
 ): Promise<Measured> {
   const before = [await processorMs(pid), await familyMs(postmasterPid)];
   const took: number[] = [];
   const begun = performance.now();
-  const until = begun + SECONDS * 1_000;
+  const until = begun + seconds * 1_000;
   const shop1 = async () => {
     const shopper = new Shopper(shop);
     while (performance.now() < until) {
@@ -169,12 +179,12 @@ async function measure(
     shopper.close();
   };
   await Promise.all(Array.from({ length: buyers }, shop1));
-  const seconds = (performance.now() - begun) / 1_000;
+  const inAll = (performance.now() - begun) / 1_000;
   const after = [await processorMs(pid), await familyMs(postmasterPid)];
   const [node = 0, database = 0] = after.map((ms, at) => (ms - (before[at] ?? 0)) / took.length);
   took.sort((a, b) => a - b);
   const at = (share: number) => took[Math.floor(took.length * share)] ?? Number.NaN;
-  return { perSecond: took.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99), nodeMs: node, postgresMs: database };
+  return { perSecond: took.length / inAll, p50Ms: at(0.5), p99Ms: at(0.99), nodeMs: node, postgresMs: database };
 }
 
 /** Commands an order takes, counted by the server, without those that begin and end a transaction. */

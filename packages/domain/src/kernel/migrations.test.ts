@@ -146,9 +146,13 @@ test('a migration that meets a table in use lets others pass, and is done when t
     const isFree = new Promise<void>((resolve) => {
       free = resolve;
     });
-    const holding = holder.begin(async (tx) => {
-      await tx`select 1 from products limit 1`;
-      await isFree;
+    let holding: Promise<unknown> | undefined;
+    await new Promise<void>((isHeld) => {
+      holding = holder.begin(async (tx) => {
+        await tx`select 1 from products limit 1`;
+        isHeld();
+        await isFree;
+      });
     });
     const migrating = migrate();
     await vi.waitFor(async () => expect(await waitingForProducts()).toBe(1), { timeout: 30_000 });

@@ -1,21 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { PgDatabase } from 'drizzle-orm/pg-core';
-import { PostgresJsSession } from 'drizzle-orm/postgres-js';
-import { auditedTable, storeAuditNotes, UnauditedWrite } from './audit-log.ts';
+import { storeAuditNotes, UnauditedWrite } from './audit-log.ts';
 import { raiseCatalogueVersion, raisesVersion } from './catalogue-version.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session, Tx } from './ctx.ts';
-import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
+import type { AuditNote, Ctx, IdempotencyClaim, Run, RunUnscoped, Session } from './ctx.ts';
 import { claimKey, storeAnswer, storeOwnAnswer } from './idempotency.ts';
 import { type CompanyId, type Id, idOf } from './ids.ts';
-import type { Connection, Pool } from './pool.ts';
-import { fromPostgres, isAftermath, isAnswer, isWorthRetrying } from './postgres-error.ts';
+import type { Pool } from './pool.ts';
+import { isWorthRetrying } from './postgres-error.ts';
+import { type OpenTransaction, type Progress, transaction } from './transaction.ts';
 
 export const UNIT_OF_WORK_LIMIT_MS = 10_000;
 const ATTEMPTS_MAX = 3;
-const KINDS_MAX = 500;
-/** Longer texts are those of batches, whose length follows what they carry. Characters. */
-const KIND_LENGTH_MAX = 16_000;
 const RETRY_PAUSE_MS = 20;
 
 /** What others learn when a unit of work has committed. Never called for one that was undone. */
@@ -39,10 +34,6 @@ export interface UnitOfWorkOptions {
    */
   refuseNesting?: boolean;
 }
-
-// A select that takes no lock and calls none of PostgreSQL's functions that do something. Anything else counts as a write.
-const PLAIN_READ = /^select\b/;
-const LOCKING = /\bfor (?:update|no key update|share|key share)\b|\b(?:pg_|nextval|setval|set_config)/;
 
 /** Work of no company has a share of the connections as well. */
 const NO_COMPANY = '';
@@ -68,6 +59,14 @@ class ClaimedTwice extends Error {
   }
 }
 
+/** What has to be written, or told, at the end of a unit of work would come after its commit. */
+class SettledTooEarly extends Error {
+  constructor() {
+    super('settle() is for writes without audit notes that nobody has to hear of: let the unit of work end instead.');
+    this.name = 'SettledTooEarly';
+  }
+}
+
 /** Runs the work of one transaction, and refuses to do so within another. */
 function nestingGuard({ refuseNesting = true }: UnitOfWorkOptions): <T>(work: () => Promise<T>) => Promise<T> {
   if (!refuseNesting) return (work) => work();
@@ -79,19 +78,16 @@ function nestingGuard({ refuseNesting = true }: UnitOfWorkOptions): <T>(work: ()
 
 /** Makes `run` for a pool: one transaction inside one company's wall, committed when `work` resolves, else undone. */
 export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
-  const { clock = systemClock, onCommitted } = options;
+  const { clock = systemClock, limitMs = UNIT_OF_WORK_LIMIT_MS, onCommitted } = options;
   const nesting = nestingGuard(options);
   return async (session, work) => {
     // The id goes into SQL text: it is parsed here, whoever made the session.
     const begin = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
-    return retrying(async () => {
+    return retrying(async (progress) => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
       const prepare = !session.isBatch;
-      const result = await transaction(
-        pool,
-        session.companyId,
-        { begin, prepare, limitMs: options.limitMs },
-        (tx, wrote, closing) => nesting(() => inCompany(session, { tx, wrote, closing }, clock(), committed, work)),
+      const result = await transaction(pool, session.companyId, { begin, prepare, limitMs, progress }, (open) =>
+        nesting(() => inCompany(session, open, clock(), committed, work)),
       );
       if (session.idempotency && session.idempotency.part !== 'next') answered.add(session.idempotency);
       if (committed.touched || committed.nudged || committed.customers) onCommitted?.(committed);
@@ -103,9 +99,10 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
 /** Makes `unscoped` for a pool: a transaction of no company. Row security shows it not one tenant row. */
 export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUnscoped {
   const nesting = nestingGuard(options);
+  const { limitMs = UNIT_OF_WORK_LIMIT_MS } = options;
   return (work) =>
-    retrying(() =>
-      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: true, limitMs: options.limitMs }, (tx) =>
+    retrying((progress) =>
+      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: true, limitMs, progress }, ({ tx }) =>
         nesting(() => work(tx)),
       ),
     );
@@ -113,7 +110,7 @@ export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUn
 
 async function inCompany<T>(
   session: Session,
-  { tx, wrote, closing }: { tx: Tx; wrote: ReadonlySet<string>; closing: Promise<unknown>[] },
+  { tx, wrote, closing, settle }: OpenTransaction,
   now: Date,
   committed: Committed,
   work: (ctx: Ctx) => Promise<T>,
@@ -134,6 +131,18 @@ async function inCompany<T>(
     },
     nudge: () => {
       committed.nudged = true;
+    },
+    settle: (send) => {
+      // The answer has to be stored with the effect.
+      if (claim) return send();
+      return settle(() => {
+        const sent = send();
+        sent.catch(() => undefined); // whoever is refused here is told so, whatever becomes of it
+        const isHeardOf = committed.touched || committed.nudged || committed.customers;
+        if (notes.length > 0 || catalogueChanged || isHeardOf || raisesVersion(wrote)) throw new SettledTooEarly();
+        refuseUnaudited(session, wrote);
+        return sent;
+      });
     },
   };
   const claim = session.idempotency;
@@ -159,157 +168,14 @@ function refuseUnaudited(session: Session, wrote: ReadonlySet<string>) {
   if (table && session.actor.type !== 'nobody' && !session.isShopper) throw new UnauditedWrite(table);
 }
 
-/** One transaction on one connection. Nothing is ever sent on it after it was lost or the transaction has ended. */
-async function transaction<T>(
-  pool: Pool,
-  share: string,
-  { begin, prepare, limitMs = UNIT_OF_WORK_LIMIT_MS }: { begin: string; prepare: boolean; limitMs?: number },
-  work: (tx: Tx, wrote: ReadonlySet<string>, closing: Promise<unknown>[]) => Promise<T>,
-): Promise<T> {
-  const connection = await pool.acquire(share);
-  const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
-  const guarded = guard(connection, prepare);
-  const closing: Promise<unknown>[] = [];
-  try {
-    // Sent with the first query of the work, not awaited: one round trip less.
-    const begun = connection.client.unsafe(begin).execute();
-    begun.catch(() => undefined);
-    const result = await connection.whileUp(work(guarded.tx, guarded.wrote, closing));
-    guarded.end();
-    if (guarded.onlyRead()) commitBehind(connection);
-    else {
-      await begun;
-      await commitAfter(connection, closing);
-    }
-    return result;
-  } catch (error) {
-    guarded.end();
-    await rollback(connection);
-    throw fromPostgres(isAftermath(error) ? (guarded.cause() ?? error) : error);
-  } finally {
-    clearTimeout(watchdog);
-    pool.release(connection, share);
-  }
-}
-
-/**
- * Sends the commit right behind statements whose results nobody needs: they and it are one round trip. If one of them
- * fails, PostgreSQL makes a rollback of the commit, and its error is the one that is thrown.
- */
-async function commitAfter(connection: Connection, closing: readonly Promise<unknown>[]): Promise<void> {
-  const committing = commit(connection);
-  committing.catch(() => undefined); // looked at below
-  try {
-    await connection.whileUp(Promise.all(closing));
-  } catch (error) {
-    if (!isAnswer(error)) await committing;
-    throw error;
-  }
-  await committing;
-}
-
-async function commit(connection: Connection): Promise<void> {
-  if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost before the commit');
-  let outcome: { command: string };
-  try {
-    outcome = await connection.whileUp(connection.client.unsafe('commit'));
-  } catch (error) {
-    // Not asked whether the connection is lost: its queries hear of the end before it does.
-    throw isAnswer(error) ? error : new CommitUnknown();
-  }
-  // After an error that somebody caught, PostgreSQL answers COMMIT with ROLLBACK and no error.
-  if (outcome.command !== 'COMMIT')
-    throw new Error('The transaction had failed: a query error inside it was swallowed.');
-}
-
-/**
- * Ends a transaction that only read: its commit promises nothing, so nobody waits for it. It travels with the `begin` of
- * whoever gets the connection next, and the connection works in order.
- */
-function commitBehind(connection: Connection): void {
-  connection.client
-    .unsafe('commit')
-    .execute()
-    .catch((error: unknown) => connection.destroy(error instanceof Error ? error : new Error(String(error))));
-}
-
-async function rollback(connection: Connection): Promise<void> {
-  if (connection.isLost()) return;
-  try {
-    await connection.whileUp(connection.client.unsafe('rollback'));
-  } catch (error) {
-    connection.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-interface StatementKind {
-  readonly isRead: boolean;
-  /** Written, and in need of an audit note. */
-  readonly table: string | undefined;
-}
-
-/** Long texts that were looked through before. There are few of them, each of which is run very often. */
-const kinds = new Map<string, StatementKind>();
-
-function kindOf(statement: string): StatementKind {
-  const known = kinds.get(statement);
-  if (known) return known;
-  const isRead = PLAIN_READ.test(statement) && !LOCKING.test(statement);
-  const kind = { isRead, table: isRead ? undefined : auditedTable(statement) };
-  if (statement.length > KIND_LENGTH_MAX) return kind;
-  if (kinds.size >= KINDS_MAX) kinds.clear();
-  kinds.set(statement, kind);
-  return kind;
-}
-
-/** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
-function guard(
-  connection: Connection,
-  prepare: boolean,
-): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; cause(): unknown; end(): void } {
-  const { client, dialect } = connection;
-  const wrote = new Set<string>();
-  let isOpen = true;
-  let onlyRead = true;
-  let cause: unknown;
-  const door = {
-    options: client.options,
-    // `isRare` is of `text-statement.ts`. drizzle says `prepare: false` of all it sends, and is not asked.
-    unsafe(statement: string, parameters: never[], asked?: { isRare?: boolean }) {
-      if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
-      if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
-      const { isRead, table } = kindOf(statement);
-      if (!isRead) onlyRead = false;
-      if (table) wrote.add(table);
-      const query = client.unsafe(statement, parameters, { prepare: prepare && !asked?.isRare });
-      query.catch((error: unknown) => {
-        onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
-        cause ??= error;
-      });
-      return query;
-    },
-  };
-  // drizzle's session asks its client for `options` and `unsafe` only; the types want the whole client.
-  const session = new PostgresJsSession(door as never, dialect as never, undefined);
-  const tx = new PgDatabase(dialect as never, session as never, undefined) as unknown as Tx;
-  return {
-    tx,
-    wrote,
-    onlyRead: () => onlyRead,
-    // Of queries that were sent together whoever waits may hear first of one that came after it.
-    cause: () => cause,
-    end: () => {
-      isOpen = false;
-    },
-  };
-}
-
-async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+/** Work of which a part stands already (`Ctx.settle`) is not done again. */
+async function retrying<T>(attempt: (progress: Progress) => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
+    const progress: Progress = { isSettled: false };
     try {
-      return await attempt();
+      return await attempt(progress);
     } catch (error) {
-      if (tried >= ATTEMPTS_MAX || !isWorthRetrying(error)) throw error;
+      if (tried >= ATTEMPTS_MAX || progress.isSettled || !isWorthRetrying(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS * tried * (0.5 + Math.random())));
     }
   }

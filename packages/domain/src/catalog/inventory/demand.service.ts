@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm';
 import { settingsFrom } from '../../company/settings/settings.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput, NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
+import { runText, type TextStatement } from '../../kernel/text-statement.ts';
 import type { Shelf } from './allocation.ts';
 
 export const LINES_MAX = 1_000;
@@ -46,33 +46,57 @@ export function checkLines(lines: readonly Line[]): void {
     throw new InvalidInput({ pointer: '/lines', code: 'too_many', message: `Expected at most ${LINES_MAX} lines.` });
 }
 
-/**
- * What variants take from stock, by the variant asked for. Throws `NotFound` for one that is not here.
- *
- * `offset 0` keeps each part a look-up of its own: joined plainly, a planner without statistics reads all variants.
- */
-export async function readParts(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Map<Id<'var'>, Part[]>> {
-  const ids = [...variantIds];
-  return partsFrom(await ctx.tx.execute<PartRow & Record<string, unknown>>(partsOf(ctx, ids)), ids);
+/** What variants take from stock, and what there is of it. */
+export interface Supply {
+  readonly parts: Map<Id<'var'>, Part[]>;
+  readonly shelves: Map<Id<'var'>, Shelf[]>;
 }
 
-/** As `readParts` and `readShelves`, in one statement: what every order asks. */
-export async function readSupply(
-  ctx: Ctx,
-  variantIds: Iterable<Id<'var'>>,
-): Promise<{ parts: Map<Id<'var'>, Part[]>; shelves: Map<Id<'var'>, Shelf[]> }> {
-  const ids = [...variantIds];
-  const [row] = await ctx.tx.execute<{ parts: PartRow[]; shelves: ShelfRow[] }>(sql`select
-    (select coalesce(json_agg(parts), '[]') from (${partsOf(ctx, ids)}) parts) as parts,
-    (select coalesce(json_agg(shelves), '[]') from (${shelvesOf(ctx, ids)}) shelves) as shelves`);
-  return { parts: partsFrom(row?.parts ?? [], ids), shelves: shelvesFrom(row?.shelves ?? []) };
+/** As `supplyColumns` selects it. */
+export interface SupplyRow {
+  readonly parts: readonly PartRow[];
+  readonly shelves: readonly ShelfRow[];
 }
+
+type Name = 'company' | 'variants';
 
 /** An array nobody has counted yet: told their number, PostgreSQL would plan the statement anew for every order. */
-const isOneOf = (column: SQL, ids: readonly Id<'var'>[]): SQL =>
-  sql`${column} = any(array(select json_array_elements_text(${JSON.stringify(ids)}::text::json)))`;
+const GIVEN = 'select json_array_elements_text($2::text::json)';
+const given = (ctx: Ctx, variantIds: readonly Id<'var'>[]) => ({
+  company: ctx.companyId,
+  variants: JSON.stringify(variantIds),
+});
+const textOf = (text: string): TextStatement<Name> => ({ text, names: ['company', 'variants'] });
 
-const partsOf = (ctx: Ctx, variantIds: readonly Id<'var'>[]) => sql`select v.id as "wantedId", part.id as "variantId",
+/** What variants take from stock, by the variant asked for. Throws `NotFound` for one that is not here. */
+export async function readParts(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Map<Id<'var'>, Part[]>> {
+  const ids = [...variantIds];
+  return partsFrom(await runText<PartRow, Name>(ctx, PARTS, given(ctx, ids)), ids);
+}
+
+/** As `readParts` and `readShelves`, in one statement. */
+export async function readSupply(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Supply> {
+  const ids = [...variantIds];
+  const [row] = await runText<SupplyRow, Name>(ctx, SUPPLY, given(ctx, ids));
+  return supplyFrom(row ?? { parts: [], shelves: [] }, ids);
+}
+
+/**
+ * SQL of two columns, `parts` and `shelves`, for `supplyFrom`, so that an order reads them together with what else it has
+ * to know. `variantIds` is a query of one column.
+ */
+export const supplyColumns = (company: string, variantIds: string): string =>
+  `(select coalesce(json_agg(parts), '[]') from (${partsText(company, variantIds)}) parts) as parts,
+    (select coalesce(json_agg(shelves), '[]') from (${shelvesText(company, variantIds)}) shelves) as shelves`;
+
+/** The supply in what `supplyColumns` gave. Throws `NotFound` for one of `variantIds` that is not here. */
+export const supplyFrom = ({ parts, shelves }: SupplyRow, variantIds: Iterable<Id<'var'>>): Supply => ({
+  parts: partsFrom(parts, variantIds),
+  shelves: shelvesFrom(shelves),
+});
+
+/** `offset 0` keeps each part a look-up of its own: joined plainly, a planner without statistics reads all variants. */
+const partsText = (company: string, variantIds: string): string => `select v.id as "wantedId", part.id as "variantId",
       coalesce(k.quantity, 1) as pieces, part.tracks_stock as "isCounted", part.backorder,
       v.archived_at is not null or part.archived_at is not null as "isGone",
       coalesce(i.is_low, false) as "isLow", i.low_stock_threshold as "lowStockThreshold",
@@ -88,10 +112,10 @@ const partsOf = (ctx: Ctx, variantIds: readonly Id<'var'>[]) => sql`select v.id 
       offset 0
     ) part
     left join stock_items i on i.company_id = v.company_id and i.variant_id = part.id
-    where v.company_id = ${ctx.companyId} and ${isOneOf(sql`v.id`, variantIds)}
+    where v.company_id = ${company} and v.id = any(array(${variantIds}))
     order by v.id, part.id`;
 
-function partsFrom(rows: readonly PartRow[], variantIds: readonly Id<'var'>[]): Map<Id<'var'>, Part[]> {
+function partsFrom(rows: readonly PartRow[], variantIds: Iterable<Id<'var'>>): Map<Id<'var'>, Part[]> {
   const settings = settingsFrom('inventory', rows[0]?.overrides ?? {});
   const parts = new Map<Id<'var'>, Part[]>();
   for (const { overrides: _, ...row } of rows) {
@@ -109,18 +133,18 @@ function partsFrom(rows: readonly PartRow[], variantIds: readonly Id<'var'>[]): 
  * taken from them. By the counters: holds that ran out and were not swept still count.
  */
 export async function readShelves(ctx: Ctx, variantIds: Iterable<Id<'var'>>): Promise<Map<Id<'var'>, Shelf[]>> {
-  return shelvesFrom(await ctx.tx.execute<ShelfRow & Record<string, unknown>>(shelvesOf(ctx, [...variantIds])));
+  return shelvesFrom(await runText<ShelfRow, Name>(ctx, SHELVES, given(ctx, [...variantIds])));
 }
 
 type ShelfRow = Shelf & { variantId: Id<'var'> };
 
-const shelvesOf = (ctx: Ctx, ids: readonly Id<'var'>[]) => sql`select
+const shelvesText = (company: string, variantIds: string): string => `select
       l.variant_id as "variantId", l.location_id as "locationId", l.on_hand - l.reserved - l.safety_stock as free
     from stock_levels l
     join stock_locations p on p.company_id = l.company_id and p.id = l.location_id and p.is_active
-    where l.company_id = ${ctx.companyId} and (${isOneOf(sql`l.variant_id`, ids)} or l.variant_id = any(array(
+    where l.company_id = ${company} and (l.variant_id = any(array(${variantIds})) or l.variant_id = any(array(
       select k.component_variant_id from bundle_components k
-      where k.company_id = ${ctx.companyId} and ${isOneOf(sql`k.bundle_variant_id`, ids)}
+      where k.company_id = ${company} and k.bundle_variant_id = any(array(${variantIds}))
     )))
     order by p.priority, p.id`;
 
@@ -130,3 +154,7 @@ function shelvesFrom(rows: readonly ShelfRow[]): Map<Id<'var'>, Shelf[]> {
     shelves.set(variantId, [...(shelves.get(variantId) ?? []), { locationId, free }]);
   return shelves;
 }
+
+const PARTS = textOf(partsText('$1::text', GIVEN));
+const SHELVES = textOf(shelvesText('$1::text', GIVEN));
+const SUPPLY = textOf(`select ${supplyColumns('$1::text', GIVEN)}`);

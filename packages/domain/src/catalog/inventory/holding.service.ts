@@ -1,11 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
+import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
 import type { Piece, Shelf } from './allocation.ts';
 import { refreshAvailabilityOf } from './availability.service.ts';
 import type { Part } from './demand.service.ts';
-import { ledgerInsert, listed } from './levels.service.ts';
+import { LEDGER_COLUMNS } from './levels.service.ts';
 import { refreshLowStock } from './low-stock.service.ts';
 import { UNITS_MAX } from './stock.contract.ts';
 
@@ -41,9 +41,9 @@ type FreeBefore = Map<Id<'var'>, number>;
 
 export type LevelKey = Pick<Piece, 'variantId' | 'locationId'>;
 export const keyOf = ({ variantId, locationId }: LevelKey) => `${variantId}|${locationId}`;
-const ALL_LEVELS = sql``;
-/** Where the levels are locked already: those that pieces are taken from. */
-export const HELD_ONLY = sql`and exists (select 1 from given g where g.v = l.variant_id and g.l = l.location_id)`;
+
+/** Which levels `keep` locks: all of the variants; or, where those are locked already, the ones pieces are taken from. */
+type Locking = 'all' | 'held only';
 
 export interface Kept {
   isKept: boolean;
@@ -65,7 +65,7 @@ export async function keep(
   { owner, expiresAt }: { owner: Owner; expiresAt: Instant | null },
   pieces: readonly Share[],
   shelves: Shelves,
-  which: SQL = ALL_LEVELS,
+  locking: Locking = 'all',
 ): Promise<Kept> {
   if (pieces.length === 0) return { isKept: true, reservations: [], freeBefore: new Map(), locked: [] };
   const rows = pieces.map(({ variantId, locationId, quantity, isBeyond, wantedId, piecesEach }) => ({
@@ -78,43 +78,65 @@ export async function keep(
     w: wantedId,
     e: piecesEach,
   }));
-  const locked = await ctx.tx.execute<LockedRow & Record<string, unknown>>(sql`with given as materialized (
-      select * from ${listed(rows, 'g(id text, m text, v text collate "C", l text collate "C", q int, beyond bool, w text, e int)')}
-    ), sums as (
-      select g.v, g.l, sum(g.q)::int as q, bool_or(g.beyond) as beyond from given g group by g.v, g.l
-    ), locked as (
-      select l.variant_id, l.location_id, l.on_hand - l.reserved - l.safety_stock as free, l.reserved from stock_levels l
-      where l.company_id = ${ctx.companyId} and l.variant_id = any(array(select g.v from given g)) ${which}
-      order by l.variant_id, l.location_id
-      for no key update
-    ), fits as (
-      select count(*) filter (where (s.beyond or l.free >= s.q) and l.reserved + s.q <= ${UNITS_MAX}::int)
-          = (select count(*) from sums) as all,
-        min(s.v) filter (where l.reserved + s.q > ${UNITS_MAX}::int) as full
-      from sums s join locked l on l.variant_id = s.v and l.location_id = s.l
-    ), raised as (
-      update stock_levels l set reserved = l.reserved + s.q, updated_at = now() from sums s
-      where l.company_id = ${ctx.companyId} and l.variant_id = any(array(select g.v from given g))
-        and l.variant_id = s.v and l.location_id = s.l and (select f.all from fits f)
-    ), kept as (
-      insert into stock_reservations
-        (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, wanted_variant_id, pieces_each, expires_at)
-      select ${ctx.companyId}, g.id, ${owner.type}, ${owner.id}, g.v, g.l, g.q, g.w, g.e, ${expiresAt}::timestamptz
-      from given g where (select f.all from fits f)
-    ), noted as (
-      ${ledgerInsert(
-        ctx,
-        undefined,
-        sql`select ${owner.type}::text, ${owner.id}::text, g.m, g.v, g.l, 'reservation', 0, g.q, 0 from given g where (select f.all from fits f)`,
-      )}
-    )
-    select l.variant_id as "variantId", l.location_id as "locationId", l.free, (select f.all from fits f) as "isKept",
-      (select f.full from fits f) as full
-    from locked l`);
+  const locked = await runText<LockedRow, Name>(ctx, KEEP[locking], {
+    company: ctx.companyId,
+    pieces: JSON.stringify(rows),
+    ownerType: owner.type,
+    ownerId: owner.id,
+    expiresAt,
+    actorType: ctx.actor.type,
+    actorId: ctx.actor.id,
+  });
   const isKept = locked[0]?.isKept ?? false;
   const reservations = rows.map(({ id, v, l, q }) => ({ id, variantId: v, locationId: l, quantity: q }));
   return { isKept, reservations, freeBefore: freeBefore(locked, shelves), full: locked[0]?.full ?? undefined, locked };
 }
+
+type Name = 'company' | 'pieces' | 'ownerType' | 'ownerId' | 'expiresAt' | 'actorType' | 'actorId';
+
+function keepText(which: string): TextStatement<Name> {
+  const { of, names } = parameters<Name>();
+  const company = `${of('company')}::text`;
+  const owner = `${of('ownerType')}::text, ${of('ownerId')}::text`;
+  const text = `with given as materialized (
+      select * from jsonb_to_recordset(${of('pieces')}::text::jsonb)
+        as g(id text, m text, v text collate "C", l text collate "C", q int, beyond bool, w text, e int)
+    ), sums as (
+      select g.v, g.l, sum(g.q)::int as q, bool_or(g.beyond) as beyond from given g group by g.v, g.l
+    ), locked as (
+      select l.variant_id, l.location_id, l.on_hand - l.reserved - l.safety_stock as free, l.reserved from stock_levels l
+      where l.company_id = ${company} and l.variant_id = any(array(select g.v from given g)) ${which}
+      order by l.variant_id, l.location_id
+      for no key update
+    ), fits as (
+      select count(*) filter (where (s.beyond or l.free >= s.q) and l.reserved + s.q <= ${UNITS_MAX})
+          = (select count(*) from sums) as all,
+        min(s.v) filter (where l.reserved + s.q > ${UNITS_MAX}) as full
+      from sums s join locked l on l.variant_id = s.v and l.location_id = s.l
+    ), raised as (
+      update stock_levels l set reserved = l.reserved + s.q, updated_at = now() from sums s
+      where l.company_id = ${company} and l.variant_id = any(array(select g.v from given g))
+        and l.variant_id = s.v and l.location_id = s.l and (select f.all from fits f)
+    ), kept as (
+      insert into stock_reservations
+        (company_id, id, owner_type, owner_id, variant_id, location_id, quantity, wanted_variant_id, pieces_each, expires_at)
+      select ${company}, g.id, ${owner}, g.v, g.l, g.q, g.w, g.e, ${of('expiresAt')}::timestamptz
+      from given g where (select f.all from fits f)
+    ), noted as (
+      insert into stock_movements (${LEDGER_COLUMNS})
+      select ${company}, ${of('actorType')}::text, ${of('actorId')}::text, null, ${owner}, g.m, g.v, g.l, 'reservation', 0, g.q, 0
+      from given g where (select f.all from fits f)
+    )
+    select l.variant_id as "variantId", l.location_id as "locationId", l.free, (select f.all from fits f) as "isKept",
+      (select f.full from fits f) as full
+    from locked l`;
+  return { text, names };
+}
+
+const KEEP: Readonly<Record<Locking, TextStatement<Name>>> = {
+  all: keepText(''),
+  'held only': keepText('and exists (select 1 from given g where g.v = l.variant_id and g.l = l.location_id)'),
+};
 
 interface LockedRow extends Shelf {
   variantId: Id<'var'>;

@@ -55,6 +55,14 @@ export class InsufficientStock extends DomainError {
   }
 }
 
+/** Somebody was faster by a moment, and what was written meanwhile has to be undone. For whoever tries again with care; no answer. */
+export class GoodsTaken extends Error {
+  constructor() {
+    super('Stock was taken between looking and reserving');
+    this.name = 'GoodsTaken';
+  }
+}
+
 /** Less is reserved for the owner than is to be sent. */
 export class NotReserved extends DomainError {
   readonly code = 'not_reserved';

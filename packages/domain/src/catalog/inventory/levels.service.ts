@@ -141,8 +141,11 @@ export async function moveStock(ctx: Ctx, moves: readonly Move[], cause: Cause):
     ) as "isComponent" from changed`);
 }
 
+/** Of the ledger, in the order in which rows are inserted. */
+export const LEDGER_COLUMNS = `company_id, actor_type, actor_id, reason, cause_type, cause_id,
+      id, variant_id, location_id, kind, on_hand_delta, reserved_delta, incoming_delta`;
+
 /** The insert of ledger rows `(cause type, cause id, id, variant, location, kind, on hand, reserved, incoming)`. */
 export const ledgerInsert = ({ companyId, actor }: Ctx, reason: string | undefined, rows: SQL): SQL =>
-  sql`insert into stock_movements (company_id, actor_type, actor_id, reason, cause_type, cause_id,
-      id, variant_id, location_id, kind, on_hand_delta, reserved_delta, incoming_delta)
+  sql`insert into stock_movements (${sql.raw(LEDGER_COLUMNS)})
     select ${companyId}, ${actor.type}, ${actor.id}, ${reason ?? null}, g.* from (${rows}) g`;

@@ -6,11 +6,10 @@ import type { Id } from '../../kernel/ids.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
 import { allocate, type Demand, freeTogether, type Piece } from './allocation.ts';
-import { checkLines, type Line, readShelves, readSupply } from './demand.service.ts';
+import { checkLines, type Line, readShelves, readSupply, type SupplyRow, supplyFrom } from './demand.service.ts';
 import { heldVariants } from './held-goods.service.ts';
 import {
   finish,
-  HELD_ONLY,
   keep,
   keyOf,
   type LevelKey,
@@ -21,7 +20,7 @@ import {
   type Shelves,
   type Want,
 } from './holding.service.ts';
-import { InsufficientStock, type Shortage, TooMuchStock } from './inventory.errors.ts';
+import { GoodsTaken, InsufficientStock, type Shortage, TooMuchStock } from './inventory.errors.ts';
 import { stockReservations } from './inventory.schema.ts';
 import { ensureLevels, lockLevels, type MovedLevel } from './levels.service.ts';
 import { defaultLocationId } from './locations.service.ts';
@@ -75,6 +74,28 @@ export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reserv
   return reserveFromTruth(ctx, request, { parts, demands, fallback }, locked);
 }
 
+/**
+ * As `reserve`, for whoever read the supply before and writes more right behind it: what this gives sends its one statement before it
+ * returns, and throws `GoodsTaken` if somebody was faster. Then the unit of work has to be undone, and done again with
+ * `reserve`. Undefined: something is short, or promised beyond stock, or takes the place of others; that is for `reserve`.
+ */
+export function reserveAtOnce(
+  request: ReserveRequest,
+  row: SupplyRow,
+): ((ctx: Ctx) => Promise<Reservation[]>) | undefined {
+  checkLines(request.lines);
+  const { parts, shelves } = supplyFrom(row, new Set(request.lines.map(({ variantId }) => variantId)));
+  const demands = demandsOf(request.lines, parts);
+  const isPlain = !request.instead && !demands.some(({ backorder }) => backorder);
+  if (!isPlain || shortagesOf(request, parts, shelves).length > 0) return undefined;
+  const pieces = placed(demands, shelves, undefined);
+  return async (ctx) => {
+    const kept = await keep(ctx, request, pieces, shelves);
+    if (!kept.isKept) throw new GoodsTaken();
+    return finish(ctx, kept, parts, false);
+  };
+}
+
 interface Plan {
   parts: Parts;
   demands: readonly WantedDemand[];
@@ -117,7 +138,7 @@ async function reserveFromTruth(
     await settle(ctx, [...released, ...expired]);
     throw new InsufficientStock(shortages);
   }
-  const kept = await keep(ctx, request, placed(demands, shelves, fallback), shelves, HELD_ONLY);
+  const kept = await keep(ctx, request, placed(demands, shelves, fallback), shelves, 'held only');
   if (kept.full) throw new TooMuchStock(kept.full, UNITS_MAX);
   if (!kept.isKept) throw new Error('Locked stock levels changed under the lock');
   return finish(ctx, kept, parts, true);

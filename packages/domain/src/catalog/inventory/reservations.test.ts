@@ -6,6 +6,7 @@ import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
 import { warmUp } from '../../testing/people.ts';
+import { countingRun } from '../../testing/statement-count.ts';
 import { InsufficientStock, NotReserved } from './inventory.errors.ts';
 import { createLocation, defaultLocationId } from './locations.service.ts';
 import { companiesWithExpiredHolds, consume, expireDue, extend, release } from './reservation-ends.service.ts';
@@ -311,16 +312,9 @@ test('an order of many lines is as few statements as one of two', async () => {
   await within(session, defaultLocationId);
   for (const { variantId } of goods) await count(session, variantId, 1_000);
   const statements = async (lines: { variantId: Id<'var'>; quantity: number }[]) => {
-    let sent = 0;
-    await within(session, (ctx) => {
-      const execute = ctx.tx.execute.bind(ctx.tx);
-      ctx.tx.execute = (query) => {
-        sent += 1;
-        return execute(query);
-      };
-      return reserve(ctx, { owner: order(), lines, expiresAt: null });
-    });
-    return sent;
+    const { run, counted } = countingRun(db.app.run);
+    await run(session, (ctx) => reserve(ctx, { owner: order(), lines, expiresAt: null }));
+    return counted.statements;
   };
   const lines = goods.map(({ variantId }) => ({ variantId, quantity: 1 }));
   expect(await statements(lines.slice(0, 2))).toBe(2);

@@ -5,7 +5,7 @@ import type { Id } from '../../kernel/ids.ts';
 import { checkLines, type Line, readParts } from './demand.service.ts';
 import { ofOwner } from './held-goods.service.ts';
 import { grouped } from './hold-choice.ts';
-import { HELD_ONLY, keep, type Owner, type Share } from './holding.service.ts';
+import { keep, type Owner, type Share } from './holding.service.ts';
 import { TooMuchStock } from './inventory.errors.ts';
 import { type Cause, ensureLevels, lockLevels, type Move, moveStock, refuseTooMuch } from './levels.service.ts';
 import { defaultLocationId, refuseUnknownLocations } from './locations.service.ts';
@@ -44,7 +44,7 @@ export async function takeBack(ctx: Ctx, owner: Owner, lines: readonly ReturnedL
   const pieces = await piecesOf(ctx, lines, owner);
   const moved = await shelve(ctx, pieces, cause);
   const again = pieces.filter(({ wasCounted }) => wasCounted).map((piece) => ({ ...piece, isBeyond: true }));
-  const { full } = await keep(ctx, { owner, expiresAt: null }, again, new Map(), HELD_ONLY);
+  const { full } = await keep(ctx, { owner, expiresAt: null }, again, new Map(), 'held only');
   if (full) throw new TooMuchStock(full, UNITS_MAX);
   await settle(ctx, moved);
 }

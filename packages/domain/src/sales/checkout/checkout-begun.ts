@@ -12,6 +12,8 @@ export interface CheckoutRequest {
   readonly access: CartAccess;
   readonly body: NewCheckout;
   readonly chargeable: Chargeable;
+  /** Goods are reserved before anything else is written: for whoever lost a race for them without. */
+  readonly isCareful?: boolean;
 }
 
 /** What has to be begun at a provider, after the order is stored. */

@@ -1,3 +1,4 @@
+import { type SupplyRow, supplyColumns } from '../../catalog/inventory/demand.service.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
@@ -11,6 +12,9 @@ export interface CheckoutFacts {
   readonly providers: readonly PaymentProvider[];
   /** The order of the cart that is neither cancelled nor expired. */
   readonly liveOrderId: Id<'ord'> | null;
+  /** Of what is in the cart, for `supplyFrom`. */
+  readonly parts: SupplyRow['parts'];
+  readonly shelves: SupplyRow['shelves'];
 }
 
 const READ: TextStatement<'company' | 'cart'> = {
@@ -18,7 +22,8 @@ const READ: TextStatement<'company' | 'cart'> = {
     (select coalesce(json_agg(p.provider order by p.provider), '[]') from payment_providers p
       where p.company_id = $1::text) as providers,
     (select o.id from orders o where o.company_id = $1::text and o.cart_id = $2::text
-      and o.lifecycle not in ('cancelled', 'expired')) as "liveOrderId"
+      and o.lifecycle not in ('cancelled', 'expired')) as "liveOrderId",
+    ${supplyColumns('$1::text', 'select l.variant_id from cart_lines l where l.company_id = $1::text and l.cart_id = $2::text')}
   from companies c where c.company_id = $1::text`,
   names: ['company', 'cart'],
 };

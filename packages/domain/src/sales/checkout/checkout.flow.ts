@@ -1,3 +1,4 @@
+import { GoodsTaken } from '../../catalog/inventory/inventory.errors.ts';
 import { type Attempts, addressKey } from '../../identity/sessions/attempts.ts';
 import type { Run, Session } from '../../kernel/ctx.ts';
 import { workInParts } from '../../kernel/idempotency.ts';
@@ -49,18 +50,30 @@ export async function checkout(
 async function order(run: Run, gateways: Gateways, session: Session, request: CheckoutRequest): Promise<CheckoutView> {
   const { body } = request;
   if (!gateways.has(body.paymentProvider ?? 'manual'))
-    return run(session, async (ctx) => {
-      const { order, token, payment } = await beginCheckout(ctx, request);
-      return viewOf(order, token, payment);
-    });
+    return withCare(request, (asked) =>
+      run(session, async (ctx) => {
+        const { order, token, payment } = await beginCheckout(ctx, asked);
+        return viewOf(order, token, payment);
+      }),
+    );
   return workInParts(run, session, async ({ first, last }) => {
-    const begun = await run(first, (ctx) => beginCheckout(ctx, request));
+    const begun = await withCare(request, (asked) => run(first, (ctx) => beginCheckout(ctx, asked)));
     if (!begun.toPay) return run(last, async () => viewOf(begun.order, begun.token, begun.payment));
     const payment = await startPayment(run, gateways, session, begun.toPay);
     return run(last, async (ctx) =>
       viewOf(await orderAfter(begun, payment, () => readOrder(ctx, begun.order.id)), begun.token, payment),
     );
   });
+}
+
+/** Does it once more where somebody was faster to the goods: then they are reserved first, and a refusal tells what there is. */
+async function withCare<T>(request: CheckoutRequest, attempt: (request: CheckoutRequest) => Promise<T>): Promise<T> {
+  try {
+    return await attempt(request);
+  } catch (error) {
+    if (!(error instanceof GoodsTaken)) throw error;
+    return attempt({ ...request, isCareful: true });
+  }
 }
 
 /** The provider may have said that it was paid already. */

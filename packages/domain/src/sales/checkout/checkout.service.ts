@@ -1,3 +1,4 @@
+import type { SupplyRow } from '../../catalog/inventory/demand.service.ts';
 import { InsufficientStock } from '../../catalog/inventory/inventory.errors.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -14,7 +15,7 @@ import type { NewCheckout } from './checkout.contract.ts';
 import { CartSoldOut, CheckoutIncomplete, IdempotencyKeyMissing, TotalChanged } from './checkout.errors.ts';
 import { goOnWith } from './checkout-again.service.ts';
 import type { Begun, CheckoutRequest } from './checkout-begun.ts';
-import { readCheckoutFacts } from './checkout-facts.service.ts';
+import { type CheckoutFacts, readCheckoutFacts } from './checkout-facts.service.ts';
 import { changesOf, checkoutFaults, isTotal, stockFaults } from './checkout-faults.ts';
 import { endsCart, instructionsOf, type Way, wayOf } from './payment-way.ts';
 
@@ -24,7 +25,8 @@ import { endsCart, instructionsOf, type Way, wayOf } from './payment-way.ts';
  * has an unpaid order goes on with it; if it was changed since, the old order is cancelled and its goods go over. A cart
  * that was ordered answers its order, and is closed at once unless it is paid on a provider's page. Two at once take turns at the cart's lock.
  * Throws `NotFound`, `CartClosed`, `CheckoutIncomplete`, `TotalChanged`, `PaymentProviderMissing`, `ProviderNotSetUp`,
- * `CurrencyNotCharged`, `ReturnUrlRefused`, `DiscountUsedUp`, `InsufficientStock`, `IdempotencyKeyMissing`.
+ * `CurrencyNotCharged`, `ReturnUrlRefused`, `DiscountUsedUp`, `InsufficientStock`, `IdempotencyKeyMissing`; and `GoodsTaken` (see
+ * `withCare`) unless the request `isCareful`.
  */
 export async function beginCheckout(ctx: Ctx, request: CheckoutRequest): Promise<Begun> {
   // Sent in one go, and worked on one after the other: the facts are of after the lock.
@@ -43,7 +45,8 @@ export async function beginCheckout(ctx: Ctx, request: CheckoutRequest): Promise
   refuseIncomplete(scene, totals);
   refuseOtherTotal(scene, totals, request.body);
   const way = wayOf(ctx, scene, facts, request, totals.total);
-  return place(ctx, scene, { orderId, totals, way, mode: facts.mode, instead: former ? former.instead : undefined });
+  const supply = request.isCareful ? undefined : facts;
+  return place(ctx, scene, { orderId, totals, way, facts, supply, instead: former ? former.instead : undefined });
 }
 
 function refuseIncomplete(scene: CartScene, totals: Totals): void {
@@ -63,12 +66,15 @@ interface Ready {
   readonly orderId: Id<'ord'>;
   readonly totals: Totals;
   readonly way: Way;
-  readonly mode: 'live' | 'test';
+  readonly facts: CheckoutFacts;
+  readonly supply: SupplyRow | undefined;
   readonly instead: Id<'ord'> | undefined;
 }
 
-async function place(ctx: Ctx, scene: CartScene, { orderId, totals, way, mode, instead }: Ready): Promise<Begun> {
+async function place(ctx: Ctx, scene: CartScene, ready: Ready): Promise<Begun> {
+  const { orderId, totals, way, facts, supply, instead } = ready;
   const { cart, lines, basket, shop } = scene;
+  const { mode } = facts;
   const email = cart.email ?? ''; // `refuseIncomplete` has proved it
   const { provider, returnUrl } = way;
   const wish = provider && { orderId, amount: totals.total, currency: totals.currency, provider, mode, returnUrl };
@@ -85,6 +91,7 @@ async function place(ctx: Ctx, scene: CartScene, { orderId, totals, way, mode, i
     isOpen: way.isOpen,
     expiresAt: way.expiresAt,
     instead,
+    supply,
     numbering: shop.settings('orders'),
     mailsTo: shop.settings('notification').orderMailsTo,
     instructions: way.provider === 'manual' ? instructionsOf(scene) : null,

@@ -8,6 +8,7 @@ import { createDiscount } from '../../pricing/discounts/discounts.service.ts';
 import { givenCheckoutShop } from '../../testing/checkout-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { raiseVersion } from '../../testing/listed-goods.ts';
+import { gate, somebodyWaits } from '../../testing/lock-waits.ts';
 import { warmUp } from '../../testing/people.ts';
 import { countingRun } from '../../testing/statement-count.ts';
 import { addCode } from '../carts/cart-codes.service.ts';
@@ -97,6 +98,30 @@ test('numbers of a company follow each other, and a higher start takes over', as
     numbers.push((await (await shop.fullCart([{ variantId }])).order()).order.number);
   }
   expect(numbers).toEqual(['1001', '1002', '5000', '5001']);
+});
+
+test('whoever is beaten to the last goods by a moment is told what is left, and no number is lost', async () => {
+  const { shop, variantId, ordersOf, stock } = await given(3);
+  await warmUp(db);
+  const [slow, quick] = [await shop.fullCart([{ variantId, quantity: 2 }]), await shop.fullCart([{ variantId }])];
+  const first = await quick.order();
+  // Both have looked: two are left. Then they are taken while the checkout waits for their level.
+  const { passed, open } = gate();
+  const holding = db.admin.begin(async (tx) => {
+    await tx`update stock_levels set reserved = reserved + 1 where company_id = ${shop.companyId} and variant_id = ${variantId}`;
+    await passed;
+  });
+  const refused = expect(slow.order()).rejects.toMatchObject({
+    code: 'insufficient_stock',
+    faults: [{ code: 'insufficient_stock', message: 'Adire scarf: 1 are left, not 2. Lower its quantity.' }],
+  });
+  await somebodyWaits(db);
+  open();
+  await Promise.all([holding, refused]);
+  expect(await stock()).toEqual({ onHand: 3, reserved: 2 });
+  const next = await (await shop.fullCart([{ variantId }])).order();
+  expect(Number(next.order.number)).toBe(Number(first.order.number) + 1);
+  expect(await ordersOf()).toHaveLength(2);
 });
 
 test('of two checkouts at once, with one key or two, there is one order', async () => {

@@ -1,4 +1,5 @@
-import { reserve } from '../../catalog/inventory/reservations.service.ts';
+import type { SupplyRow } from '../../catalog/inventory/demand.service.ts';
+import { reserve, reserveAtOnce } from '../../catalog/inventory/reservations.service.ts';
 import type { PostalAddress } from '../../company/companies/postal-address.contract.ts';
 import type { Settings } from '../../company/settings/setting-groups.ts';
 import type { Instant } from '../../kernel/clock.ts';
@@ -49,13 +50,18 @@ export interface Placement {
   readonly instructions: string | null;
   /** What is written right behind the order, in the same round trip: the number's row is held for less long. */
   readonly behind?: () => Promise<unknown>;
+  /**
+   * What there is of the goods, read a moment ago: they are reserved in the round trip that writes the order, and
+   * `GoodsTaken` is thrown if somebody was faster. Without it they are reserved first.
+   */
+  readonly supply?: SupplyRow | undefined;
 }
 
 /**
  * Makes an order of a cart: takes its discounts, holds its goods, and writes order, lines, history and event by one
  * statement, which also draws the number. That statement comes last but for the payment's rows: all orders of a company
  * take turns at their number. The caller holds the cart's lock, has looked that nothing is missing and that the total is
- * the one agreed to. Throws `DiscountUsedUp`, `InsufficientStock`, and what `reserve` throws else.
+ * the one agreed to. Throws `DiscountUsedUp`, `InsufficientStock`, `GoodsTaken`, and what `reserve` throws else.
  */
 export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ order: OrderRecord; token: string }> {
   const { id, cart, emailKey, basket, totals } = placement;
@@ -82,13 +88,16 @@ export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ orde
       taken,
     });
   }
-  await reserve(ctx, {
+  const goods = {
     owner: ownerOf(id),
     lines: basket.lines.map(({ variantId, quantity }) => ({ variantId, quantity })),
     expiresAt: heldUntil(placement.expiresAt, placement.paymentProvider),
     instead: placement.instead && ownerOf(placement.instead),
-  });
-  const [number] = await Promise.all([insert(), placement.behind?.()]);
+  };
+  const atOnce = placement.supply && reserveAtOnce(goods, placement.supply);
+  if (!atOnce) await reserve(ctx, goods);
+  // Worked on one after the other: levels are locked before the number is.
+  const [, number] = await Promise.all([atOnce?.(ctx), insert(), placement.behind?.()]);
   ctx.nudge();
   return { order: { ...unnumbered, number }, token };
 }
