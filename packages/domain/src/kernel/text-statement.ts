@@ -37,7 +37,7 @@ export function runText<Row, Name extends string>(
   { text, names, isRare = false }: TextStatement<Name>,
   values: Readonly<Record<Name, Value>>,
 ): Promise<Row[]> {
-  // drizzle's own session; its client is the door of this unit of work (`unit-of-work.ts`).
+  // drizzle's own session; its client is the door of this unit of work (`transaction.ts`).
   const { client } = (ctx.tx as unknown as { session: { client: Door } }).session;
   return client.unsafe(
     text,

@@ -24,7 +24,7 @@ export function countingRun(run: Run): { run: Run; counted: { statements: number
   const counting: Run = (session, work) => {
     let isFirstTry = true;
     return run(session, (ctx) => {
-      // The door that every statement of this unit of work goes through (`unit-of-work.ts`); the claim went before us.
+      // The door that every statement of this unit of work goes through (`transaction.ts`); the claim went before us.
       const { client } = (ctx.tx as unknown as { session: { client: { unsafe(...given: unknown[]): unknown } } })
         .session;
       const send = client.unsafe;
