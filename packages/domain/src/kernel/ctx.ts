@@ -46,7 +46,8 @@ export interface Session {
   readonly isShopper?: boolean;
   /**
    * The work handles hundreds of rows a statement: each statement is planned for the values it carries, and not once for
-   * all. A plan made while the tables were small walks all of a company's rows for each of those values.
+   * all. A plan made while the tables were small walks all of a company's rows for each of those values. Texts that come again
+   * are prepared nevertheless.
    */
   readonly isBatch?: boolean;
   readonly ip?: string;

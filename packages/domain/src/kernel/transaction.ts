@@ -34,8 +34,8 @@ export interface Progress {
 interface Terms {
   /** Begins it, and puts it inside its company's wall. */
   readonly begin: string;
-  /** Whether statements are prepared and kept on the connection. */
-  readonly prepare: boolean;
+  /** Which statements are prepared and kept on the connection; `known`: whose text this process has sent before. */
+  readonly prepare: 'all' | 'known';
   readonly limitMs: number;
   readonly progress: Progress;
 }
@@ -198,11 +198,13 @@ function guard(connection: Connection, { begin, prepare }: Terms): Guarded {
       if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
       if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
       if (!begun) beginNow();
+      // Prepared, a statement is one round trip; otherwise two, for its parameters are asked for first.
+      const isPrepared = !asked?.isRare && (prepare === 'all' || kinds.has(statement));
       const { isRead, table } = kindOf(statement);
       if (!isRead) onlyRead = false;
       if (table) wrote.add(table);
       count += 1;
-      const query = client.unsafe(statement, parameters, { prepare: prepare && !asked?.isRare });
+      const query = client.unsafe(statement, parameters, { prepare: isPrepared });
       query.catch((error: unknown) => {
         onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
         cause ??= error;

@@ -4,11 +4,12 @@ import { eq, sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { companies } from '../company/companies/companies.schema.ts';
 import { useDatabase } from '../testing/database.ts';
-import { type Session, systemSession } from './ctx.ts';
+import { type Ctx, type Session, systemSession } from './ctx.ts';
 import { openDatabase } from './database.ts';
 import { CommitUnknown, DatabaseUnavailable, UnitOfWorkTimeout } from './errors.ts';
 import { type CompanyId, newId } from './ids.ts';
 import { statement } from './statement.ts';
+import { runText } from './text-statement.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
 const db = useDatabase();
@@ -275,21 +276,30 @@ test('a database that takes the connection and says nothing is given up, and the
   await mute.close();
 });
 
-test('work in batches has its statements planned for the values they carry', async () => {
+test('work in batches has its statements planned for the values they carry, and prepared if they come again', async () => {
   const session = await given();
-  const prepared = async (isBatch: boolean) => {
-    const [row] = await db.app.run({ ...session, isBatch }, async (ctx) => {
-      await ctx.tx
-        .select({ id: companies.companyId })
-        .from(companies)
-        .where(eq(companies.name, `${isBatch}`));
-      return ctx.tx.execute<{ count: number }>(sql`
-        select count(*)::int as count from pg_prepared_statements where statement like '%"companies"."name" =%' and statement not like '%pg_prepared%' and ${isBatch}::bool is not null`);
-    });
-    return row?.count;
+  const batch = { ...session, isBatch: true };
+  const lone = openDatabase({ url: db.urls.app, size: 1 });
+  const mark = 'handle <> $1 and name <> $2';
+  const look = (ctx: Ctx, again = '') =>
+    runText(ctx, { text: `select 1 from companies where ${mark}${again}`, names: ['a', 'b'] }, { a: 'x', b: 'y' });
+  const plans = async () => {
+    const [row] = await lone.run(session, (ctx) =>
+      ctx.tx.execute<{ count: number; custom: number; generic: number }>(sql`select count(*)::int as count,
+        coalesce(sum(custom_plans), 0)::int as custom, coalesce(sum(generic_plans), 0)::int as generic
+        from pg_prepared_statements where starts_with(statement, ${`select 1 from companies where ${mark}`})`),
+    );
+    return row;
   };
-  expect(await prepared(true)).toBe(0);
-  expect(await prepared(false)).toBe(1);
+  await lone.run(batch, (ctx) => look(ctx));
+  expect(await plans()).toEqual({ count: 0, custom: 0, generic: 0 });
+  for (let at = 0; at < 8; at++) await lone.run(batch, (ctx) => look(ctx));
+  // A text that is another each time is never kept.
+  for (let at = 0; at < 8; at++) await lone.run(batch, (ctx) => look(ctx, ` and ${at} = ${at}`));
+  expect(await plans()).toEqual({ count: 1, custom: 8, generic: 0 });
+  await lone.run(session, (ctx) => look(ctx));
+  expect(await plans()).toEqual({ count: 1, custom: 8, generic: 1 });
+  await lone.close();
 });
 
 test('an idle connection outlives the time limit of connecting', async () => {

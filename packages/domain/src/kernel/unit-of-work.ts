@@ -82,12 +82,15 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
   const nesting = nestingGuard(options);
   return async (session, work) => {
     // The id goes into SQL text: it is parsed here, whoever made the session.
-    const begin = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
+    const wall = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
+    const begin = session.isBatch ? `${wall}; set local plan_cache_mode = force_custom_plan` : wall;
     return retrying(async (progress) => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
-      const prepare = !session.isBatch;
-      const result = await transaction(pool, session.companyId, { begin, prepare, limitMs, progress }, (open) =>
-        nesting(() => inCompany(session, open, clock(), committed, work)),
+      const result = await transaction(
+        pool,
+        session.companyId,
+        { begin, prepare: session.isBatch ? 'known' : 'all', limitMs, progress },
+        (open) => nesting(() => inCompany(session, open, clock(), committed, work)),
       );
       if (session.idempotency && session.idempotency.part !== 'next') answered.add(session.idempotency);
       if (committed.touched || committed.nudged || committed.customers) onCommitted?.(committed);
@@ -102,7 +105,7 @@ export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUn
   const { limitMs = UNIT_OF_WORK_LIMIT_MS } = options;
   return (work) =>
     retrying((progress) =>
-      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: true, limitMs, progress }, ({ tx }) =>
+      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: 'all', limitMs, progress }, ({ tx }) =>
         nesting(() => work(tx)),
       ),
     );
