@@ -22,6 +22,9 @@ export interface ProductPage {
   facets?: Record<string, never>;
 }
 
+/** Every order a list of products can be asked for. */
+export const SORTS = ['newest', 'price', '-price', 'title', '-title', 'relevance'];
+
 /** A shop with goods on its shelves and a key of a storefront. */
 export async function givenShopfront(db: TestDatabase, api: TestApi) {
   const shop = await givenShopAtDoor(db, api);

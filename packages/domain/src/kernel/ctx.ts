@@ -73,14 +73,6 @@ export interface Ctx extends Session {
   catalogueChanged(): void;
   /** Says that a worker has something to do once this commits. */
   nudge(): void;
-  /**
-   * Commits what was written so far together with the statements that `send` sends, all in one round trip, where a commit
-   * of its own takes another. For statements whose effect is right whatever they answer: what fails afterwards undoes
-   * nothing of it, and what is read afterwards is read in another transaction. `send` sends its statements before it returns. Within a request with an
-   * Idempotency-Key it sends them and does not commit: the answer has to be stored with the effect. Throws for writes
-   * that need an audit note, or of which anybody has to hear.
-   */
-  settle<T>(send: () => Promise<T>): Promise<T>;
 }
 
 /** The only way to a transaction. Retries the whole of `work` on a serialisation failure or a deadlock. */

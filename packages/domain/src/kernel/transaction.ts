@@ -21,14 +21,6 @@ export interface OpenTransaction {
   readonly wrote: ReadonlySet<string>;
   /** Statements that were sent and whose results nobody needs: they are waited for with the commit. */
   readonly closing: Promise<unknown>[];
-  /** As `Ctx.settle`. */
-  settle<T>(send: () => Promise<T>): Promise<T>;
-}
-
-/** What became of a unit of work that failed. */
-export interface Progress {
-  /** Something of it was committed. */
-  isSettled: boolean;
 }
 
 interface Terms {
@@ -37,39 +29,34 @@ interface Terms {
   /** Which statements are prepared and kept on the connection; `known`: whose text this process has sent before. */
   readonly prepare: 'all' | 'known';
   readonly limitMs: number;
-  readonly progress: Progress;
 }
 
 /** One transaction on one connection. Nothing is ever sent on it after it was lost or the transaction has ended. */
 export async function transaction<T>(
   pool: Pool,
   share: string,
-  terms: Terms,
+  { begin, prepare, limitMs }: Terms,
   work: (open: OpenTransaction) => Promise<T>,
 ): Promise<T> {
-  const { limitMs, progress } = terms;
   const connection = await pool.acquire(share);
   const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
-  const guarded = guard(connection, terms);
+  const guarded = guard(connection, prepare);
   const closing: Promise<unknown>[] = [];
-  const settle = async <R>(send: () => Promise<R>): Promise<R> => {
-    const before = guarded.count();
-    const sent = send();
-    if (guarded.count() === before) throw new Error('settle() got no statement that was sent before it returned.');
-    const [result] = await commitBehind(connection, guarded.leave(), [sent], () => {
-      progress.isSettled = true;
-    });
-    return result;
-  };
   try {
-    const result = await connection.whileUp(work({ tx: guarded.tx, wrote: guarded.wrote, closing, settle }));
-    guarded.close();
-    if (guarded.onlyRead()) endUnheard(connection, guarded.leave());
-    else await commitBehind(connection, guarded.leave(), closing);
+    // Sent with the first query of the work, not awaited: one round trip less.
+    const begun = connection.client.unsafe(begin).execute();
+    begun.catch(() => undefined);
+    const result = await connection.whileUp(work({ tx: guarded.tx, wrote: guarded.wrote, closing }));
+    guarded.end();
+    if (guarded.onlyRead()) commitBehind(connection);
+    else {
+      await begun;
+      await commitAfter(connection, closing);
+    }
     return result;
   } catch (error) {
-    guarded.close();
-    if (guarded.leave()) await rollback(connection);
+    guarded.end();
+    await rollback(connection);
     throw fromPostgres(isAftermath(error) ? (guarded.cause() ?? error) : error);
   } finally {
     clearTimeout(watchdog);
@@ -77,31 +64,23 @@ export async function transaction<T>(
   }
 }
 
-/** That a transaction was begun; undefined: none is open. */
-type Begun = Promise<unknown> | undefined;
-
 /**
- * Sends the commit right behind statements that are on their way: they and it are one round trip. If one of them fails,
- * PostgreSQL makes a rollback of the commit, and its error is the one that is thrown. Gives what the statements gave.
+ * Sends the commit right behind statements whose results nobody needs: they and it are one round trip. If one of them
+ * fails, PostgreSQL makes a rollback of the commit, and its error is the one that is thrown.
  */
-async function commitBehind<T extends readonly unknown[]>(
-  connection: Connection,
-  begun: Begun,
-  sent: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-  onCommitted: () => void = () => undefined,
-): Promise<T> {
-  if (!begun) return (await Promise.all(sent)) as unknown as T; // Promise.all keeps their order and kinds
+async function commitAfter(connection: Connection, closing: readonly Promise<unknown>[]): Promise<void> {
   const committing = commit(connection);
-  committing.then(onCommitted, () => undefined); // looked at below
+  committing.catch(() => undefined); // looked at below
   try {
-    await begun;
-    const results = await connection.whileUp(Promise.all(sent));
-    await committing;
-    return results as unknown as T; // as above
+    await connection.whileUp(Promise.all(closing));
   } catch (error) {
     if (!isAnswer(error)) await committing;
+    // postgres.js repeats a prepared statement whose plan broke, by itself: here that would come behind the commit, when
+    // the connection is somebody else's.
+    connection.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
+  await committing;
 }
 
 async function commit(connection: Connection): Promise<void> {
@@ -122,8 +101,7 @@ async function commit(connection: Connection): Promise<void> {
  * Ends a transaction that only read: its commit promises nothing, so nobody waits for it. It travels with the `begin` of
  * whoever gets the connection next, and the connection works in order.
  */
-function endUnheard(connection: Connection, begun: Begun): void {
-  if (!begun) return;
+function commitBehind(connection: Connection): void {
   connection.client
     .unsafe('commit')
     .execute()
@@ -159,51 +137,27 @@ function kindOf(statement: string): StatementKind {
   return kind;
 }
 
-interface Guarded {
-  readonly tx: Tx;
-  readonly wrote: ReadonlySet<string>;
-  /** Whether nothing was written since the transaction was begun. */
-  onlyRead(): boolean;
-  /** How many queries were sent. */
-  count(): number;
-  /** The first error: of queries that were sent together whoever waits may hear first of one that came after it. */
-  cause(): unknown;
-  /** Says that the open transaction is being ended. What comes after, if anything, begins another one. */
-  leave(): Begun;
-  /** No query is taken any more. */
-  close(): void;
-}
-
-/**
- * drizzle on a connection, for the time of one unit of work; it also takes down which tables were written. The transaction is begun
- * with the first query: sent with it and not awaited, one round trip less.
- */
-function guard(connection: Connection, { begin, prepare }: Terms): Guarded {
+/** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
+function guard(
+  connection: Connection,
+  prepare: Terms['prepare'],
+): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; cause(): unknown; end(): void } {
   const { client, dialect } = connection;
   const wrote = new Set<string>();
-  let begun: Begun;
   let isOpen = true;
   let onlyRead = true;
-  let count = 0;
   let cause: unknown;
-  const beginNow = () => {
-    onlyRead = true;
-    begun = client.unsafe(begin).execute();
-    begun.catch(() => undefined); // looked at with the commit
-  };
   const door = {
     options: client.options,
     // `isRare` is of `text-statement.ts`. drizzle says `prepare: false` of all it sends, and is not asked.
     unsafe(statement: string, parameters: never[], asked?: { isRare?: boolean }) {
       if (!isOpen) throw new Error('A query came after its unit of work had ended; await it inside.');
       if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost');
-      if (!begun) beginNow();
       // Prepared, a statement is one round trip; otherwise two, for its parameters are asked for first.
       const isPrepared = !asked?.isRare && (prepare === 'all' || kinds.has(statement));
       const { isRead, table } = kindOf(statement);
       if (!isRead) onlyRead = false;
       if (table) wrote.add(table);
-      count += 1;
       const query = client.unsafe(statement, parameters, { prepare: isPrepared });
       query.catch((error: unknown) => {
         onlyRead = false; // failed: the transaction is dead, and its end has to be looked at
@@ -219,14 +173,9 @@ function guard(connection: Connection, { begin, prepare }: Terms): Guarded {
     tx,
     wrote,
     onlyRead: () => onlyRead,
-    count: () => count,
+    // Of queries that were sent together whoever waits may hear first of one that came after it.
     cause: () => cause,
-    leave() {
-      const open = begun;
-      begun = undefined;
-      return open;
-    },
-    close() {
+    end: () => {
       isOpen = false;
     },
   };

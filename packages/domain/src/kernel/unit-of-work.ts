@@ -7,7 +7,7 @@ import { claimKey, storeAnswer, storeOwnAnswer } from './idempotency.ts';
 import { type CompanyId, type Id, idOf } from './ids.ts';
 import type { Pool } from './pool.ts';
 import { isWorthRetrying } from './postgres-error.ts';
-import { type OpenTransaction, type Progress, transaction } from './transaction.ts';
+import { type OpenTransaction, transaction } from './transaction.ts';
 
 export const UNIT_OF_WORK_LIMIT_MS = 10_000;
 const ATTEMPTS_MAX = 3;
@@ -59,14 +59,6 @@ class ClaimedTwice extends Error {
   }
 }
 
-/** What has to be written, or told, at the end of a unit of work would come after its commit. */
-class SettledTooEarly extends Error {
-  constructor() {
-    super('settle() is for writes without audit notes that nobody has to hear of: let the unit of work end instead.');
-    this.name = 'SettledTooEarly';
-  }
-}
-
 /** Runs the work of one transaction, and refuses to do so within another. */
 function nestingGuard({ refuseNesting = true }: UnitOfWorkOptions): <T>(work: () => Promise<T>) => Promise<T> {
   if (!refuseNesting) return (work) => work();
@@ -84,12 +76,12 @@ export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
     // The id goes into SQL text: it is parsed here, whoever made the session.
     const wall = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
     const begin = session.isBatch ? `${wall}; set local plan_cache_mode = force_custom_plan` : wall;
-    return retrying(async (progress) => {
+    return retrying(async () => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
       const result = await transaction(
         pool,
         session.companyId,
-        { begin, prepare: session.isBatch ? 'known' : 'all', limitMs, progress },
+        { begin, prepare: session.isBatch ? 'known' : 'all', limitMs },
         (open) => nesting(() => inCompany(session, open, clock(), committed, work)),
       );
       if (session.idempotency && session.idempotency.part !== 'next') answered.add(session.idempotency);
@@ -104,16 +96,14 @@ export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUn
   const nesting = nestingGuard(options);
   const { limitMs = UNIT_OF_WORK_LIMIT_MS } = options;
   return (work) =>
-    retrying((progress) =>
-      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: 'all', limitMs, progress }, ({ tx }) =>
-        nesting(() => work(tx)),
-      ),
+    retrying(() =>
+      transaction(pool, NO_COMPANY, { begin: 'begin', prepare: 'all', limitMs }, ({ tx }) => nesting(() => work(tx))),
     );
 }
 
 async function inCompany<T>(
   session: Session,
-  { tx, wrote, closing, settle }: OpenTransaction,
+  { tx, wrote, closing }: OpenTransaction,
   now: Date,
   committed: Committed,
   work: (ctx: Ctx) => Promise<T>,
@@ -134,18 +124,6 @@ async function inCompany<T>(
     },
     nudge: () => {
       committed.nudged = true;
-    },
-    settle: (send) => {
-      // The answer has to be stored with the effect.
-      if (claim) return send();
-      return settle(() => {
-        const sent = send();
-        sent.catch(() => undefined); // whoever is refused here is told so, whatever becomes of it
-        const isHeardOf = committed.touched || committed.nudged || committed.customers;
-        if (notes.length > 0 || catalogueChanged || isHeardOf || raisesVersion(wrote)) throw new SettledTooEarly();
-        refuseUnaudited(session, wrote);
-        return sent;
-      });
     },
   };
   const claim = session.idempotency;
@@ -171,14 +149,12 @@ function refuseUnaudited(session: Session, wrote: ReadonlySet<string>) {
   if (table && session.actor.type !== 'nobody' && !session.isShopper) throw new UnauditedWrite(table);
 }
 
-/** Work of which a part stands already (`Ctx.settle`) is not done again. */
-async function retrying<T>(attempt: (progress: Progress) => Promise<T>): Promise<T> {
+async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
-    const progress: Progress = { isSettled: false };
     try {
-      return await attempt(progress);
+      return await attempt();
     } catch (error) {
-      if (tried >= ATTEMPTS_MAX || progress.isSettled || !isWorthRetrying(error)) throw error;
+      if (tried >= ATTEMPTS_MAX || !isWorthRetrying(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS * tried * (0.5 + Math.random())));
     }
   }

@@ -46,3 +46,22 @@ export const productDraft = (given: Partial<ProductDraft> = {}): ProductDraft =>
     ...given,
   };
 };
+
+/** A shirt in two colours and two sizes, blue M not among them. */
+export const shirt = (given: Partial<ProductDraft> = {}) =>
+  productDraft({
+    kind: 'variable',
+    title: 'Shirt',
+    options: [
+      { name: 'Colour', values: ['Red', 'Blue'] },
+      { name: 'Size', values: ['S', 'M'] },
+    ],
+    variants: [
+      variantDraft({ sku: 'RED-S', options: ['Red', 'S'], weightGrams: 200 }),
+      variantDraft({ sku: 'RED-M', options: ['Red', 'M'] }),
+      variantDraft({ sku: 'BLUE-S', options: ['Blue', 'S'] }),
+    ],
+    tags: ['Summer', 'cotton', 'summer '],
+    vendor: 'Adire',
+    ...given,
+  });

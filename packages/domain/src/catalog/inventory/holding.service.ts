@@ -153,22 +153,34 @@ function freeBefore(locked: readonly LockedRow[], shelves: Shelves): FreeBefore 
   return before;
 }
 
-/** Tells who became low and what can no longer be had; looks only where this may be so. */
-export async function finish(ctx: Ctx, kept: Kept, parts: Parts, isTruth: boolean): Promise<Reservation[]> {
-  const left = new Map(kept.freeBefore);
-  for (const { variantId, quantity } of kept.reservations) left.set(variantId, (left.get(variantId) ?? 0) - quantity);
+/** Variants of which somebody has to be told more than that units are held. */
+export interface Refreshes {
+  /** That may have become low. */
+  readonly low: readonly Id<'var'>[];
+  /** That may no longer be had. */
+  readonly gone: readonly Id<'var'>[];
+}
+
+/** Where a look is needed once these units are gone from what was free; at the truth, everywhere. */
+export function refreshesOf(
+  freeBefore: ReadonlyMap<Id<'var'>, number>,
+  taken: readonly Pick<Reservation, 'variantId' | 'quantity'>[],
+  parts: Parts,
+  isTruth = false,
+): Refreshes {
+  const left = new Map(freeBefore);
+  for (const { variantId, quantity } of taken) left.set(variantId, (left.get(variantId) ?? 0) - quantity);
   const counted = [...new Map([...parts.values()].flat().map((part) => [part.variantId, part])).values()];
   const leftOf = ({ variantId }: Part) => left.get(variantId) ?? Number.POSITIVE_INFINITY;
   const low = counted.filter((part) => isTruth || (!part.isLow && leftOf(part) <= part.lowStockThreshold));
   const gone = counted.filter((part) => isTruth || leftOf(part) < Math.max(1, part.piecesMax));
-  if (low.length > 0)
-    await refreshLowStock(
-      ctx,
-      low.map(({ variantId }) => variantId),
-    );
-  await refreshAvailabilityOf(
-    ctx,
-    gone.map(({ variantId }) => variantId),
-  );
+  return { low: low.map(({ variantId }) => variantId), gone: gone.map(({ variantId }) => variantId) };
+}
+
+/** Tells who became low and what can no longer be had. Its rows are locked behind those of the levels. */
+export async function finish(ctx: Ctx, kept: Kept, parts: Parts, isTruth: boolean): Promise<Reservation[]> {
+  const { low, gone } = refreshesOf(kept.freeBefore, kept.reservations, parts, isTruth);
+  if (low.length > 0) await refreshLowStock(ctx, low);
+  await refreshAvailabilityOf(ctx, gone);
   return kept.reservations;
 }

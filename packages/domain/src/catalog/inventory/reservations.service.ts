@@ -15,7 +15,9 @@ import {
   type LevelKey,
   type Owner,
   type Parts,
+  type Refreshes,
   type Reservation,
+  refreshesOf,
   type Share,
   type Shelves,
   type Want,
@@ -75,9 +77,10 @@ export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reserv
 }
 
 /**
- * As `reserve`, for whoever read the supply before and writes more right behind it: what this gives sends its one statement before it
- * returns, and throws `GoodsTaken` if somebody was faster. Then the unit of work has to be undone, and done again with
- * `reserve`. Undefined: something is short, or promised beyond stock, or takes the place of others; that is for `reserve`.
+ * As `reserve`, for whoever read the supply before and writes more right behind it: what this gives sends its one statement
+ * before it returns, and throws `GoodsTaken` if somebody was faster. Then the unit of work has to be undone, and done again
+ * with `reserve`. Undefined: that is for `reserve`, because something is short, or promised beyond stock, or takes the place
+ * of others; or runs low or out, for what tells of that is locked before whatever is written behind the goods.
  */
 export function reserveAtOnce(
   request: ReserveRequest,
@@ -88,13 +91,18 @@ export function reserveAtOnce(
   const demands = demandsOf(request.lines, parts);
   const isPlain = !request.instead && !demands.some(({ backorder }) => backorder);
   if (!isPlain || shortagesOf(request, parts, shelves).length > 0) return undefined;
+  const free = new Map([...shelves].map(([variantId, own]) => [variantId, freeTogether(own)]));
+  if (isNoticed(refreshesOf(free, demands, parts))) return undefined;
   const pieces = placed(demands, shelves, undefined);
   return async (ctx) => {
     const kept = await keep(ctx, request, pieces, shelves);
-    if (!kept.isKept) throw new GoodsTaken();
-    return finish(ctx, kept, parts, false);
+    const isTold = kept.isKept && !isNoticed(refreshesOf(kept.freeBefore, kept.reservations, parts));
+    if (!isTold) throw new GoodsTaken();
+    return kept.reservations;
   };
 }
+
+const isNoticed = ({ low, gone }: Refreshes) => low.length + gone.length > 0;
 
 interface Plan {
   parts: Parts;

@@ -71,40 +71,15 @@ export async function writeCart<Name extends string>(
   write: CartWrite<Name>,
   values: Readonly<Record<Name, Value>>,
 ): Promise<{ scene: CartScene; done: number }> {
-  const [row, scene] = await writeAndRead(ctx, at, write, values);
-  if (!row || row.touched === 0) throw refusalOf(scene, at);
-  return { scene, done: row.done };
-}
-
-/**
- * As `writeCart`, for a write that is right wherever it finds its cart: it is committed in the same round trip. Gives the
- * scene. Throws as that does; nothing was written then.
- */
-export async function settleCart<Name extends string>(
-  ctx: Ctx,
-  at: CartAt,
-  write: CartWrite<Name>,
-  values: Readonly<Record<Name, Value>>,
-): Promise<CartScene> {
-  const [row, scene] = await ctx.settle(() => writeAndRead(ctx, at, write, values));
-  if (!row || row.touched === 0) throw refusalOf(scene, at);
-  return scene;
-}
-
-async function writeAndRead<Name extends string>(
-  ctx: Ctx,
-  { id: cart, access, version }: CartAt,
-  write: CartWrite<Name>,
-  values: Readonly<Record<Name, Value>>,
-): Promise<[WriteRow | undefined, CartScene]> {
-  const own = { company: ctx.companyId, cart, ...access, version: version ?? null };
-  const all = { ...values, ...own } as Record<AtName | Name, Value>; // every name
+  const { id: cart, access, version = null } = at;
+  const all = { ...values, company: ctx.companyId, cart, ...access, version } as Record<AtName | Name, Value>; // every name
   const [[row], scene] = await Promise.all([
     runText<WriteRow, AtName | Name>(ctx, write, all),
     findCartScene(ctx, cart, access),
   ]);
   if (!scene) throw new CartNotFound();
-  return [row, scene];
+  if (!row || row.touched === 0) throw refusalOf(scene, at);
+  return { scene, done: row.done };
 }
 
 /** Why an open cart's write did not find it. */

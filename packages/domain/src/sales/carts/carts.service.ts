@@ -16,7 +16,7 @@ import {
   readCartScene,
   sceneOfNewCart,
 } from './cart-scene.service.ts';
-import { type CartAt, cartWrite, EMPTY_EXPIRY, expiryText, settleCart } from './cart-writes.service.ts';
+import { type CartAt, cartWrite, EMPTY_EXPIRY, expiryText, writeCart } from './cart-writes.service.ts';
 
 /*
  * A cart is what somebody means to buy. It announces nothing: no merchant wants an event for every click, and what they
@@ -68,7 +68,7 @@ export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: C
     lines: json,
   };
   if (count === 0 && access.customerId === null) {
-    const [made] = await ctx.settle(() => runText<NewCartRow, CreateName>(ctx, CREATE_EMPTY, values));
+    const [made] = await runText<NewCartRow, CreateName>(ctx, CREATE_EMPTY, values);
     if (!made) throw await currencyNotSold(ctx, start.currency);
     return { scene: await sceneOfNewCart(ctx, made), token };
   }
@@ -122,7 +122,7 @@ const SET_EMAIL = cartWrite<'email' | 'emailKey'>((of) => ({
 
 /** Sets where the shopper is written to. Two statements. Throws as all writes of carts do (`writeCart`). */
 export async function setEmail(ctx: Ctx, at: CartAt, email: string): Promise<CartScene> {
-  return settleCart(ctx, at, SET_EMAIL, { email, emailKey: emailKey(email) });
+  return (await writeCart(ctx, at, SET_EMAIL, { email, emailKey: emailKey(email) })).scene;
 }
 
 const SET_ADDRESS = {
@@ -140,7 +140,7 @@ export async function setAddress(
   which: 'shipping' | 'billing',
   address: PostalAddress | null,
 ): Promise<CartScene> {
-  return settleCart(ctx, at, SET_ADDRESS[which], { address: address && JSON.stringify(address) });
+  return (await writeCart(ctx, at, SET_ADDRESS[which], { address: address && JSON.stringify(address) })).scene;
 }
 
 /** Null takes the field away. */
@@ -166,7 +166,7 @@ export async function changeCart(ctx: Ctx, at: CartAt, { note, phone, locale }: 
     locale: locale ?? null,
     hasLocale: locale !== undefined,
   };
-  return settleCart(ctx, at, CHANGE, values);
+  return (await writeCart(ctx, at, CHANGE, values)).scene;
 }
 
 const CLOSE = `update carts set status = 'ordered', version = version + 1, updated_at = now()

@@ -100,28 +100,54 @@ test('numbers of a company follow each other, and a higher start takes over', as
   expect(numbers).toEqual(['1001', '1002', '5000', '5001']);
 });
 
-test('whoever is beaten to the last goods by a moment is told what is left, and no number is lost', async () => {
-  const { shop, variantId, ordersOf, stock } = await given(3);
+test('whoever is beaten to the goods by a moment is told what is left, and no number is lost', async () => {
+  const { shop, variantId, ordersOf, stock } = await given(100);
   await warmUp(db);
-  const [slow, quick] = [await shop.fullCart([{ variantId, quantity: 2 }]), await shop.fullCart([{ variantId }])];
+  const [slow, quick] = [await shop.fullCart([{ variantId, quantity: 50 }]), await shop.fullCart([{ variantId }])];
   const first = await quick.order();
-  // Both have looked: two are left. Then they are taken while the checkout waits for their level.
-  const { passed, open } = gate();
+  // Sixty of those that are left are taken, and the checkout, which saw 99, waits for their level.
+  const [held, taken] = [gate(), gate()];
   const holding = db.admin.begin(async (tx) => {
-    await tx`update stock_levels set reserved = reserved + 1 where company_id = ${shop.companyId} and variant_id = ${variantId}`;
-    await passed;
+    await tx`update stock_levels set reserved = reserved + 60
+      where company_id = ${shop.companyId} and variant_id = ${variantId}`;
+    held.open();
+    await taken.passed;
   });
+  await held.passed;
   const refused = expect(slow.order()).rejects.toMatchObject({
     code: 'insufficient_stock',
-    faults: [{ code: 'insufficient_stock', message: 'Adire scarf: 1 are left, not 2. Lower its quantity.' }],
+    faults: [{ code: 'insufficient_stock', message: 'Adire scarf: 39 are left, not 50. Lower its quantity.' }],
   });
   await somebodyWaits(db);
-  open();
+  taken.open();
   await Promise.all([holding, refused]);
-  expect(await stock()).toEqual({ onHand: 3, reserved: 2 });
+  expect(await stock()).toEqual({ onHand: 100, reserved: 61 });
   const next = await (await shop.fullCart([{ variantId }])).order();
   expect(Number(next.order.number)).toBe(Number(first.order.number) + 1);
   expect(await ordersOf()).toHaveLength(2);
+});
+
+test('whoever takes the last of something holds up nobody who orders something else', async () => {
+  const { shop, variantId } = await given(1);
+  const other = await shop.product({ variants: [{ onHand: 100 }] });
+  await warmUp(db);
+  const last = await shop.fullCart([{ variantId }]);
+  const unrelated = await shop.fullCart([{ variantId: other.variants[0] as Id<'var'> }]);
+  // An import, say, is about to tell what can be had of the product.
+  const [held, told] = [gate(), gate()];
+  const holding = db.admin.begin(async (tx) => {
+    await tx`update product_availability set is_available = true where company_id = ${shop.companyId} and product_id =
+      (select product_id from product_variants where id = ${variantId})`;
+    held.open();
+    await told.passed;
+  });
+  await held.passed;
+  const waiting = last.order();
+  await somebodyWaits(db);
+  expect((await unrelated.order()).order.number).toBe('1001');
+  told.open();
+  await holding;
+  expect((await waiting).order.number).toBe('1002');
 });
 
 test('of two checkouts at once, with one key or two, there is one order', async () => {
