@@ -87,7 +87,7 @@ const GRAB_BAGS = [
 
 const DOMAIN = '^packages/domain/src';
 const TEST_FILE = '[.]test[.]ts$';
-const TESTING = '^(?:packages/(?:domain|platform)|apps/[^/]+)/src/testing/';
+const TESTING = '^(?:packages|apps)/[^/]+/src/testing/';
 /** Files that never run in production. */
 const NOT_PRODUCTION = [TEST_FILE, TESTING];
 

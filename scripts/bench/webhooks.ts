@@ -184,14 +184,19 @@ async function besideLoud<T>(
   handle: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const hanging = createServer(() => undefined);
+  let asked = 0;
+  const hanging = createServer(() => {
+    asked++;
+  });
   hanging.listen(0, '127.0.0.1');
   await once(hanging, 'listening');
   try {
     const loud = await deployment.register(handle);
     await endpoints(database, loud.id, [`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`]);
     await announce(database, loud.id, LOUD_DELIVERIES);
-    return await work();
+    const result = await work();
+    if (asked === 0) throw new Error('nothing was sent to the server that hangs');
+    return result;
   } finally {
     hanging.closeAllConnections();
     hanging.close();

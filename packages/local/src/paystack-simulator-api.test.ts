@@ -1,26 +1,13 @@
 import { request as httpRequest } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { PaystackSimulator } from './paystack-simulator.ts';
-import { callsOf, HearingShop, KEY, LIVE_KEY, order, startSimulatorFor } from './testing/hearing-shop.ts';
+import { describe, expect, test } from 'vitest';
+import { KEY, LIVE_KEY, order, useSimulator } from './testing/hearing-shop.ts';
 
-let shop: HearingShop;
-let simulator: PaystackSimulator;
-
-beforeEach(async () => {
-  shop = new HearingShop();
-  await shop.open();
-  simulator = await startSimulatorFor(shop);
-});
-afterEach(async () => {
-  await simulator.close();
-  await shop.close();
-});
-
-const { api, begin } = callsOf(() => simulator);
+const given = useSimulator();
+const { api, begin } = given;
 
 describe('the API', () => {
   test('keys that are missing, of another form, or none are 401 with their own words', async () => {
-    const without = await fetch(`${simulator.url}/transaction/verify/r1`);
+    const without = await fetch(`${given.simulator.url}/transaction/verify/r1`);
     expect([without.status, await without.json()]).toEqual([
       401,
       { status: false, message: 'No Authorization Header was found' },
@@ -29,7 +16,7 @@ describe('the API', () => {
       const { status, body } = await api('GET', '/transaction/verify/r1', undefined, key);
       expect([status, body.message]).toEqual([401, 'Invalid key']);
     }
-    const basic = await fetch(`${simulator.url}/transaction`, { headers: { authorization: 'Basic YTpi' } });
+    const basic = await fetch(`${given.simulator.url}/transaction`, { headers: { authorization: 'Basic YTpi' } });
     expect(basic.status).toBe(401);
   });
 
@@ -48,13 +35,13 @@ describe('the API', () => {
       const { status, body } = await api('POST', '/transaction/initialize', order('r1', more));
       expect([status, body.status, body.message]).toEqual([400, false, message]);
     }
-    const broken = await fetch(`${simulator.url}/transaction/initialize`, {
+    const broken = await fetch(`${given.simulator.url}/transaction/initialize`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEY}` },
       body: '{',
     });
     expect(broken.status).toBe(400);
-    expect(simulator.control.charges()).toEqual([]);
+    expect(given.simulator.control.charges()).toEqual([]);
   });
 
   test('a reference is unique in its account, and the refusal has the documented form', async () => {
@@ -76,20 +63,23 @@ describe('the API', () => {
   });
 
   test('text amounts, forms and metadata written as text are taken, as Paystack takes them', async () => {
-    const response = await fetch(`${simulator.url}/transaction/initialize`, {
+    const response = await fetch(`${given.simulator.url}/transaction/initialize`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEY}` },
       body: new URLSearchParams({ email: 'ada@example.com', amount: '700', metadata: '{"companyId":"com_2"}' }),
     });
     const { data } = (await response.json()) as { data: { reference: string } };
-    expect(simulator.control.charge(data.reference)).toMatchObject({ amount: 700, metadata: { companyId: 'com_2' } });
+    expect(given.simulator.control.charge(data.reference)).toMatchObject({
+      amount: 700,
+      metadata: { companyId: 'com_2' },
+    });
   });
 
   test('transactions are listed newest first and looked up by number', async () => {
     for (const reference of ['r1', 'r2', 'r3']) await begin(reference);
     const { body } = await api('GET', '/transaction?perPage=2');
     expect(body).toMatchObject({ data: [{ reference: 'r3' }, { reference: 'r2' }], meta: { total: 3, pageCount: 2 } });
-    const [{ id } = { id: 0 }] = simulator.control.charges();
+    const [{ id } = { id: 0 }] = given.simulator.control.charges();
     expect(id).toBeGreaterThan(2 ** 31);
     expect((await api('GET', `/transaction/${id}`)).body.data).toMatchObject({ reference: 'r1' });
     expect((await api('GET', '/transaction/r1')).status).toBe(400);
@@ -110,7 +100,7 @@ describe('the page', () => {
     expect(html).toContain('&lt;script&gt;');
     expect(html).not.toMatch(/<script|https?:/);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect((await fetch(`${simulator.url}/pay/elsewhere`)).status).toBe(404);
+    expect((await fetch(`${given.simulator.url}/pay/elsewhere`)).status).toBe(404);
   });
 
   test('Pay charges once, however often it is pressed, and leads back to the shop with the reference', async () => {
@@ -119,11 +109,11 @@ describe('the page', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 303]);
     const back = answers.find(({ status }) => status === 303)?.headers.get('location');
     expect(back).toBe('http://localhost:3000/back?cart=1&trxref=r1&reference=r1');
-    simulator.control.settle('r1', 'pay');
-    expect(simulator.control.charge('r1')).toMatchObject({ status: 'success', charges: 1 });
+    given.simulator.control.settle('r1', 'pay');
+    expect(given.simulator.control.charge('r1')).toMatchObject({ status: 'success', charges: 1 });
     expect(await (await fetch(page)).text()).toContain('This is paid.');
-    await simulator.control.settled();
-    expect(shop.events()).toEqual(['charge.success']);
+    await given.simulator.control.settled();
+    expect(given.shop.events()).toEqual(['charge.success']);
   });
 
   test('Decline and Cancel lead back unpaid without a notice, and the same page may still be paid', async () => {
@@ -135,19 +125,19 @@ describe('the page', () => {
       status: 'abandoned',
       paid_at: null,
     });
-    await simulator.control.settled();
-    expect(shop.heard).toEqual([]);
+    await given.simulator.control.settled();
+    expect(given.shop.heard).toEqual([]);
     await press(page, 'pay');
-    expect(simulator.control.charge('r1').status).toBe('success');
+    expect(given.simulator.control.charge('r1').status).toBe('success');
     expect((await press(page, 'cancel')).status).toBe(200);
-    expect(simulator.control.charge('r1').status).toBe('success');
+    expect(given.simulator.control.charge('r1').status).toBe('success');
     expect((await press(await begin('r2'), 'steal')).status).toBe(400);
   });
 });
 
 test('a key that was revoked opens nothing, others and the page still do, and it can be good again', async () => {
   await begin('kept');
-  simulator.control.revokeKey(KEY);
+  given.simulator.control.revokeKey(KEY);
   for (const [method, route] of [
     ['GET', '/transaction/verify/kept'],
     ['POST', '/transaction/initialize'],
@@ -156,9 +146,9 @@ test('a key that was revoked opens nothing, others and the page still do, and it
     expect([said.status, said.body.message]).toEqual([401, 'Invalid key']);
   }
   expect((await api('GET', '/transaction', undefined, LIVE_KEY)).status).toBe(200);
-  simulator.control.settle('kept', 'pay');
+  given.simulator.control.settle('kept', 'pay');
   const over = (revoked: boolean) =>
-    fetch(`${simulator.url}/control/keys`, {
+    fetch(`${given.simulator.url}/control/keys`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ secretKey: KEY, revoked }),
@@ -171,7 +161,7 @@ test('a key that was revoked opens nothing, others and the page still do, and it
 
 describe('the control API', () => {
   const control = async (method: string, route: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(`${simulator.url}/control${route}`, {
+    const response = await fetch(`${given.simulator.url}/control${route}`, {
       method,
       headers: { 'content-type': 'application/json', ...headers },
       body: body === undefined ? null : JSON.stringify(body),
@@ -181,7 +171,7 @@ describe('the control API', () => {
 
   test('it does over HTTP what tests do inside', async () => {
     expect((await control('GET', '')).body).toHaveProperty('DELETE /control');
-    expect((await control('POST', '/webhook', { secretKey: KEY, url: `${shop.url}/own` })).status).toBe(200);
+    expect((await control('POST', '/webhook', { secretKey: KEY, url: `${given.shop.url}/own` })).status).toBe(200);
     expect((await control('POST', '/faults', { on: 'hook', kind: 'late' })).body).toEqual({ id: 1 });
     expect((await control('GET', '/faults')).body).toMatchObject([{ on: 'hook', kind: 'late', left: 1 }]);
     await begin('r1');
@@ -191,9 +181,9 @@ describe('the control API', () => {
     expect((await control('POST', `/refunds/${body.data['id']}`, { status: 'failed' })).status).toBe(200);
     expect((await control('GET', '/refunds')).body).toMatchObject([{ reference: 'r1', amount: 5, status: 'failed' }]);
     await control('POST', '/hooks');
-    await simulator.control.settled();
+    await given.simulator.control.settled();
     expect((await control('GET', '/hooks')).body).toMatchObject([{ event: 'charge.success' }, {}, {}]);
-    expect(shop.heard.map((hook) => hook.path)).toEqual(['/own', '/own', '/own']);
+    expect(given.shop.heard.map((hook) => hook.path)).toEqual(['/own', '/own', '/own']);
     await control('DELETE', '/faults');
     expect((await control('DELETE', '')).status).toBe(200);
     expect((await control('GET', '/transactions')).body).toEqual([]);
@@ -225,8 +215,8 @@ describe('the control API', () => {
     const pay = { outcome: 'pay' };
     expect((await control('POST', '/transactions/r1', pay, { origin: 'https://evil.example' })).status).toBe(403);
     expect((await control('POST', '/transactions/r1', pay, { 'content-type': 'text/plain' })).status).toBe(403);
-    expect(simulator.control.charge('r1').charges).toBe(0);
-    const { port } = new URL(simulator.url);
+    expect(given.simulator.control.charge('r1').charges).toBe(0);
+    const { port } = new URL(given.simulator.url);
     const status = await new Promise((done) => {
       const headers = { host: 'evil.example' };
       httpRequest({ host: '127.0.0.1', port, path: '/control/transactions', headers }, (response) => {

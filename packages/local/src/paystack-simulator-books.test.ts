@@ -2,23 +2,11 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type PaystackSimulator, startPaystackSimulator } from './paystack-simulator.ts';
-import { callsOf, HearingShop, KEY, LIVE_KEY, type Said, startSimulatorFor } from './testing/hearing-shop.ts';
+import { startPaystackSimulator } from './paystack-simulator.ts';
+import { KEY, LIVE_KEY, type Said, useSimulator } from './testing/hearing-shop.ts';
 
-let shop: HearingShop;
-let simulator: PaystackSimulator;
-
-beforeEach(async () => {
-  shop = new HearingShop();
-  await shop.open();
-  simulator = await startSimulatorFor(shop);
-});
-afterEach(async () => {
-  await simulator.close();
-  await shop.close();
-});
-
-const { api, begin } = callsOf(() => simulator);
+const given = useSimulator();
+const { api, begin } = given;
 
 describe('its books', () => {
   let folder: string;
@@ -29,24 +17,23 @@ describe('its books', () => {
 
   test('a restart keeps what was charged, and refunds live on', async () => {
     const file = path.join(folder, 'deeper', 'paystack.json');
-    const options = { hookBase: shop.url, hookDelayMs: 1, file };
-    await simulator.close();
-    simulator = await startPaystackSimulator({ ...options, refundStepMs: null });
+    const options = { hookBase: given.shop.url, hookDelayMs: 1, file };
+    await given.restart({ ...options, refundStepMs: null });
     const page = await begin('r1');
-    simulator.control.settle('r1', 'pay');
-    simulator.control.setWebhook(KEY, `${shop.url}/own`);
+    given.simulator.control.settle('r1', 'pay');
+    given.simulator.control.setWebhook(KEY, `${given.shop.url}/own`);
     await api('POST', '/refund', { transaction: 'r1', amount: 5 });
-    const [before] = simulator.control.charges();
-    await simulator.control.settled();
-    await simulator.close();
+    const [before] = given.simulator.control.charges();
+    await given.simulator.control.settled();
+    await given.simulator.close();
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    simulator = await startPaystackSimulator({ ...options, refundStepMs: 5 });
-    expect(simulator.control.charge('r1')).toMatchObject({ id: before?.id, charges: 1, refunded: 5 });
-    await expect.poll(() => shop.heard.at(-1)).toMatchObject({ event: 'refund.processed', path: '/own' });
-    const moved = page.replace(/:\d+\//, `:${new URL(simulator.url).port}/`);
+    await given.restart({ ...options, refundStepMs: 5 });
+    expect(given.simulator.control.charge('r1')).toMatchObject({ id: before?.id, charges: 1, refunded: 5 });
+    await expect.poll(() => given.shop.heard.at(-1)).toMatchObject({ event: 'refund.processed', path: '/own' });
+    const moved = page.replace(/:\d+\//, `:${new URL(given.simulator.url).port}/`);
     expect(await (await fetch(moved)).text()).toContain('This is paid.');
     await begin('r2');
-    const ids = simulator.control.charges().map(({ id }) => id);
+    const ids = given.simulator.control.charges().map(({ id }) => id);
     expect(new Set(ids).size).toBe(2);
   });
 
@@ -60,7 +47,7 @@ describe('its books', () => {
   });
 
   test('a port that is taken is named', async () => {
-    const port = Number(new URL(simulator.url).port);
+    const port = Number(new URL(given.simulator.url).port);
     await expect(startPaystackSimulator({ port })).rejects.toThrow(`127.0.0.1:${port}`);
   });
 });
@@ -96,15 +83,14 @@ test('the same seed makes up the same ids, access codes and references, after a 
 describe('refunds', () => {
   const paid = async (reference: string) => {
     await begin(reference);
-    simulator.control.settle(reference, 'pay');
+    given.simulator.control.settle(reference, 'pay');
   };
   const refund = (reference: string, more: object = {}) => api('POST', '/refund', { transaction: reference, ...more });
 
   test('one lives from pending to processed by its own clock, and the shop hears each step', async () => {
-    await simulator.close();
-    simulator = await startPaystackSimulator({ hookBase: shop.url, hookDelayMs: 1, refundStepMs: 100 });
+    await given.restart({ hookBase: given.shop.url, hookDelayMs: 1, refundStepMs: 100 });
     await paid('r1');
-    await expect.poll(() => shop.events()).toEqual(['charge.success']);
+    await expect.poll(() => given.shop.events()).toEqual(['charge.success']);
     const { status, body } = await refund('r1', { amount: 20_000, merchant_note: 'rfd_1 torn' });
     expect(status).toBe(200);
     expect(body.data).toMatchObject({
@@ -114,9 +100,13 @@ describe('refunds', () => {
       merchant_note: 'rfd_1 torn',
       fully_deducted: false,
     });
-    await expect.poll(() => shop.events().at(-1), { timeout: 5_000 }).toBe('refund.processed');
-    expect(shop.events()).toEqual(['charge.success', 'refund.pending', 'refund.processing', 'refund.processed']);
-    expect(shop.heard[1]?.data).toMatchObject({ transaction_reference: 'r1', refund_reference: null, amount: '20000' });
+    await expect.poll(() => given.shop.events().at(-1), { timeout: 5_000 }).toBe('refund.processed');
+    expect(given.shop.events()).toEqual(['charge.success', 'refund.pending', 'refund.processing', 'refund.processed']);
+    expect(given.shop.heard[1]?.data).toMatchObject({
+      transaction_reference: 'r1',
+      refund_reference: null,
+      amount: '20000',
+    });
     expect((await api('GET', `/refund/${body.data['id']}`)).body.data).toMatchObject({ status: 'processed' });
     expect((await api('GET', '/transaction/verify/r1')).body.data).toMatchObject({ status: 'success' });
   });
@@ -125,12 +115,12 @@ describe('refunds', () => {
     await paid('r1');
     const first = await refund('r1', { amount: 30_000 });
     expect(await refund('r1', { amount: 20_001 })).toMatchObject({ status: 400 });
-    const [{ id } = { id: 0 }] = simulator.control.charges();
+    const [{ id } = { id: 0 }] = given.simulator.control.charges();
     const rest = await refund(String(id));
     expect(rest.body.data).toMatchObject({ amount: 20_000 });
     expect((await refund('r1')).body.message).toBe('Transaction has been fully reversed');
-    for (const one of [first, rest]) simulator.control.moveRefund(Number(one.body.data['id']), 'processed');
-    expect(simulator.control.charge('r1')).toMatchObject({ status: 'reversed', charges: 1, refunded: 50_000 });
+    for (const one of [first, rest]) given.simulator.control.moveRefund(Number(one.body.data['id']), 'processed');
+    expect(given.simulator.control.charge('r1')).toMatchObject({ status: 'reversed', charges: 1, refunded: 50_000 });
     expect((await api('GET', `/refund?transaction=${id}`)).body).toMatchObject({
       data: [{ amount: 20_000, transaction: id }, { amount: 30_000 }],
       meta: { total: 2 },
@@ -142,13 +132,13 @@ describe('refunds', () => {
   test('one that fails gives the amount free again, and one that needs attention does not', async () => {
     await paid('r1');
     const failed = await refund('r1');
-    simulator.control.moveRefund(Number(failed.body.data['id']), 'failed');
-    expect(simulator.control.charge('r1').refunded).toBe(0);
+    given.simulator.control.moveRefund(Number(failed.body.data['id']), 'failed');
+    expect(given.simulator.control.charge('r1').refunded).toBe(0);
     const held = await refund('r1');
-    simulator.control.moveRefund(Number(held.body.data['id']), 'needs-attention');
+    given.simulator.control.moveRefund(Number(held.body.data['id']), 'needs-attention');
     expect((await refund('r1')).status).toBe(400);
-    await simulator.control.settled();
-    const notice = shop.heard.find(({ event }) => event === 'refund.needs-attention');
+    await given.simulator.control.settled();
+    const notice = given.shop.heard.find(({ event }) => event === 'refund.needs-attention');
     expect(notice?.data['id']).toBe(String(held.body.data['id']));
   });
 
@@ -156,17 +146,16 @@ describe('refunds', () => {
     await begin('r1');
     expect((await refund('r1')).status).toBe(400);
     expect((await refund('r2')).status).toBe(404);
-    simulator.control.settle('r1', 'pay');
+    given.simulator.control.settle('r1', 'pay');
     expect((await refund('r1', { currency: 'USD' })).status).toBe(400);
     expect((await refund('r1', { amount: '5.5' })).status).toBe(400);
   });
 
   test('a fault decides how the life of a refund ends', async () => {
-    await simulator.close();
-    simulator = await startPaystackSimulator({ hookBase: shop.url, hookDelayMs: 1, refundStepMs: 5 });
+    await given.restart({ hookBase: given.shop.url, hookDelayMs: 1, refundStepMs: 5 });
     await paid('r1');
-    simulator.control.addFault({ on: 'refund', kind: 'ends-failed' });
+    given.simulator.control.addFault({ on: 'refund', kind: 'ends-failed' });
     await refund('r1');
-    await expect.poll(() => shop.events().at(-1)).toBe('refund.failed');
+    await expect.poll(() => given.shop.events().at(-1)).toBe('refund.failed');
   });
 });

@@ -1,55 +1,43 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type PaystackSimulator, startPaystackSimulator } from './paystack-simulator.ts';
-import { callsOf, HearingShop, KEY, order, startSimulatorFor } from './testing/hearing-shop.ts';
+import { describe, expect, test } from 'vitest';
+import { startPaystackSimulator } from './paystack-simulator.ts';
+import { KEY, order, useSimulator } from './testing/hearing-shop.ts';
 
-let shop: HearingShop;
-let simulator: PaystackSimulator;
-
-beforeEach(async () => {
-  shop = new HearingShop();
-  await shop.open();
-  simulator = await startSimulatorFor(shop);
-});
-afterEach(async () => {
-  await simulator.close();
-  await shop.close();
-});
-
-const { api, begin } = callsOf(() => simulator);
+const given = useSimulator();
+const { api, begin } = given;
 
 describe('notices', () => {
   test('they go to the company the metadata names, or to the URL of the account, signed over their bytes', async () => {
     await begin('r1');
-    simulator.control.settle('r1', 'pay');
-    await simulator.control.settled();
-    simulator.control.setWebhook(KEY, `${shop.url}/own`);
+    given.simulator.control.settle('r1', 'pay');
+    await given.simulator.control.settled();
+    given.simulator.control.setWebhook(KEY, `${given.shop.url}/own`);
     await begin('r2');
-    simulator.control.settle('r2', 'pay');
-    await simulator.control.settled();
-    expect(shop.heard.map((hook) => hook.path)).toEqual(['/v1/hooks/com_1/paystack', '/own']);
-    expect(shop.heard.every(({ isSigned }) => isSigned)).toBe(true);
+    given.simulator.control.settle('r2', 'pay');
+    await given.simulator.control.settled();
+    expect(given.shop.heard.map((hook) => hook.path)).toEqual(['/v1/hooks/com_1/paystack', '/own']);
+    expect(given.shop.heard.every(({ isSigned }) => isSigned)).toBe(true);
     const { body } = await api('GET', '/transaction/verify/r1');
-    expect(shop.heard[0]?.data).toEqual(body.data);
+    expect(given.shop.heard[0]?.data).toEqual(body.data);
   });
 
   test('one that is not answered 200 comes again until it is, or until the schedule ends', async () => {
-    shop.statuses = [500, 404, 201];
+    given.shop.statuses = [500, 404, 201];
     await begin('r1');
-    simulator.control.settle('r1', 'pay');
-    await simulator.control.settled();
-    expect(simulator.control.hooks()).toMatchObject([{ state: 'delivered', answers: [500, 404, 201, 200] }]);
-    shop.statuses = Array.from({ length: 4 }, () => 503);
+    given.simulator.control.settle('r1', 'pay');
+    await given.simulator.control.settled();
+    expect(given.simulator.control.hooks()).toMatchObject([{ state: 'delivered', answers: [500, 404, 201, 200] }]);
+    given.shop.statuses = Array.from({ length: 4 }, () => 503);
     await begin('r2');
-    simulator.control.settle('r2', 'pay');
-    await simulator.control.settled();
-    expect(simulator.control.hooks()[1]).toMatchObject({ state: 'gave-up', answers: [503, 503, 503, 503] });
-    simulator.control.resendHook(2);
-    await simulator.control.settled();
-    expect(simulator.control.hooks()[1]?.state).toBe('delivered');
+    given.simulator.control.settle('r2', 'pay');
+    await given.simulator.control.settled();
+    expect(given.simulator.control.hooks()[1]).toMatchObject({ state: 'gave-up', answers: [503, 503, 503, 503] });
+    given.simulator.control.resendHook(2);
+    await given.simulator.control.settled();
+    expect(given.simulator.control.hooks()[1]?.state).toBe('delivered');
   });
 
   test('every fault of a notice happens, as often as it was asked for', async () => {
-    const { control } = simulator;
+    const { control } = given.simulator;
     const paid = async (reference: string) => {
       await begin(reference);
       control.settle(reference, 'pay');
@@ -67,7 +55,7 @@ describe('notices', () => {
     control.addFault({ on: 'hook', kind: 'late' });
     await paid('late');
     await control.settled();
-    const heardOf = (reference: string) => shop.heard.filter(({ data }) => data['reference'] === reference);
+    const heardOf = (reference: string) => given.shop.heard.filter(({ data }) => data['reference'] === reference);
     expect(heardOf('lost')).toHaveLength(0);
     expect(heardOf('often')).toHaveLength(4);
     expect(heardOf('forged')).toMatchObject([{ isSigned: false }]);
@@ -87,8 +75,8 @@ describe('notices', () => {
 
   test('reordered ones come in another order, the same for the same seed', async () => {
     const orderOf = async (seed: number): Promise<unknown[]> => {
-      shop.heard.length = 0;
-      const other = await startPaystackSimulator({ hookBase: shop.url, hookDelayMs: 1, seed });
+      given.shop.heard.length = 0;
+      const other = await startPaystackSimulator({ hookBase: given.shop.url, hookDelayMs: 1, seed });
       other.control.addFault({ on: 'hook', kind: 'reorder', times: 'always', count: 6 });
       for (const reference of ['a', 'b', 'c', 'd', 'e', 'f']) {
         await fetch(`${other.url}/transaction/initialize`, {
@@ -100,7 +88,7 @@ describe('notices', () => {
       }
       await other.control.settled();
       await other.close();
-      return shop.heard.map(({ data }) => data['reference']);
+      return given.shop.heard.map(({ data }) => data['reference']);
     };
     const first = await orderOf(7);
     expect(first.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
@@ -110,17 +98,17 @@ describe('notices', () => {
   });
 
   test('a fault that happens no times never happens', async () => {
-    simulator.control.addFault({ on: 'verify', kind: '500-before', times: 0 });
-    expect(simulator.control.faults()).toEqual([]);
+    given.simulator.control.addFault({ on: 'verify', kind: '500-before', times: 0 });
+    expect(given.simulator.control.faults()).toEqual([]);
     await begin('never');
     expect((await api('GET', '/transaction/verify/never')).status).toBe(200);
   });
 
   test('one that waits for company to be reordered with is sent alone in the end', async () => {
-    simulator.control.addFault({ on: 'hook', kind: 'reorder', ms: 20 });
+    given.simulator.control.addFault({ on: 'hook', kind: 'reorder', ms: 20 });
     await begin('r1');
-    simulator.control.settle('r1', 'pay');
-    await simulator.control.settled();
-    expect(shop.events()).toEqual(['charge.success']);
+    given.simulator.control.settle('r1', 'pay');
+    await given.simulator.control.settled();
+    expect(given.shop.events()).toEqual(['charge.success']);
   });
 });

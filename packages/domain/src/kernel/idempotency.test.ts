@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { useDatabase } from '../testing/database.ts';
 import { type Ctx, type Session, systemSession } from './ctx.ts';
+import { openDatabase } from './database.ts';
 import {
   AnsweredBefore,
   IdempotencyKeyBusy,
@@ -54,6 +55,21 @@ test('keys of two companies, and of two callers, have nothing to do with each ot
   await db.app.run({ ...asking(a), actor: { type: 'system', id: 'other' } }, effect);
   expect(await effectsIn(a)).toHaveLength(2);
   expect(await effectsIn(b)).toHaveLength(1);
+});
+
+test('an answer that cannot be stored undoes its effect and says why, and its connection serves the next', async () => {
+  const companyId = newId('com');
+  const lone = openDatabase({ url: db.urls.app, size: 1 });
+  await db.admin.unsafe(`create function refuse_answer() returns trigger language plpgsql as
+      $$ begin raise exception 'no room for answers'; end $$;
+    create trigger refuse_answer before update on idempotency_keys for each row
+      when (new.company_id = '${companyId}' and new.key = 'k1') execute function refuse_answer()`);
+  await expect(lone.run(asking(companyId), effect)).rejects.toThrow('no room for answers');
+  expect(await effectsIn(companyId)).toHaveLength(0);
+  await lone.run(asking(companyId, 'k2'), effect);
+  expect(await effectsIn(companyId)).toHaveLength(1);
+  expect(lone.pool.stats()).toMatchObject({ open: 1, idle: 1 });
+  await lone.close();
 });
 
 test('a stored answer is sealed: what is shown once is not readable in the table', async () => {

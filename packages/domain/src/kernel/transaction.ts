@@ -72,12 +72,11 @@ async function commitAfter(connection: Connection, closing: readonly Promise<unk
   const committing = commit(connection);
   committing.catch(() => undefined); // looked at below
   try {
-    await connection.whileUp(Promise.all(closing));
+    // All of them, also where one failed: nobody gets a connection on which an answer is still to come.
+    const ended = await connection.whileUp(Promise.allSettled(closing));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   } catch (error) {
     if (!isAnswer(error)) await committing;
-    // postgres.js repeats a prepared statement whose plan broke, by itself: here that would come behind the commit, when
-    // the connection is somebody else's.
-    connection.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
   await committing;

@@ -1,7 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type PaystackSimulator, startPaystackSimulator } from '../paystack-simulator.ts';
+import { afterEach, beforeEach } from 'vitest';
+import {
+  type PaystackSimulator,
+  type PaystackSimulatorOptions,
+  startPaystackSimulator,
+} from '../paystack-simulator.ts';
 
 export const KEY = 'sk_test_0123456789abcdef';
 export const LIVE_KEY = 'sk_live_0123456789abcdef';
@@ -39,15 +44,6 @@ export class HearingShop {
   events = () => this.heard.map(({ event }) => event);
 }
 
-/** A simulator that tells this shop without delay; its refunds move only when they are told to. */
-export const startSimulatorFor = (shop: HearingShop): Promise<PaystackSimulator> =>
-  startPaystackSimulator({
-    hookBase: shop.url,
-    hookDelayMs: 1,
-    hookRetryMs: RETRY_MS,
-    refundStepMs: null,
-  });
-
 export interface Said {
   status: number;
   // Whatever Paystack's answers hold; the tests say what they expect there.
@@ -70,10 +66,26 @@ export const order = (reference: string, more: object = {}) => ({
   ...more,
 });
 
-/** Calls of the simulator that runs at the moment; a test may start another one. */
-export function callsOf(running: () => PaystackSimulator) {
+/**
+ * A simulator and a shop that hears of it, new for each test of the file. It tells without delay, and its refunds move only
+ * when they are told to; a test that wants another one restarts it with options of its own.
+ */
+export function useSimulator() {
+  let shop: HearingShop;
+  let simulator: PaystackSimulator;
+  beforeEach(async () => {
+    shop = new HearingShop();
+    await shop.open();
+    const options = { hookBase: shop.url, hookDelayMs: 1, hookRetryMs: RETRY_MS, refundStepMs: null };
+    simulator = await startPaystackSimulator(options);
+  });
+  afterEach(async () => {
+    await simulator.close();
+    await shop.close();
+  });
+
   async function api(method: string, route: string, body?: unknown, key: string | undefined = KEY): Promise<Said> {
-    const response = await fetch(`${running().url}${route}`, {
+    const response = await fetch(`${simulator.url}${route}`, {
       method,
       headers: { ...(key && { authorization: `Bearer ${key}` }), 'content-type': 'application/json' },
       body: body === undefined ? null : JSON.stringify(body),
@@ -84,5 +96,19 @@ export function callsOf(running: () => PaystackSimulator) {
     const { body } = await api('POST', '/transaction/initialize', order(reference, more), key);
     return String(body.data['authorization_url']);
   };
-  return { api, begin };
+  return {
+    get shop() {
+      return shop;
+    },
+    get simulator() {
+      return simulator;
+    },
+    api,
+    begin,
+    /** Ends the one that runs and starts another one for the same shop. */
+    async restart(options: PaystackSimulatorOptions) {
+      await simulator.close();
+      simulator = await startPaystackSimulator(options);
+    },
+  };
 }

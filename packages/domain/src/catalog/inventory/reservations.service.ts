@@ -40,6 +40,8 @@ export interface ReserveRequest {
   instead?: Owner | undefined;
   /** They were sold to the owner already: it does not matter that they are taken out of the catalogue since. */
   isSold?: boolean | undefined;
+  /** What there is of them, for whoever has read it in this unit of work: one round trip less. */
+  supply?: SupplyRow | undefined;
 }
 
 interface WantedDemand extends Demand {
@@ -61,7 +63,7 @@ interface WantedDemand extends Demand {
 export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reservation[]> {
   checkLines(request.lines);
   const wantedIds = new Set(request.lines.map(({ variantId }) => variantId));
-  const { parts, shelves } = await readSupply(ctx, wantedIds);
+  const { parts, shelves } = request.supply ? supplyFrom(request.supply, wantedIds) : await readSupply(ctx, wantedIds);
   const demands = demandsOf(request.lines, parts);
   const fallback = await ensureFallback(ctx, demands, shelves);
   if (request.instead) return reserveInstead(ctx, request, { parts, demands, fallback }, request.instead);
@@ -83,11 +85,10 @@ export async function reserve(ctx: Ctx, request: ReserveRequest): Promise<Reserv
  * of others; or runs low or out, for what tells of that is locked before whatever is written behind the goods.
  */
 export function reserveAtOnce(
-  request: ReserveRequest,
-  row: SupplyRow,
+  request: ReserveRequest & { supply: SupplyRow },
 ): ((ctx: Ctx) => Promise<Reservation[]>) | undefined {
   checkLines(request.lines);
-  const { parts, shelves } = supplyFrom(row, new Set(request.lines.map(({ variantId }) => variantId)));
+  const { parts, shelves } = supplyFrom(request.supply, new Set(request.lines.map(({ variantId }) => variantId)));
   const demands = demandsOf(request.lines, parts);
   const isPlain = !request.instead && !demands.some(({ backorder }) => backorder);
   if (!isPlain || shortagesOf(request, parts, shelves).length > 0) return undefined;

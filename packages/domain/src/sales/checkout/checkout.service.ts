@@ -1,4 +1,3 @@
-import type { SupplyRow } from '../../catalog/inventory/demand.service.ts';
 import { InsufficientStock } from '../../catalog/inventory/inventory.errors.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
@@ -45,8 +44,8 @@ export async function beginCheckout(ctx: Ctx, request: CheckoutRequest): Promise
   refuseIncomplete(scene, totals);
   refuseOtherTotal(scene, totals, request.body);
   const way = wayOf(ctx, scene, facts, request, totals.total);
-  const supply = request.isCareful ? undefined : facts;
-  return place(ctx, scene, { orderId, totals, way, facts, supply, instead: former ? former.instead : undefined });
+  const { isCareful = false } = request;
+  return place(ctx, scene, { orderId, totals, way, facts, isCareful, instead: former ? former.instead : undefined });
 }
 
 function refuseIncomplete(scene: CartScene, totals: Totals): void {
@@ -67,12 +66,12 @@ interface Ready {
   readonly totals: Totals;
   readonly way: Way;
   readonly facts: CheckoutFacts;
-  readonly supply: SupplyRow | undefined;
+  readonly isCareful: boolean;
   readonly instead: Id<'ord'> | undefined;
 }
 
 async function place(ctx: Ctx, scene: CartScene, ready: Ready): Promise<Begun> {
-  const { orderId, totals, way, facts, supply, instead } = ready;
+  const { orderId, totals, way, facts, isCareful, instead } = ready;
   const { cart, lines, basket, shop } = scene;
   const { mode } = facts;
   const email = cart.email ?? ''; // `refuseIncomplete` has proved it
@@ -91,7 +90,8 @@ async function place(ctx: Ctx, scene: CartScene, ready: Ready): Promise<Begun> {
     isOpen: way.isOpen,
     expiresAt: way.expiresAt,
     instead,
-    supply,
+    supply: facts,
+    isCareful,
     numbering: shop.settings('orders'),
     mailsTo: shop.settings('notification').orderMailsTo,
     instructions: way.provider === 'manual' ? instructionsOf(scene) : null,

@@ -50,11 +50,13 @@ export interface Placement {
   readonly instructions: string | null;
   /** What is written right behind the order, in the same round trip: the number's row is held for less long. */
   readonly behind?: () => Promise<unknown>;
+  /** What there is of the goods, read after the cart was locked. */
+  readonly supply: SupplyRow;
   /**
-   * What there is of the goods, read a moment ago: they are reserved in the round trip that writes the order, and
-   * `GoodsTaken` is thrown if somebody was faster. Without it they are reserved first.
+   * Goods are reserved before the order is written. Otherwise they are in the same round trip where that can be done, and
+   * `GoodsTaken` is thrown if somebody was faster.
    */
-  readonly supply?: SupplyRow | undefined;
+  readonly isCareful: boolean;
 }
 
 /**
@@ -93,8 +95,9 @@ export async function placeOrder(ctx: Ctx, placement: Placement): Promise<{ orde
     lines: basket.lines.map(({ variantId, quantity }) => ({ variantId, quantity })),
     expiresAt: heldUntil(placement.expiresAt, placement.paymentProvider),
     instead: placement.instead && ownerOf(placement.instead),
+    supply: placement.supply,
   };
-  const atOnce = placement.supply && reserveAtOnce(goods, placement.supply);
+  const atOnce = placement.isCareful ? undefined : reserveAtOnce(goods);
   if (!atOnce) await reserve(ctx, goods);
   // Worked on one after the other: levels are locked before the number is.
   const [, number] = await Promise.all([atOnce?.(ctx), insert(), placement.behind?.()]);
