@@ -2,7 +2,7 @@ import { useDatabase } from '@souk/domain/testing/database';
 import { useApi } from '@souk/platform/testing/app';
 import { test } from 'vitest';
 import { controllers } from './app.module.ts';
-import { fuzzAdmin } from './testing/fuzz-admin.ts';
+import { fuzzAdmin, probeAdmin } from './testing/fuzz-admin.ts';
 
 const REQUESTS = 4_500;
 
@@ -15,4 +15,12 @@ test(
     timeout: 120_000,
   },
   () => fuzzAdmin(admin, db, REQUESTS),
+);
+
+test(
+  'a character that cannot be stored, in any text of any request, is refused and breaks nothing',
+  {
+    timeout: 120_000,
+  },
+  () => probeAdmin(admin, db),
 );

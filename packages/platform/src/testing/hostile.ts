@@ -227,3 +227,61 @@ function bodyOf({ body }: Operation, idOf: IdChoice): fc.Arbitrary<string | unde
     { weight: 1, arbitrary: broken },
   );
 }
+
+const WITH_NUL = 'a\u0000b';
+
+/** The smallest request of an operation once for each text in it, with a character there that PostgreSQL cannot store. */
+export function requestsWithNul(operation: Operation, idOf: IdChoice): HostileRequest[] {
+  const { method, pathParameters, queryParameters, body } = operation;
+  const pathWith = (spoilt?: string) =>
+    pathParameters.reduce((path, { name, schema }) => {
+      const value = name === spoilt ? WITH_NUL : String(sampleOf(schema, idOf));
+      return path.replace(`{${name}}`, encodeURIComponent(value));
+    }, operation.path);
+  const needed = queryParameters.filter(({ required }) => required);
+  const queryWith = (spoilt?: string) => {
+    const query = new URLSearchParams(
+      Object.fromEntries(needed.map(({ name, schema }) => [name, String(sampleOf(schema, idOf))])),
+    );
+    if (spoilt !== undefined) query.set(spoilt, WITH_NUL);
+    return query.size === 0 ? '' : `?${query}`;
+  };
+  const sent = (path: string, query: string, content?: unknown) => ({
+    method,
+    path: path + query,
+    headers: content === undefined ? {} : { 'content-type': 'application/json' },
+    body: content === undefined ? undefined : JSON.stringify(content),
+  });
+  const content = body && sampleOf(body, idOf);
+  return [
+    ...pathParameters.map(({ name }) => sent(pathWith(name), queryWith(), content)),
+    ...queryParameters.map(({ name }) => sent(pathWith(), queryWith(name), content)),
+    ...(body ? spoiltOf(body, idOf).map((spoilt) => sent(pathWith(), queryWith(), spoilt)) : []),
+  ];
+}
+
+/** What a schema accepts but for one text, once for each. */
+function spoiltOf(schema: Json, idOf: IdChoice): unknown[] {
+  const variants = [schema['anyOf'], schema['oneOf']].flatMap((list) => (Array.isArray(list) ? (list as Json[]) : []));
+  if (variants.length > 0) return variants.flatMap((variant) => spoiltOf(variant, idOf));
+  switch (Array.isArray(schema['type']) ? schema['type'][0] : schema['type']) {
+    case 'object':
+      return spoiltObjects(schema, idOf);
+    case 'array':
+      return spoiltOf((schema['items'] ?? {}) as Json, idOf).map((one) => [one]);
+    case 'string':
+      return [WITH_NUL];
+    default:
+      return [];
+  }
+}
+
+function spoiltObjects(schema: Json, idOf: IdChoice): object[] {
+  const whole = sampleOf(schema, idOf) as object; // of an object's schema
+  const properties = Object.entries((schema['properties'] as Record<string, Json> | undefined) ?? {});
+  const known = properties.flatMap(([name, inner]) => spoiltOf(inner, idOf).map((one) => ({ ...whole, [name]: one })));
+  const more = schema['additionalProperties'];
+  if (typeof more !== 'object' || more === null) return known;
+  const others = spoiltOf(more as Json, idOf).map((one) => ({ ...whole, sample: one }));
+  return [...known, { ...whole, [WITH_NUL]: sampleOf(more as Json, idOf) }, ...others];
+}

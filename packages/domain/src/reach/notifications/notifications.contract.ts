@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { instant } from '../../kernel/clock.ts';
 import { idOf } from '../../kernel/ids.ts';
 import { listQuery, pageOf } from '../../kernel/page.ts';
-import { email } from '../../kernel/text.ts';
+import { email, text } from '../../kernel/text.ts';
 
 const TEMPLATE_LENGTH_MAX = 100;
 
 export const notificationsQuery = listQuery.extend({
   status: z.enum(['pending', 'sent', 'failed']).optional(),
-  template: z.string().max(TEMPLATE_LENGTH_MAX).optional().meta({ example: 'order-placed' }),
+  template: text(TEMPLATE_LENGTH_MAX).optional().meta({ example: 'order-placed' }),
   recipient: email.optional().meta({ description: 'An address, in capitals or not.' }),
   eventId: idOf('evt').optional(),
 });
