@@ -7,6 +7,7 @@ import { type Id, newId } from '@souk/domain/kernel/ids';
 import type { CartView } from '@souk/domain/sales/carts/carts.contract';
 import { givenCartShop } from '@souk/domain/testing/cart-shop';
 import { useDatabase } from '@souk/domain/testing/database';
+import { raiseVersion } from '@souk/domain/testing/listed-goods';
 import { expect, test } from 'vitest';
 import { bootStorefront } from '../testing/boot-storefront.ts';
 
@@ -219,6 +220,7 @@ test('a shopper is told what changed since they put it in, and what cannot be ha
   });
   await db.admin`update prices set amount = 3000 where company_id = ${companyId} and variant_id = ${variantId}`;
   await db.admin`update products set status = 'archived' where company_id = ${companyId} and id = ${old.id}`;
+  await raiseVersion(db, companyId);
   const { body } = await mine.call('GET');
   const naira = (amount: number) => ({ amount, currency: 'NGN' });
   expect(body.warnings).toMatchObject([

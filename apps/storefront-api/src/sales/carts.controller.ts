@@ -32,7 +32,7 @@ import {
   shippingChoice,
   shippingOptionsView,
 } from '@souk/domain/sales/carts/carts.contract';
-import { tryCode } from '@souk/domain/sales/carts/carts.flow';
+import { cartRun, tryCode } from '@souk/domain/sales/carts/carts.flow';
 import { changeCart, createCart, setAddress, setEmail } from '@souk/domain/sales/carts/carts.service';
 import { Says, Scope } from '@souk/platform/http/allow';
 import { dtoOf, idParam, pathParam, ZodResponse } from '@souk/platform/http/contract-class';
@@ -69,10 +69,14 @@ const at = (session: Session, id: CartId, token: string | undefined, ifMatch: st
  */
 @Controller('v1/carts')
 export class CartsController {
+  private readonly run: Run;
+
   constructor(
-    @Inject(RUN) private readonly run: Run,
+    @Inject(RUN) run: Run,
     @Inject(ATTEMPTS) private readonly attempts: Attempts,
-  ) {}
+  ) {
+    this.run = cartRun(run);
+  }
 
   @Post()
   @Says('Begin a cart')

@@ -4,14 +4,26 @@ import type { Tx } from './ctx.ts';
 import type { CompanyId } from './ids.ts';
 
 /**
- * What processes remember of a shop under this number (`pricing/totals/shop-facts.service.ts`). A unit of work that writes
- * one of these tables raises it, whoever forgot to say so: a cart would be taxed and sent by what was true before.
+ * What processes remember of a shop and its goods under this number (`version-memory.ts`). A unit of work that writes one of
+ * these tables raises it, whoever forgot to say so: a cart would be priced, taxed and sent by what was true before. (A
+ * picture's file says so itself when it can be shown: the worker's own steps are nothing to visitors.)
  */
 const REMEMBERED = new Set([
+  'products',
+  'products',
+  'product_variants',
+  'product_options',
+  'product_media',
+  'product_translations',
+  'product_categories',
+  'prices',
+  'categories',
+  'collection_members',
   'companies',
   'company_settings',
   'tax_rates',
   'shipping_profiles',
+  'shipping_profile_products',
   'shipping_zones',
   'shipping_zone_areas',
   'shipping_options',

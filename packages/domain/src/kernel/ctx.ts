@@ -50,6 +50,12 @@ export interface Session {
    * are prepared nevertheless.
    */
   readonly isBatch?: boolean;
+  /**
+   * Answered before it is on disk (PostgreSQL's asynchronous commit). If the database server itself crashes, units of work of
+   * its last moments (three times `wal_writer_delay`, 0.6 s) are gone, each as a whole; nothing else can happen to them. For
+   * what a shopper would do again without a thought. A commit that waits takes all before it along.
+   */
+  readonly commitsAsync?: boolean;
   readonly ip?: string;
   readonly userAgent?: string;
   /** Set when the request carries an Idempotency-Key: the unit of work stores the claim and the answer with the effect. */
@@ -71,6 +77,8 @@ export interface Ctx extends Session {
   touch(customerId?: Id<'cus'>): void;
   /** Says that what visitors read changed: the company's catalogue version is raised as the last statement before the commit. */
   catalogueChanged(): void;
+  /** Whether this unit of work wrote what visitors read: what it reads itself from now on holds for nobody else yet. */
+  hasChangedCatalogue(): boolean;
   /** Says that a worker has something to do once this commits. */
   nudge(): void;
 }

@@ -302,6 +302,21 @@ test('work in batches has its statements planned for the values they carry, and 
   await lone.close();
 });
 
+test('only work that says so is answered before it is on disk', async () => {
+  const session = await given();
+  const lone = openDatabase({ url: db.urls.app, size: 1 });
+  const shown = async (more: Partial<Session> = {}) => {
+    const [row] = await lone.run({ ...session, ...more }, (ctx) =>
+      ctx.tx.execute<{ synchronous_commit: string }>(sql`show synchronous_commit`),
+    );
+    return row?.synchronous_commit;
+  };
+  // The clusters of tests wait for no disk.
+  await lone.run(session, (ctx) => ctx.tx.execute(sql`set synchronous_commit = on`));
+  expect([await shown(), await shown({ commitsAsync: true }), await shown()]).toEqual(['on', 'off', 'on']);
+  await lone.close();
+});
+
 test('an idle connection outlives the time limit of connecting', async () => {
   const session = await given();
   const patient = openDatabase({ url: db.urls.app, size: 1 });

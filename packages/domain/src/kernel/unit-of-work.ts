@@ -68,14 +68,19 @@ function nestingGuard({ refuseNesting = true }: UnitOfWorkOptions): <T>(work: ()
   };
 }
 
+/** The id goes into SQL text: it is parsed here, whoever made the session. */
+function beginText({ companyId, isBatch, commitsAsync }: Session): string {
+  const wall = `begin; set local app.company_id = '${companyIdForm.parse(companyId)}'`;
+  const planned = isBatch ? '; set local plan_cache_mode = force_custom_plan' : '';
+  return wall + planned + (commitsAsync ? '; set local synchronous_commit = off' : '');
+}
+
 /** Makes `run` for a pool: one transaction inside one company's wall, committed when `work` resolves, else undone. */
 export function unitOfWork(pool: Pool, options: UnitOfWorkOptions = {}): Run {
   const { clock = systemClock, limitMs = UNIT_OF_WORK_LIMIT_MS, onCommitted } = options;
   const nesting = nestingGuard(options);
   return async (session, work) => {
-    // The id goes into SQL text: it is parsed here, whoever made the session.
-    const wall = `begin; set local app.company_id = '${companyIdForm.parse(session.companyId)}'`;
-    const begin = session.isBatch ? `${wall}; set local plan_cache_mode = force_custom_plan` : wall;
+    const begin = beginText(session);
     return retrying(async () => {
       const committed: Committed = { companyId: session.companyId, touched: false, nudged: false };
       const result = await transaction(
@@ -122,6 +127,7 @@ async function inCompany<T>(
     catalogueChanged: () => {
       catalogueChanged = true;
     },
+    hasChangedCatalogue: () => catalogueChanged || raisesVersion(wrote),
     nudge: () => {
       committed.nudged = true;
     },
@@ -132,7 +138,7 @@ async function inCompany<T>(
   const result = await work(ctx);
   if (notes.length > 0) await storeAuditNotes(tx, session, notes);
   else refuseUnaudited(session, wrote);
-  catalogueChanged ||= raisesVersion(wrote);
+  catalogueChanged = ctx.hasChangedCatalogue();
   // A claim that is not in parts was made above, in this transaction: its row is there, and the commit need not wait.
   if (claim && !claim.part && !catalogueChanged) {
     const stored = storeOwnAnswer(tx, session, claim, result);

@@ -246,10 +246,10 @@ export function requestsWithNul(operation: Operation, idOf: IdChoice): HostileRe
     if (spoilt !== undefined) query.set(spoilt, WITH_NUL);
     return query.size === 0 ? '' : `?${query}`;
   };
-  const sent = (path: string, query: string, content?: unknown) => ({
+  const sent = (path: string, query: string, content?: unknown): HostileRequest => ({
     method,
     path: path + query,
-    headers: content === undefined ? {} : { 'content-type': 'application/json' },
+    headers: content === undefined ? ({} as Record<string, string>) : { 'content-type': 'application/json' },
     body: content === undefined ? undefined : JSON.stringify(content),
   });
   const content = body && sampleOf(body, idOf);

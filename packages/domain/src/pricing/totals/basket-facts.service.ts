@@ -1,13 +1,15 @@
 import { instantText } from '../../catalog/listing/listing-text.ts';
+import { ownVersionText } from '../../kernel/catalogue-version-reader.ts';
 import type { Instant } from '../../kernel/clock.ts';
+import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { discountsJson, discountsOf } from '../discounts/discount-facts.service.ts';
 import type { ShippingOptionFacts } from '../shipping/shipping-facts.ts';
 import type { Place } from '../tax/tax-facts.ts';
-import type { Basket, BasketCustomer } from './basket.ts';
-import { linesJson, linesOf } from './basket-lines.service.ts';
-import { type BasketShop, type ShopFacts, type ShopJson, shopFactsOf, shopPairs } from './shop-facts.service.ts';
+import type { Basket, BasketCustomer, BasketLine } from './basket.ts';
+import { type GoodsByVariant, readGoods, rememberedGoods } from './goods-facts.service.ts';
+import { type BasketShop, readShop, rememberedShop, type ShopFacts } from './shop-facts.service.ts';
 import { taxPlaceOf } from './tax-place.ts';
 
 /** Pieces of SQL, never values. */
@@ -24,17 +26,12 @@ export interface BasketTexts {
   /** The cart's id, like `cart.id`: what its own unpaid order used of a discount is not held against it. */
   readonly cartId?: string;
   /**
-   * For a guest's basket without codes and locale, in a shop without automatic discounts: neither discounts nor what only
-   * they and customers need is read, which halves what the statement costs. Whoever says so has to make sure.
+   * For a guest's basket without codes, in a shop without automatic discounts: neither discounts nor what only they and
+   * customers need is read. Whoever says so has to make sure.
    */
   readonly isPlain?: boolean;
-  /**
-   * What only staff change is left out, and the places of the basket: whoever says so gives them to `basketOf`. `basket`
-   * needs none of their columns then.
-   */
-  readonly isShopKnown?: boolean;
-  /** SQL of JSON for each line, as its `own`; may name `basket_line`, `v` (the variant) and `p` (the product). */
-  readonly alsoOfLine?: string;
+  /** SQL of JSON for each line, as its `own`; may name `basket_line`. */
+  readonly ownOfLine?: string;
 }
 
 /** What `basketColumns` selects, as the driver gives it: JSON, parsed. */
@@ -49,42 +46,42 @@ const DISCOUNT_TEXTS = {
   emailKey: 'basket.email_key',
 } as const;
 
-/** `ship` and `bill` and the shop's are missing where the statement left them out (`isShopKnown`). */
-interface FactsJson extends ShopJson {
+interface FactsJson {
   at: Instant;
+  /** Of the catalogue, for which what the process remembers must have been read. */
+  version: number;
   currency: Currency;
   codes: string[] | null;
   shippingOptionIds: Id<'sho'>[] | null;
   shippingProfileIds: Id<'shp'>[] | null;
-  ship: PlaceJson;
-  bill: PlaceJson;
   customer: Pick<BasketCustomer, 'id' | 'groupIds' | 'isTaxExempt'> | null;
   hasOrdered: boolean | null;
-  lines: unknown;
+  lines: LineJson[];
   discounts: unknown;
 }
 
-interface PlaceJson {
-  country: string | null;
-  region: string | null;
-  postcode: string | null;
+interface LineJson {
+  id: string;
+  /** Null: there is no such variant. */
+  variantId: Id<'var'> | null;
+  quantity: number;
+  /** What whoever built the statement put there (`ownOfLine`); not the basket's. */
+  own?: unknown;
 }
 
 /**
- * Text of one column, `basket_facts`: everything a total depends on, for `basketFrom`. It goes into a statement of this
- * form, so that a cart can be read together with it:
+ * Text of one column, `basket_facts`: what a total depends on and only this basket has, for `completeBasket`. It goes into a
+ * statement of this form, so that a cart can be read together with it:
  *
  *     select scene.* from (
  *       with basket as (…one row…), basket_line as (…)
  *       select …, ${basketColumns({ company: '$1::text' })} …
  *     ) scene
  *
- * (The outer `select` lets a unit of work see that it only reads.) `offset 0` makes plain columns of what the two reckon:
- * behind row security a condition on `address ->> 'country'` would use no index. What they have to say:
+ * (The outer `select` lets a unit of work see that it only reads.) What the two have to say:
  *
- * - `basket`: currency, locale, customer_id, email_key (text or null); codes text[] as the shopper wrote them, and
- *   code_keys text[] by `codeKeyOf`; ship_country, ship_region, ship_postcode, bill_country, bill_region, bill_postcode (text or
- *   null); shipping_option_ids text[];
+ * - `basket`: currency, customer_id, email_key (text or null); codes text[] as the shopper wrote them, and code_keys text[] by
+ *   `codeKeyOf`; shipping_option_ids text[];
  * - `basket_line`: line_id text, variant_id text, quantity integer, position (lines stand by it, then by line_id).
  *
  * "Now" is the beginning of the transaction, for prices, publication and discounts alike.
@@ -95,42 +92,84 @@ export const basketColumns = ({
   cartId,
   shippingProfileIds = 'null',
   isPlain,
-  isShopKnown,
-  alsoOfLine,
+  ownOfLine,
 }: BasketTexts): string =>
-  `(select json_build_object('at', ${instantText('now()')}, 'currency', basket.currency,
-    'codes', basket.codes, 'shippingOptionIds', basket.shipping_option_ids,
+  `(select json_build_object('at', ${instantText('now()')}, 'version', ${ownVersionText(company)},
+    'currency', basket.currency, 'codes', basket.codes, 'shippingOptionIds', basket.shipping_option_ids,
     'shippingProfileIds', ${shippingProfileIds},
-    ${isShopKnown ? '' : `'ship', ${placeJson('ship')}, 'bill', ${placeJson('bill')}, ${shopPairs(company)},`}
     'customer', ${isPlain ? 'null' : customerJson(company)},
     'hasOrdered', ${isPlain ? 'null' : hasOrdered},
-    'lines', ${linesJson(company, { isPlain, alsoOfLine })},
+    'lines', (select coalesce(json_agg(json_build_object('id', basket_line.line_id, 'variantId', basket_line.variant_id,
+        'quantity', basket_line.quantity${ownOfLine ? `, 'own', ${ownOfLine}` : ''})
+      order by basket_line.position, basket_line.line_id), '[]') from basket_line),
     'discounts', ${isPlain ? `'[]'::json` : discountsJson({ ...DISCOUNT_TEXTS, company, cartId })}
   ) from (select * from basket offset 0) basket) as basket_facts`;
 
-/** The shop and the basket in what `basketColumns` selected with everything. */
-export function basketFrom({ basket_facts }: BasketRow): { basket: Basket; shop: BasketShop } {
-  const facts = basket_facts as FactsJson; // the text above builds exactly this
-  const known = shopFactsOf(facts);
-  return { basket: basketIn(facts, known, placeFrom(facts.ship), placeFrom(facts.bill)), shop: known.shop };
+/** Where a basket goes, and in which language it is shown: what the statement leaves to whoever sent it. */
+export interface BasketTerms {
+  readonly shipTo: Place | null;
+  readonly billTo: Place | null;
+  readonly locale: string | null;
 }
 
-/** The basket in what `basketColumns` selected without the shop (`isShopKnown`). */
-export const basketOf = (
-  { basket_facts }: BasketRow,
-  known: ShopFacts,
-  { shipTo, billTo }: { shipTo: Place | null; billTo: Place | null },
-): Basket => basketIn(basket_facts as FactsJson, known, shipTo, billTo); // the text above builds exactly this
+/** A basket with everything, and by what it was made. */
+export interface CompleteBasket {
+  readonly basket: Basket;
+  readonly shop: BasketShop;
+  readonly goods: GoodsByVariant;
+}
 
-function basketIn(facts: FactsJson, known: ShopFacts, shipTo: Place | null, billTo: Place | null): Basket {
-  const { shop, taxRates, shippingOptions, defaultProfileId } = known;
+/**
+ * Adds to what `basketColumns` selected what the process remembers of the shop and the goods, all of it as of the moment of
+ * that statement; what is not remembered is read now. Undefined: staff wrote something in between, so that the two are not of
+ * one moment, and the basket has to be read again. A line whose variant is not the company's is left out.
+ */
+export async function completeBasket(
+  ctx: Ctx,
+  { basket_facts }: BasketRow,
+  terms: BasketTerms,
+): Promise<CompleteBasket | undefined> {
+  const facts = basket_facts as FactsJson; // the text above builds exactly this
+  const { currency, lines, version } = facts;
+  const { shipTo, billTo, locale } = terms;
+  const ofShop = { currency, shipCountry: shipTo?.country ?? null, billCountry: billTo?.country ?? null };
+  const ofGoods = { currency, locale, variantIds: lines.flatMap(({ variantId }) => variantId ?? []) };
+  const known = rememberedShop(ctx, ofShop, version);
+  const goods = rememberedGoods(ctx, ofGoods, facts);
+  if (known && goods) return complete(facts, terms, known, goods);
+  const [shop, read] = await Promise.all([
+    known ? { facts: known, version } : readShop(ctx, ofShop),
+    goods ? { goods, version } : readGoods(ctx, ofGoods),
+  ]);
+  if (shop.version !== version || read.version !== version) return undefined;
+  return complete(facts, terms, shop.facts, read.goods);
+}
+
+/** Staff would have to write something between two statements, so often in a row. */
+const READS_MAX = 5;
+
+/** Reads a basket until all of it is of one moment. `read` gives nothing where staff wrote something in between. */
+export async function readSteadily<Read>(read: () => Promise<Read | undefined>): Promise<Read> {
+  for (let reads = 1; reads <= READS_MAX; reads++) {
+    const found = await read();
+    if (found !== undefined) return found;
+  }
+  throw new Error('A shop changed faster than a basket could be read');
+}
+
+function complete(
+  facts: FactsJson,
+  { shipTo, billTo }: BasketTerms,
+  { shop, taxRates, shippingOptions, defaultProfileId }: ShopFacts,
+  goods: GoodsByVariant,
+): CompleteBasket {
   const { pricesIncludeTax, rounding, basedOn } = shop.settings('tax');
-  return {
+  const basket = {
     at: facts.at,
     currency: facts.currency,
     pricesIncludeTax,
     taxRounding: rounding,
-    lines: linesOf(facts.lines, defaultProfileId),
+    lines: linesOf(facts.lines, goods, defaultProfileId),
     shipTo,
     shipsTo: shop.settings('shipping').countries,
     ...taxPlaceOf(basedOn, { shipTo, billTo, company: companyPlace(shop) }),
@@ -146,6 +185,14 @@ function basketIn(facts: FactsJson, known: ShopFacts, shipTo: Place | null, bill
     shippingOptions,
     chosenShippingOptionIds: chosenOf(facts, shippingOptions),
   };
+  return { basket, shop, goods };
+}
+
+function linesOf(lines: readonly LineJson[], goods: GoodsByVariant, defaultProfileId: Id<'shp'> | null): BasketLine[] {
+  return lines.flatMap(({ id, variantId, quantity }) => {
+    const known = variantId && goods.get(variantId)?.goods;
+    return known ? [{ ...known, id, quantity, profileId: known.profileId ?? defaultProfileId }] : [];
+  });
 }
 
 /** What is not known among the options is kept: that it is gone has to be said. */
@@ -159,20 +206,12 @@ function chosenOf(
   });
 }
 
-function placeFrom({ country, region, postcode }: PlaceJson): Place | null {
-  if (country === null) return null;
-  return { country, region: region ?? undefined, postcode: postcode ?? undefined };
-}
-
 /** The company's address counts only while it lies in the company's country: that is the one the company is known by. */
 function companyPlace({ country, settings }: BasketShop): Place {
   const { address } = settings('general');
   if (address?.country !== country) return { country };
   return { country, region: address.region, postcode: address.postcode };
 }
-
-const placeJson = (which: 'ship' | 'bill') =>
-  `json_build_object('country', basket.${which}_country, 'region', basket.${which}_region, 'postcode', basket.${which}_postcode)`;
 
 const customerJson = (company: string) =>
   `case when basket.customer_id is not null then (select json_build_object('id', buyer.id,

@@ -8,7 +8,7 @@ import { hasOrderedText } from '../discounts/customer-history.service.ts';
 import { codeKeyOf } from '../discounts/discount-codes.ts';
 import type { Place } from '../tax/tax-facts.ts';
 import type { Basket } from './basket.ts';
-import { type BasketRow, basketColumns, basketFrom } from './basket-facts.service.ts';
+import { type BasketRow, basketColumns, completeBasket, readSteadily } from './basket-facts.service.ts';
 
 /** A basket that is not a cart: what somebody wants to know the totals of. */
 export interface AskedBasket {
@@ -47,14 +47,11 @@ const READ: TextStatement<Name> = {
     with asked as (select $2::text::json as j),
     basket as (
       select coalesce(asked.j ->> 'currency', (select c.currency from companies c where c.company_id = $1::text)) as currency,
-        null::text as locale, asked.j ->> 'customerId' as customer_id,
+        asked.j ->> 'customerId' as customer_id,
         coalesce(asked.j ->> 'emailKey', (select k.email_key from customers k
           where k.company_id = $1::text and k.id = asked.j ->> 'customerId')) as email_key,
         (asked.j ->> 'hasOrdered')::boolean as has_ordered,
-        ${texts('codes')} as codes, ${texts('codeKeys')} as code_keys, ${texts('optionIds')} as shipping_option_ids,
-        asked.j -> 'shipTo' ->> 'country' as ship_country, asked.j -> 'shipTo' ->> 'region' as ship_region,
-        asked.j -> 'shipTo' ->> 'postcode' as ship_postcode,
-        null::text as bill_country, null::text as bill_region, null::text as bill_postcode
+        ${texts('codes')} as codes, ${texts('codeKeys')} as code_keys, ${texts('optionIds')} as shipping_option_ids
       from asked
     ),
     basket_line as (
@@ -69,13 +66,15 @@ const READ: TextStatement<Name> = {
 };
 
 /**
- * Reads what the totals of these lines depend on: one statement. Line ids count from 1. Throws `InvalidInput` naming each
+ * Reads what the totals of these lines depend on: one statement, more where the shop or the goods are not remembered. Line ids count from 1. Throws `InvalidInput` naming each
  * line without a variant, a currency the shop does not sell in, and a customer who is not there.
  */
 export async function readBasket(ctx: Ctx, asked: AskedBasket): Promise<Basket> {
-  const [row] = await runText<BasketRow, Name>(ctx, READ, { company: ctx.companyId, asked: askedJson(asked) });
-  if (!row) throw new NotFound('company');
-  const { basket, shop } = basketFrom(row);
+  const { basket, shop } = await readSteadily(async () => {
+    const [row] = await runText<BasketRow, Name>(ctx, READ, { company: ctx.companyId, asked: askedJson(asked) });
+    if (!row) throw new NotFound('company');
+    return completeBasket(ctx, row, { shipTo: asked.shipTo ?? null, billTo: null, locale: null });
+  });
   const [first, ...others] = faultsOf(asked, basket, shop.currencies);
   if (first) throw new InvalidInput(first, ...others);
   return basket;

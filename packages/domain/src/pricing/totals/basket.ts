@@ -9,12 +9,10 @@ import type { Place, TaxRateFacts } from '../tax/tax-facts.ts';
 /** Why a line cannot be bought as it stands. `too_much`: with it the basket would cost more than JSON numbers can carry. */
 export type LineObstacle = 'not_for_sale' | 'not_in_currency' | 'gift_only' | 'too_much';
 
-/** One line of a basket with what the catalogue says of it at this moment. */
-export interface BasketLine {
-  readonly id: string;
+/** What the catalogue says of a variant, in one currency and language, at one moment. */
+export interface Goods {
   readonly variantId: Id<'var'>;
   readonly productId: Id<'prod'>;
-  readonly quantity: number;
   /** Minor units for one; null: it is not sold in the basket's currency. */
   readonly unitAmount: bigint | null;
   readonly compareAt: bigint | null;
@@ -27,6 +25,7 @@ export interface BasketLine {
   readonly requiresShipping: boolean;
   /** Of one unit. */
   readonly weightGrams: number | null;
+  /** Null: it was put into none. */
   readonly profileId: Id<'shp'> | null;
   readonly collectionIds: readonly Id<'col'>[];
   /** Its categories and everything above them. */
@@ -42,6 +41,12 @@ export interface BasketLine {
   readonly picture: (PictureRow & { readonly alt: string }) | null;
 }
 
+/** One line of a basket. Its profile is the shop's default one where its goods were put into none; null: there is none. */
+export interface BasketLine extends Goods {
+  readonly id: string;
+  readonly quantity: number;
+}
+
 /** Whose place taxes are reckoned for. `company`: by the setting, or because no address is known yet. */
 export type TaxPlaceSource = 'shipping_address' | 'billing_address' | 'company';
 
@@ -54,7 +59,7 @@ export interface BasketCustomer {
   readonly hasOrdered: boolean | null;
 }
 
-/** Everything a total depends on, read in one statement. The same basket gives the same totals, byte for byte. */
+/** Everything a total depends on, as of one moment. The same basket gives the same totals, byte for byte. */
 export interface Basket {
   readonly at: Instant;
   readonly currency: Currency;

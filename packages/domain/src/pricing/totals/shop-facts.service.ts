@@ -6,6 +6,7 @@ import { NotFound } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { runText, type TextStatement } from '../../kernel/text-statement.ts';
+import { VersionMemory } from '../../kernel/version-memory.ts';
 import { defaultProfileText, shippingOptionsJson, shippingOptionsOf } from '../shipping/shipping-facts.service.ts';
 import type { ShippingOptionFacts } from '../shipping/shipping-facts.ts';
 import { taxRatesJson, taxRatesOf } from '../tax/tax-facts.service.ts';
@@ -113,32 +114,20 @@ export function shopFactsOf(json: ShopJson): ShopFacts {
 /** Tax rates and shipping options (each with its areas and rates) that a process remembers, of all companies together. */
 const REMEMBERED_MAX = 50_000;
 
-interface Remembered {
-  readonly version: number;
-  readonly facts: ShopFacts;
-  readonly weight: number;
+function weightOf({ taxRates, shippingOptions }: ShopFacts): number {
+  return (
+    1 + taxRates.length + shippingOptions.reduce((sum, { areas, rates }) => sum + 1 + areas.length + rates.length, 0)
+  );
 }
 
-/** By company and what was asked; the one that was not used for longest first. */
-const memory = new Map<string, Remembered>();
-let remembered = 0;
+const memory = new VersionMemory<ShopFacts>(REMEMBERED_MAX, weightOf);
 
 const keyOf = (ctx: Ctx, { currency, shipCountry, billCountry }: ShopAsked) =>
   `${ctx.companyId}|${currency}|${shipCountry ?? ''}|${billCountry ?? ''}`;
 
-/**
- * The facts of a shop as they were at a catalogue version, out of this process's memory. A statement that reads a basket
- * gives the version that holds for it, and whatever staff write raises it (`raisesVersion`), so what is found here is
- * exactly what the statement itself would have read. Undefined: not remembered.
- */
-export function rememberedShop(ctx: Ctx, asked: ShopAsked, version: number): ShopFacts | undefined {
-  const key = keyOf(ctx, asked);
-  const known = memory.get(key);
-  if (known?.version !== version) return undefined;
-  memory.delete(key);
-  memory.set(key, known);
-  return known.facts;
-}
+/** The facts of a shop as they were at a catalogue version, out of this process's memory. Undefined: not remembered. */
+export const rememberedShop = (ctx: Ctx, asked: ShopAsked, version: number): ShopFacts | undefined =>
+  memory.find(ctx, keyOf(ctx, asked), version);
 
 /** Reads the facts and the version that holds for them, in one statement, and remembers them. Throws `NotFound`. */
 export async function readShop(ctx: Ctx, asked: ShopAsked): Promise<{ facts: ShopFacts; version: number }> {
@@ -148,27 +137,9 @@ export async function readShop(ctx: Ctx, asked: ShopAsked): Promise<{ facts: Sho
   });
   if (!row?.facts.company) throw new NotFound('company');
   const facts = shopFactsOf(row.facts);
-  remember(keyOf(ctx, asked), { facts, version: row.version, weight: weightOf(facts) });
+  memory.keep(ctx, keyOf(ctx, asked), row.version, facts);
   return { facts, version: row.version };
 }
-
-function remember(key: string, one: Remembered): void {
-  forget(key);
-  memory.set(key, one);
-  remembered += one.weight;
-  for (const oldest of memory.keys()) {
-    if (remembered <= REMEMBERED_MAX) break;
-    forget(oldest);
-  }
-}
-
-function forget(key: string): void {
-  remembered -= memory.get(key)?.weight ?? 0;
-  memory.delete(key);
-}
-
-const weightOf = ({ taxRates, shippingOptions }: ShopFacts) =>
-  1 + taxRates.length + shippingOptions.reduce((sum, { areas, rates }) => sum + 1 + areas.length + rates.length, 0);
 
 type Name = 'company' | keyof ShopAsked;
 

@@ -7,6 +7,15 @@ import type { CartAt } from './cart-writes.service.ts';
 import type { CartView } from './carts.contract.ts';
 
 /**
+ * Runs units of work on carts: a shopper waits for no disk. What a cart lost in a crash of the database server, they put in
+ * again; an order waits for the disk, and then all that led to it is there as well.
+ */
+export const cartRun =
+  (run: Run): Run =>
+  (session, work) =>
+    run({ ...session, commitsAsync: true }, work);
+
+/**
  * Adds a discount code. Every try counts, for its network at this company and for its cart, before the code is looked up:
  * otherwise the answer to a right guess would still come. For the cart only after it opened: whoever knows no more than
  * its id could lock its shopper out otherwise. Throws `TooManyAttempts`, and what `addCode` throws.

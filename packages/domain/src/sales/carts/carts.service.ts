@@ -8,14 +8,8 @@ import { emailKey } from '../../kernel/text.ts';
 import { parameters, runText, type TextStatement } from '../../kernel/text-statement.ts';
 import { type CartAccess, makeCartToken } from './cart-access.ts';
 import { addingTexts, refuseTooMuch, refuseUnsellable, type WantedLine, wantedJson } from './cart-lines.service.ts';
-import {
-  type CartScene,
-  NEW_CART_RETURNS,
-  type NewCartRow,
-  newCartColumns,
-  readCartScene,
-  sceneOfNewCart,
-} from './cart-scene.service.ts';
+import { type CartScene, type NewCartRow, readCartScene, sceneOfNewCart } from './cart-scene.service.ts';
+import { NEW_CART_RETURNS, newCartColumns } from './cart-scene-text.ts';
 import { type CartAt, cartWrite, EMPTY_EXPIRY, expiryText, writeCart } from './cart-writes.service.ts';
 
 /*
@@ -70,7 +64,7 @@ export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: C
   if (count === 0 && access.customerId === null) {
     const [made] = await runText<NewCartRow, CreateName>(ctx, CREATE_EMPTY, values);
     if (!made) throw await currencyNotSold(ctx, start.currency);
-    return { scene: await sceneOfNewCart(ctx, made), token };
+    return { scene: (await sceneOfNewCart(ctx, made)) ?? (await readCartScene(ctx, id, access)), token };
   }
   const [[row], scene] = await Promise.all([
     runText<{ made: number; added: number }, CreateName>(ctx, CREATE, values),

@@ -3,6 +3,7 @@ import { expireDue } from '../../catalog/inventory/reservation-ends.service.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { givenCheckoutShop } from '../../testing/checkout-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
+import { raiseVersion } from '../../testing/listed-goods.ts';
 import { changeLine } from '../carts/cart-lines.service.ts';
 import { HOLD_GRACE_SECONDS } from '../orders/hold-times.ts';
 import { markPaid } from '../orders/paid.service.ts';
@@ -110,6 +111,7 @@ test('an order that waits at an old price waits no longer than three times its t
   await shop.set('inventory', { holdMinutes: 30 });
   const { order } = await cart.online();
   await db.admin`update prices set amount = 3000 where company_id = ${shop.companyId}`;
+  await raiseVersion(db, shop.companyId);
   const body = { expectedTotal: order.totals.total };
   await age(order.id, 80);
   const { order: same } = await cart.online(body);
@@ -158,6 +160,7 @@ test('a transfer or cash closes the cart: nothing of it can be changed, and the 
     detail: { actual: '4000' },
   });
   await db.admin`update prices set amount = 3000 where company_id = ${shop.companyId}`;
+  await raiseVersion(db, shop.companyId);
   const online = await cart.online({ expectedTotal: order.totals.total });
   expect(online.order).toMatchObject({ id: order.id, paymentProvider: 'paystack' });
   expect((await cart.scene()).cart.status).toBe('ordered');

@@ -188,6 +188,7 @@ test('another total than the shopper was shown is refused with what changed, and
   const cart = await shop.fullCart([{ variantId }]);
   const expectedTotal = await cart.total();
   await db.admin`update prices set amount = 3000 where company_id = ${shop.companyId} and variant_id = ${variantId}`;
+  await raiseVersion(db, shop.companyId);
   await expect(cart.order({ expectedTotal })).rejects.toMatchObject({
     status: 409,
     code: 'total_changed',
