@@ -17,10 +17,13 @@ const HOURS = '$3::int';
 const GUEST_DAYS = '$4::int';
 const CUSTOMER_DAYS = '$5::int';
 
-/** The time a cart was left, said by the column that has an index: it is kept for so many days from its last write. */
+/**
+ * The time a cart was left, roughly, said by the column that has an index: it is kept for so many days from the full hour
+ * after its last write.
+ */
 const leftInTime = (days: string) => `c.expires_at
     between now() + make_interval(days => ${days}, hours => -${HOURS} - ${TOO_LATE_HOURS})
-    and now() + make_interval(days => ${days}, hours => -${HOURS})`;
+    and now() + make_interval(days => ${days}, hours => 1 - ${HOURS})`;
 
 const LINES = `(select json_agg(json_build_object('id', l.id, 'variantId', l.variant_id, 'productId', v.product_id,
       'handle', p.handle, 'title', p.title, 'sku', v.sku, 'quantity', l.quantity,
@@ -40,7 +43,7 @@ const ABANDON = {
         and now() - make_interval(hours => ${HOURS})
       and exists (select from cart_lines l where l.company_id = ${COMPANY} and l.cart_id = c.id)
       and not ${waitsForPaymentText(COMPANY, 'c.id')}
-    order by c.expires_at limit ${LIMIT} for update skip locked
+    order by c.expires_at, c.updated_at limit ${LIMIT} for update skip locked
   ), told as (
     update carts c set abandoned_at = now() from quiet where c.company_id = ${COMPANY} and c.id = quiet.id
     returning c.*

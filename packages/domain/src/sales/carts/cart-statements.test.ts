@@ -66,3 +66,14 @@ test('a cart is read in one statement and written in two, the writing included, 
   expect(await count((ctx) => addCode(ctx, at, 'NONE').catch(() => undefined))).toBe(2);
   expect(await count((ctx) => removeCode(ctx, at, 'NONE'))).toBe(2);
 });
+
+test('writes of a cart move the time it is kept until, which has an index, once an hour', async () => {
+  const shop = await givenCartShop(db);
+  const session = shop.shopper();
+  const { at } = await shop.cart();
+  const first = await shop.as(session, (ctx) => setEmail(ctx, at, 'ada@example.com'));
+  const second = await shop.as(session, (ctx) => changeCart(ctx, at, { note: 'x' }));
+  const [before, after] = [first, second].map(({ cart }) => Date.parse(cart.expiresAt) / 3_600_000) as [number, number];
+  expect(before % 1).toBe(0);
+  expect([0, 1]).toContain(after - before); // an hour may strike in between
+});
