@@ -10,6 +10,8 @@ const LARGE = 100_000;
 const CONNECTIONS = 16;
 const SECONDS = 2;
 const ROUNDS = 5;
+/** Of each, before anything is measured: until its code is compiled. A bare server is there at once, ours after some thousand requests. */
+const WARM_UP_SECONDS = 6;
 /** Of both servers: twice the cores of the machine the goals are for. */
 const POOL = 4;
 const TERM = 'cotton';
@@ -143,7 +145,7 @@ async function measured<Sides extends Side[]>(sides: [...Sides]): Promise<{ [At 
   const rounds: Load[][] = sides.map(() => []);
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [at, { url, headers }] of sides.entries()) {
-      const seconds = round === 0 ? 1 : SECONDS;
+      const seconds = round === 0 ? WARM_UP_SECONDS : SECONDS;
       const result = await load(url, { connections: CONNECTIONS, seconds, ...(headers && { headers }) });
       if (result.non2xx > 0)
         throw new Error(`${result.non2xx} answers of ${url} were not 2xx: the measurement is void`);

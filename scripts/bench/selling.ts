@@ -18,6 +18,9 @@ const WARM_UP_BUYERS = 8;
 const HOT_STOCK = 100;
 const HOT_BUYERS = 300;
 const HOT_SECONDS = 5;
+/** Milliseconds of processor an order may take, Node and PostgreSQL, on the machine on which the bare shop takes the other. */
+const CPU_GOAL_MS = 6;
+const CPU_BARE_MS = 2.1;
 
 interface Side {
   shop: Shop;
@@ -118,18 +121,17 @@ async function orders(deployment: Deployment, ours: Side, bare: Side): Promise<O
     if (buyers === 1)
       outcomes.push({ name: `${name}: p50`, ours: a.p50Ms, bare: b.p50Ms, unit: 'ms', goal: 3, isLatency: true });
     if (buyers === 8) {
+      const [cpu, bareCpu] = [a, b].map(({ nodeMs, postgresMs }) => nodeMs + postgresMs) as [number, number];
       const parts = ({ nodeMs, postgresMs }: Measured) =>
         `Node ${nodeMs.toFixed(1)} + PostgreSQL ${postgresMs.toFixed(1)}`;
-      const [goal, cpu] = [6, a.nodeMs + a.postgresMs];
-      const detail = `${parts(a)} (bare ${parts(b)})`;
       outcomes.push({
-        name: 'W5: CPU of an order (bare: the goal)',
+        name: 'W5: CPU of an order',
         ours: cpu,
-        bare: goal,
+        bare: bareCpu,
         unit: 'ms',
-        goal: 1,
+        goal: CPU_GOAL_MS / CPU_BARE_MS,
         isLatency: true,
-        note: detail,
+        note: `${parts(a)} against ${parts(b)}; the goal is ${CPU_GOAL_MS} ms where the bare shop takes ${CPU_BARE_MS}`,
       });
     }
   }

@@ -100,16 +100,16 @@ export class StorefrontReads {
   }
 
   /**
-   * Without memory for answers nothing waits for the version: it is read beside the answer, on the same connection and in
-   * the same round trip. Only when the shop's facts turn out to be old by then is the answer made once more.
+   * Without memory for answers nothing waits for the version: it comes with the answer, or is read behind it. Only when the shop's facts turn out to be old by then is the answer made once more.
    */
   private async withoutMemory(session: Session, language: string | undefined, read: Read): Promise<ReadyAnswer> {
     const known = this.facts.get(session.companyId);
     if (known && known.goodUntil > this.now()) {
       const [made, version] = await this.parts
-        .run(session, (ctx) =>
-          Promise.all([read.make(ctx, known.facts, tongueOf(known, language, read)), ownCatalogueVersion(ctx)]),
-        )
+        .run(session, async (ctx) => {
+          const answer = await read.make(ctx, known.facts, tongueOf(known, language, read));
+          return [answer, answer.version ?? (await ownCatalogueVersion(ctx))] as const;
+        })
         .catch((error: unknown) => this.unlessOld(session, known, error));
       if (made && version === known.version) return madeOf(made, tongueOf(known, language, read), read).answer;
     }

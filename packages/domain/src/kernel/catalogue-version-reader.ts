@@ -4,6 +4,7 @@ import type { CompanyId } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
 import { fromPostgres } from './postgres-error.ts';
 import { runText } from './text-statement.ts';
+import { sendCommit } from './transaction.ts';
 
 // Whose connections it takes: nobody's in particular.
 const SHARE = 'catalogue versions';
@@ -39,6 +40,7 @@ export async function readCatalogueVersions(
 
 async function lookUp(connection: Connection, ids: string, prepare: boolean, limitMs: number) {
   const watchdog = setTimeout(() => connection.destroy(new DatabaseUnavailable('no answer in time')), limitMs);
+  sendCommit(connection);
   try {
     const rows = await connection.whileUp(
       connection.client.unsafe<{ id: CompanyId; version: number }[]>(TEXT, [ids], { prepare }),

@@ -31,16 +31,28 @@ export interface TextStatement<Name extends string> {
   readonly isRare?: boolean;
 }
 
-/** Runs a text inside a unit of work. */
+const packed = new WeakMap<TextStatement<never>, string>();
+
+/** Without the white space it is laid out with: the driver and PostgreSQL copy the text with every run. */
+function packedText(statement: TextStatement<never>): string {
+  const known = packed.get(statement);
+  if (known !== undefined) return known;
+  const text = statement.text.replace(/\s+/g, ' ');
+  packed.set(statement, text);
+  return text;
+}
+
+/** Runs a text inside a unit of work. Its literals hold no more than one space in a row. */
 export function runText<Row, Name extends string>(
   ctx: { tx: Tx },
-  { text, names, isRare = false }: TextStatement<Name>,
+  statement: TextStatement<Name>,
   values: Readonly<Record<Name, Value>>,
 ): Promise<Row[]> {
+  const { names, isRare = false } = statement;
   // drizzle's own session; its client is the door of this unit of work (`transaction.ts`).
   const { client } = (ctx.tx as unknown as { session: { client: Door } }).session;
   return client.unsafe(
-    text,
+    packedText(statement as TextStatement<never>),
     names.map((name) => values[name]),
     { isRare },
   ) as Promise<Row[]>; // what the text selects

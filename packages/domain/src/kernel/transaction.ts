@@ -44,15 +44,13 @@ export async function transaction<T>(
   const closing: Promise<unknown>[] = [];
   try {
     // Sent with the first query of the work, not awaited: one round trip less.
-    const begun = connection.client.unsafe(begin).execute();
+    const begun = connection.client.unsafe(ending.delete(connection) ? `commit; ${begin}` : begin).execute();
     begun.catch(() => undefined);
     const result = await connection.whileUp(work({ tx: guarded.tx, wrote: guarded.wrote, closing }));
     guarded.end();
+    await connection.whileUp(begun); // answered before what the work sent
     if (guarded.onlyRead()) commitBehind(connection);
-    else {
-      await begun;
-      await commitAfter(connection, closing);
-    }
+    else await commitAfter(connection, closing);
     return result;
   } catch (error) {
     guarded.end();
@@ -96,11 +94,21 @@ async function commit(connection: Connection): Promise<void> {
     throw new Error('The transaction had failed: a query error inside it was swallowed.');
 }
 
+/** Connections whose last transaction only read and has not been told to end. */
+const ending = new WeakSet<Connection>();
+
 /**
- * Ends a transaction that only read: its commit promises nothing, so nobody waits for it. It travels with the `begin` of
- * whoever gets the connection next, and the connection works in order.
+ * Ends a transaction that only read: its commit promises nothing, so nobody waits for it. It is one message with the `begin`
+ * of whoever gets the connection next, as somebody does at once where many wait; else it goes out by itself.
  */
 function commitBehind(connection: Connection): void {
+  ending.add(connection);
+  setImmediate(() => sendCommit(connection));
+}
+
+/** For whoever uses a connection without a transaction of this file. */
+export function sendCommit(connection: Connection): void {
+  if (!ending.delete(connection) || connection.isLost()) return;
   connection.client
     .unsafe('commit')
     .execute()

@@ -26,6 +26,8 @@ export interface Answer {
   readonly json: string;
   /** For so long it stays true while the catalogue's version is the same. */
   readonly goodForMs: number;
+  /** The catalogue's version it was made under, where its own statement tells. */
+  readonly version?: number;
   /** The thing asked for is found under another handle now. */
   readonly movedTo?: string;
 }
@@ -68,7 +70,7 @@ export async function listProducts(
     values[`optionValue${at}`] = foldKey(value);
   }
   const row = await readProductList(ctx, shape, values as Record<ListParameter, Value>); // all that this shape asks for
-  return { json: pageJson(row, sort), goodForMs: atMost(STOCK_FRESH_MS, row.goodForMs) };
+  return { json: pageJson(row, sort), goodForMs: atMost(STOCK_FRESH_MS, row.goodForMs), version: row.version };
 }
 
 /** The order asked for; else by relevance for a search, the merchant's own for a collection, and the newest first. */
@@ -112,7 +114,7 @@ export async function showProduct(
   const at = { company: ctx.companyId, handle };
   const values = { ...at, currency, locale, filesUrl: fileSettings().address, backorder: facts.backorder };
   const row = await readProductPage(ctx, values, locale !== facts.locale);
-  if (row) return { json: row.body, goodForMs: atMost(STOCK_FRESH_MS, row.goodForMs) };
+  if (row) return { json: row.body, goodForMs: atMost(STOCK_FRESH_MS, row.goodForMs), version: row.version };
   const movedTo = await readMovedHandle(ctx, at);
   if (movedTo === undefined) throw new NotFound('product');
   return { json: '', goodForMs: STOCK_FRESH_MS, movedTo };

@@ -1,3 +1,4 @@
+import { ownVersionText } from '../../kernel/catalogue-version-reader.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { parameters, runText, type TextStatement, type Value } from '../../kernel/text-statement.ts';
 import { facetsOf } from './facets.ts';
@@ -63,6 +64,7 @@ export interface ListRow {
   key: string | null;
   id: string | null;
   goodForMs: number | null;
+  version: number;
   total: number | null;
   facets: string | null;
 }
@@ -110,7 +112,7 @@ function pageText(shape: ListShape, order: ListOrder, of: Of): string {
   return `select coalesce(string_agg(r.item, ',' order by r.n) filter (where r.n <= ${of('limit')}::int), '') as items,
   count(*) > ${of('limit')}::int as more,
   max(r.key) filter (where r.n = ${of('limit')}::int) as key, max(r.id) filter (where r.n = ${of('limit')}::int) as id,
-  ${millisecondsUntil('min(r.valid_until)')} as "goodForMs",
+  ${millisecondsUntil('min(r.valid_until)')} as "goodForMs", ${ownVersionText(company)} as version,
   ${shape.count ? countOf(shape, of) : 'null::int'} as total,
   ${shape.facets ? facetsOf(matched(shape, of), of('currency')) : 'null::text'} as facets
 from (

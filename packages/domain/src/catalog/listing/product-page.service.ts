@@ -1,3 +1,4 @@
+import { ownVersionText } from '../../kernel/catalogue-version-reader.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { parameters, runText, type TextStatement, type Value } from '../../kernel/text-statement.ts';
 import { imageJson, instantText, isShown, isVisible, millisecondsUntil, money } from './listing-text.ts';
@@ -9,6 +10,7 @@ export interface PageRow {
   /** JSON as text, to be passed on as it is. */
   body: string;
   goodForMs: number | null;
+  version: number;
 }
 
 type Of = (name: PageParameter) => string;
@@ -56,7 +58,7 @@ function pageText(isTranslated: boolean): TextStatement<PageParameter> {
     o.listed as options, ${imagesOf(of, company)} as images, v.listed as variants, ${categoriesOf(company)} as categories,
     ${attributesOf(company)} as attributes
   ) shown)::text as body,
-  ${millisecondsUntil('lp.valid_until')} as "goodForMs"
+  ${millisecondsUntil('lp.valid_until')} as "goodForMs", ${ownVersionText(company)} as version
 from products p
 left join listing_prices lp on lp.company_id = ${company} and lp.product_id = p.id
   and lp.currency = ${of('currency')} and lp.valid_from <= now() and lp.valid_until > now()
