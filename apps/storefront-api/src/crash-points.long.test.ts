@@ -70,9 +70,15 @@ const OF_WORKERS: Partial<Record<ScenarioName, readonly string[]>> = {
   'the worker that ends what nobody paid': ['unpaid-orders#1:committed', ...unitsOf('unpaid-orders', 2)],
 };
 
+/** `0`, `1` or `2`: that third of the points only. CI takes them in turn, commit by commit; without it all are tried. */
+const THIRD = process.env['SOUK_CRASH_THIRD'];
+if (THIRD !== undefined) console.warn(`Of the points a process is killed at only those of third ${THIRD} (of 0 to 2).`);
+
 const pointsOf = (of: Partial<Record<ScenarioName, readonly string[]>>) =>
-  // The keys are those of the record.
-  Object.entries(of).flatMap(([name, points]) => points.map((point) => [name as ScenarioName, point] as const));
+  Object.entries(of)
+    // The keys are those of the record.
+    .flatMap(([name, points]) => points.map((point) => [name as ScenarioName, point] as const))
+    .filter((_, at) => THIRD === undefined || at % 3 === Number(THIRD));
 
 describe.concurrent('an API is killed and its request repeated: one order, one charge, the books agree', () => {
   test.each(pointsOf(OF_APIS))(
