@@ -4,6 +4,8 @@ import { mintKey } from '@souk/domain/identity/api-keys/api-keys.service';
 import { openCustomerSession } from '@souk/domain/identity/customer-sessions/customer-sessions.service';
 import { allPermissions } from '@souk/domain/kernel/access';
 import { type Id, newId } from '@souk/domain/kernel/ids';
+import { newDiscount } from '@souk/domain/pricing/discounts/discounts.contract';
+import { createDiscount } from '@souk/domain/pricing/discounts/discounts.service';
 import type { CartView } from '@souk/domain/sales/carts/carts.contract';
 import { givenCartShop } from '@souk/domain/testing/cart-shop';
 import { useDatabase } from '@souk/domain/testing/database';
@@ -63,7 +65,9 @@ async function givenStore() {
     return { customerId, headers: { authorization: `Bearer ${accessToken}` } };
   };
   const settings = (group: string, values: object) => run(system, (ctx) => patchSettings(ctx, group, values));
-  return { ...shop, key, mint, shirt, variantId, ask, cart, loggedIn, settings };
+  const discount = (about: Parameters<typeof newDiscount.parse>[0]) =>
+    run(system, (ctx) => createDiscount(ctx, newDiscount.parse(about)));
+  return { ...shop, key, mint, shirt, variantId, ask, cart, loggedIn, settings, discount };
 }
 
 test('a guest fills a cart, step by step, and sees true totals and what is missing after each', async () => {
@@ -258,4 +262,15 @@ test('the same POST with the same Idempotency-Key makes one cart, and adds a lin
   const mine = await cart();
   for (const _ of [1, 2]) await mine.call('POST', '/lines', { variantId, quantity: 1 }, key);
   expect((await mine.call('GET')).body.lines).toMatchObject([{ quantity: 1 }]);
+});
+
+test('a code is added once however often it is sent with one Idempotency-Key', async () => {
+  const { cart, discount } = await givenStore();
+  await discount({ title: 'Ten', method: 'code', kind: 'percentage', percentPpm: 100_000, codes: ['TEN'] });
+  const mine = await cart();
+  const send = () =>
+    mine.call('POST', '/discount-codes', { code: 'TEN' }, { 'idempotency-key': 'code-0123456789abcdef' });
+  const [first, again] = [await send(), await send()];
+  expect(first.status).toBe(201);
+  expect([again.status, again.body, again.headers['idempotency-replayed']]).toEqual([201, first.body, 'true']);
 });

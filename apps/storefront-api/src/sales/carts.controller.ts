@@ -72,10 +72,10 @@ export class CartsController {
   private readonly run: Run;
 
   constructor(
-    @Inject(RUN) run: Run,
+    @Inject(RUN) private readonly durableRun: Run,
     @Inject(ATTEMPTS) private readonly attempts: Attempts,
   ) {
-    this.run = cartRun(run);
+    this.run = cartRun(durableRun);
   }
 
   @Post()
@@ -275,7 +275,7 @@ export class CartsController {
     @Headers('x-cart-token') token: string | undefined,
     @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.run(session, async (ctx) => {
+    return this.durableRun(session, async (ctx) => {
       const claimed = await claimCart(ctx, at(session, id, token, ifMatch), customerIdOf(session));
       const { scene, merged } = claimed;
       return { ...cartViewOf(scene), merged: merged && { ...merged, dropped: [...merged.dropped] } };

@@ -9,7 +9,7 @@ import { claimGuestOrders } from '@souk/domain/sales/orders/customer-orders.serv
 import type { ShopperOrderView } from '@souk/domain/sales/orders/orders.contract';
 import { givenCheckoutShop } from '@souk/domain/testing/checkout-shop';
 import { useDatabase } from '@souk/domain/testing/database';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { bootStorefront } from '../testing/boot-storefront.ts';
 
 const db = useDatabase();
@@ -194,4 +194,39 @@ test('a link from a mail shows its order to whoever has it, without a key, until
   await db.admin`update order_links set expires_at = now() where company_id = ${shop.companyId}`;
   expect(await open(order.token)).toMatchObject(refused);
   expect((await api.call('GET', '/account/order', {})).status).toBe(200);
+});
+
+/** Has PostgreSQL wait for the disk, as everywhere but in the clusters of tests, and note which commits ask it not to. */
+async function watchedCommits() {
+  const app = new URL(db.urls.app).username;
+  await db.admin.unsafe(`create table commits (what text, waits text);
+    grant insert on commits to ${app};
+    create function note_commit() returns trigger language plpgsql as
+      $$ begin insert into commits values (tg_argv[0], current_setting('synchronous_commit')); return new; end $$;
+    create trigger note after insert on cart_lines for each row execute function note_commit('a line');
+    create trigger note after update of customer_id on carts for each row when (new.customer_id is not null)
+      execute function note_commit('whose it is');
+    create trigger note after insert on orders for each row execute function note_commit('an order');
+    alter role ${app} in database ${new URL(db.urls.app).pathname.slice(1)} set synchronous_commit = on`);
+  await db.admin`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and usename = ${app}`;
+  await vi.waitFor(() => expect(api.parts.database.pool.stats().open).toBe(0));
+  return () => db.admin<{ what: string; waits: string }[]>`select distinct what, waits from commits order by what`;
+}
+
+test('what is in a cart waits for no disk; an order, and whose a cart is, do', async () => {
+  const { shop, system, fullCart, call } = await given();
+  const commits = await watchedCommits();
+  await (await fullCart()).order('order-1');
+  const customerId = await shop.customer('eve@example.com');
+  const { sessionId } = await api.parts.database.run(system, (ctx) => openCustomerSession(ctx, customerId));
+  const { accessToken } = await api.parts.customerTokens.sign({ companyId: shop.companyId, customerId, sessionId });
+  const { id, token } = await fullCart();
+  const headers = { authorization: `Bearer ${accessToken}`, 'x-cart-token': token };
+  expect((await call('PUT', `carts/${id}/customer`, undefined, headers)).status).toBe(200);
+  expect(await commits()).toEqual([
+    { what: 'a line', waits: 'off' },
+    { what: 'an order', waits: 'on' },
+    { what: 'whose it is', waits: 'on' },
+  ]);
 });

@@ -11,7 +11,7 @@ type Reader = Pick<Ctx, 'hasChangedCatalogue'>;
 /**
  * What a process remembers under a company's catalogue version. Whatever staff write raises the version in its own
  * transaction (`raisesVersion`), and the statement that needs a fact says which version holds for it: so what is found here
- * is exactly what that statement would have read. A unit of work that wrote such things itself neither finds nor keeps
+ * is what that statement would have read. (Whoever keeps what the clock changes as well looks at the clock himself.) A unit of work that wrote such things itself neither finds nor keeps
  * anything. The one that was not used for longest goes first.
  */
 export class VersionMemory<Fact> {

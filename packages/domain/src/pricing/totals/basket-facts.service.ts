@@ -2,6 +2,7 @@ import { instantText } from '../../catalog/listing/listing-text.ts';
 import { ownVersionText } from '../../kernel/catalogue-version-reader.ts';
 import type { Instant } from '../../kernel/clock.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
+import { DatabaseUnavailable } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { Currency } from '../../kernel/money.ts';
 import { discountsJson, discountsOf } from '../discounts/discount-facts.service.ts';
@@ -148,13 +149,16 @@ export async function completeBasket(
 /** Staff would have to write something between two statements, so often in a row. */
 const READS_MAX = 5;
 
-/** Reads a basket until all of it is of one moment. `read` gives nothing where staff wrote something in between. */
+/**
+ * Reads a basket until all of it is of one moment. `read` gives nothing where staff wrote something in between. Throws
+ * `DatabaseUnavailable` where they write faster than it can be read.
+ */
 export async function readSteadily<Read>(read: () => Promise<Read | undefined>): Promise<Read> {
   for (let reads = 1; reads <= READS_MAX; reads++) {
     const found = await read();
     if (found !== undefined) return found;
   }
-  throw new Error('A shop changed faster than a basket could be read');
+  throw new DatabaseUnavailable('the shop changed faster than a basket could be read');
 }
 
 function complete(

@@ -6,7 +6,7 @@ import { reckon } from './reckon.ts';
 import type { Requirement } from './totals.ts';
 import { parcelsView, totalsView } from './totals-view.contract.ts';
 
-/** Reckons a basket nobody has put together. One statement; nothing is written. Throws as `readBasket` does. */
+/** Reckons a basket nobody has put together. A few statements; nothing is written. Throws as `readBasket` does. */
 export async function tryDiscounts(
   ctx: Ctx,
   { shippingAddress, ...asked }: NewDiscountTrial,

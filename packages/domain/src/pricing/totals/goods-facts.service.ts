@@ -51,9 +51,15 @@ interface Remembered extends GoodsFacts {
   readonly until: Instant | null;
 }
 
-/** Variants that a process remembers, each in a currency and language, of all companies together; one takes about 2 kB. */
+/** Variants that a process remembers, each in a currency and language, of all companies together: some 2 kB each. */
 const REMEMBERED_MAX = 10_000;
-const memory = new VersionMemory<Remembered>(REMEMBERED_MAX);
+/** So many names of categories and collections weigh as much as all else that is said of a variant. */
+const NAMES_PER_WEIGHT = 32;
+
+const weightOf = ({ goods }: Remembered) =>
+  1 + (goods.categoryIds.length + goods.collectionIds.length) / NAMES_PER_WEIGHT;
+
+const memory = new VersionMemory<Remembered>(REMEMBERED_MAX, weightOf);
 
 const keyOf = (ctx: Ctx, { currency, locale }: GoodsAsked) => `${ctx.companyId}|${currency}|${locale ?? ''}|`;
 

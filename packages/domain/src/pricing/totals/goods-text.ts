@@ -31,9 +31,12 @@ const oneJson = (company: string) =>
         'optionValues', case when v.option1 is not null then json_build_array(v.option1, v.option2, v.option3) end,
         'collectionIds', ${collectionsOf(company)}, 'categoryPaths', ${pathsOf(company)}, 'picture', picture.shown,
         'isBundle', p.kind = 'bundle', 'tracksStock', v.tracks_stock, 'backorder', v.backorder,
-        'from', ${instantText('edge.last')}, 'until', ${instantText('edge.next')})`;
+        'from', ${instantText(`(edge.last + interval '999 microseconds')`)}, 'until', ${instantText('edge.next')})`;
 
-/** When the clock alone last changed what is said here, and when it will next: prices and publication have windows. */
+/**
+ * When the clock alone last changed what is said here, and when it will next: prices and publication have windows. Told in
+ * full milliseconds, cut off like those of the moment they are held against, so the one before is rounded up.
+ */
 const edgesOf = (company: string) =>
   `select max(moment.at) filter (where moment.at <= now()) as last, min(moment.at) filter (where moment.at > now()) as next
         from (select unnest(array[p.published_at, p.unpublish_at]) as at

@@ -69,7 +69,7 @@ export const NEW_CART_RETURNS = COLUMNS.join(', ');
 const OWN_TEXTS = { cartId: 'cart.id', shippingProfileIds: 'basket.shipping_profile_ids' } as const;
 
 /**
- * Of everything a cart's totals depend on but what the shop says. `isPlain`: the smaller statement, which says whether it was
+ * Of everything a cart's totals depend on but what processes remember of the shop and its goods. `isPlain`: the smaller statement, which says whether it was
  * enough (`needsMore`). `offset 0` keeps the lines of a cart one look-up by its id, whatever the planner believes of the tables.
  */
 export function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy }): TextStatement<SceneName> {

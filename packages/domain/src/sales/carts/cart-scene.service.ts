@@ -112,19 +112,23 @@ export async function findCartScene(
 ): Promise<CartScene | undefined> {
   const values = { company: ctx.companyId, cart: cartId, ...access };
   const { scene } = await readSteadily(async () => {
-    const isPlain = access.customerId === null && !needsWhole(ctx.companyId) && !needsWhole(cartId);
-    const [row] = await runText<SceneRow, SceneName>(ctx, isPlain ? PLAIN : WHOLE[judgedBy], values);
-    if (!row) return { scene: undefined };
-    if (row.needsMore !== null) return readWhole(row.needsMore === 'shop' ? ctx.companyId : cartId);
-    const made = await completeBasket(ctx, row, termsOf(row));
-    if (isPlain && made && hasBundle(made)) return readWhole(cartId);
-    return made && { scene: sceneFrom(row, made) };
+    const attempt = async (isPlain: boolean): Promise<{ scene: CartScene | undefined } | undefined> => {
+      const [row] = await runText<SceneRow, SceneName>(ctx, isPlain ? PLAIN : WHOLE[judgedBy], values);
+      if (!row) return { scene: undefined };
+      const made = row.needsMore === null ? await completeBasket(ctx, row, termsOf(row)) : undefined;
+      if (isPlain && (row.needsMore !== null || (made && hasBundle(made)))) {
+        needsWholeFrom(row.needsMore === 'shop' ? ctx.companyId : cartId);
+        return attempt(false);
+      }
+      return made && { scene: sceneFrom(row, made) };
+    };
+    return attempt(access.customerId === null && !needsWhole(ctx.companyId) && !needsWhole(cartId));
   });
   return scene;
 }
 
-/** The next read takes the whole statement. */
-function readWhole(id: CompanyId | Id<'cart'>): undefined {
+/** For a while the whole statement is taken at once. */
+function needsWholeFrom(id: CompanyId | Id<'cart'>): void {
   if (wholeUntil.size >= WHOLE_MAX) wholeUntil.clear();
   wholeUntil.set(id, Date.now() + WHOLE_MS);
 }

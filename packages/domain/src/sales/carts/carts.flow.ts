@@ -1,5 +1,5 @@
 import { type Attempts, addressKey, subjectKey } from '../../identity/sessions/attempts.ts';
-import type { Run, Session } from '../../kernel/ctx.ts';
+import { lookingOnly, type Run, type Session } from '../../kernel/ctx.ts';
 import { addCode } from './cart-codes.service.ts';
 import { refuseNoAccess } from './cart-scene.service.ts';
 import { cartViewOf } from './cart-view.ts';
@@ -7,8 +7,9 @@ import type { CartAt } from './cart-writes.service.ts';
 import type { CartView } from './carts.contract.ts';
 
 /**
- * Runs units of work on carts: a shopper waits for no disk. What a cart lost in a crash of the database server, they put in
- * again; an order waits for the disk, and then all that led to it is there as well.
+ * Runs units of work on what is in a cart: a shopper waits for no disk. What it lost in a crash of the database server, they
+ * put in again; an order waits for the disk, and then all that led to it is there as well. Not for whose a cart is: whoever
+ * was told that it is theirs may have thrown its token away.
  */
 export const cartRun =
   (run: Run): Run =>
@@ -28,7 +29,7 @@ export async function tryCode(
   code: string,
 ): Promise<CartView> {
   await attempts.consume('discount_code', `${addressKey(session.ip)}|${session.companyId}`);
-  await run(session, (ctx) => refuseNoAccess(ctx, at));
+  await run(lookingOnly(session), (ctx) => refuseNoAccess(ctx, at));
   await attempts.consume('discount_code', subjectKey(session.companyId, at.id));
   return run(session, async (ctx) => {
     const { scene, totals } = await addCode(ctx, at, code);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { newId } from '../../kernel/ids.ts';
 import type { BasketLine } from '../../pricing/totals/basket.ts';
 import { useDatabase } from '../../testing/database.ts';
+import { raiseVersion } from '../../testing/listed-goods.ts';
 import { givenRememberedCart } from '../../testing/remembered-cart.ts';
 
 const db = useDatabase();
@@ -129,4 +130,72 @@ test('a product that becomes a bundle is had as often as its parts are', async (
   expect(await available()).toEqual([2]);
   await write(sql`update product_variants set backorder = 'allow' where company_id = ${shop.companyId}`);
   expect(await available()).toEqual([null]);
+});
+
+test('who began before a sale did buys at the price of then, also when others already know of the sale', async () => {
+  const { shop, variantId, line, look } = await given();
+  const from = Date.now() + 1_000;
+  const sale = { variant_id: variantId, currency: 'NGN', amount: 8_000, valid_from: new Date(from).toISOString() };
+  await shop.insert('prices', [{ id: newId('prc'), ...sale }]);
+  let begun = () => {};
+  let goOn = () => {};
+  const early = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const later = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const slow = shop.as(shop.shopper(), async (ctx) => {
+    await look(ctx); // begins the transaction, whose clock stands
+    begun();
+    await later;
+    return look(ctx);
+  });
+  await early;
+  await new Promise((resolve) => setTimeout(resolve, from - Date.now() + 5));
+  expect(await line()).toMatchObject({ unitAmount: 8_000n });
+  goOn();
+  expect((await slow).basket.lines[0]).toMatchObject({ unitAmount: 10_000n });
+});
+
+test('what staff write between the cart and its goods has the cart read again', async () => {
+  const { shop, look, write, ...cart } = await given();
+  await write(sql`update prices set amount = 7000 where company_id = ${shop.companyId}`);
+  const archive = async () => {
+    await db.admin`update products set status = 'archived' where company_id = ${shop.companyId}`;
+    await raiseVersion(db, shop.companyId);
+  };
+  const sent: string[] = [];
+  const read = await shop.as(shop.shopper(), (ctx) => {
+    const { client } = (ctx.tx as unknown as { session: { client: { unsafe(...given: unknown[]): unknown } } }).session;
+    const send = client.unsafe;
+    client.unsafe = (...given) => {
+      sent.push(String(given[0]).includes('from carts') ? 'cart' : 'more');
+      if (sent.length !== 2) return send.apply(client, given);
+      return archive().then(() => send.apply(client, given));
+    };
+    return look(ctx);
+  });
+  expect(sent.filter((one) => one === 'cart')).toHaveLength(2);
+  expect(read.basket.lines[0]).toMatchObject({ isForSale: false, unitAmount: 7_000n });
+  expect((await cart.line()).isForSale).toBe(false);
+});
+
+test('a version is never given twice, also where the database is an older one again', async () => {
+  const { shop, write } = await given();
+  const version = async () => {
+    const [row] = await db.admin<{ version: number }[]>`
+      select version::float8 as version from catalogue_versions where company_id = ${shop.companyId}`;
+    return row?.version ?? 0;
+  };
+  const title = (words: string) =>
+    write(sql`update products set title = ${words} where company_id = ${shop.companyId}`);
+  await title('One');
+  const backup = await version();
+  await title('Two');
+  const lost = await version();
+  expect(lost).toBeGreaterThan(backup);
+  await db.admin`update catalogue_versions set version = ${backup} where company_id = ${shop.companyId}`;
+  await title('Three');
+  expect(await version()).toBeGreaterThan(lost);
 });
