@@ -36,19 +36,13 @@ export const raisesVersion = (wrote: ReadonlySet<string>): boolean => {
   return false;
 };
 
-/** Milliseconds of the clock: a number that is higher than any before it also where the database came back from a backup. */
-const byClock = sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
-
-/**
- * Raises the number under which answers to visitors are cached. The last statement of a unit of work. A number is never given
- * twice: what processes remember under it would be taken for what another catalogue says.
- */
+/** Raises the number under which answers to visitors are cached. The last statement of a unit of work. */
 export async function raiseCatalogueVersion(tx: Tx, companyId: CompanyId): Promise<void> {
   await tx
     .insert(catalogueVersions)
-    .values({ companyId, version: byClock })
+    .values({ companyId, version: 1 })
     .onConflictDoUpdate({
       target: [catalogueVersions.companyId],
-      set: { version: sql`greatest(${catalogueVersions.version} + 1, ${byClock})` },
+      set: { version: sql`${catalogueVersions.version} + 1` },
     });
 }

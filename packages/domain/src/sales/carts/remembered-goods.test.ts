@@ -180,22 +180,3 @@ test('what staff write between the cart and its goods has the cart read again', 
   expect(read.basket.lines[0]).toMatchObject({ isForSale: false, unitAmount: 7_000n });
   expect((await cart.line()).isForSale).toBe(false);
 });
-
-test('a version is never given twice, also where the database is an older one again', async () => {
-  const { shop, write } = await given();
-  const version = async () => {
-    const [row] = await db.admin<{ version: number }[]>`
-      select version::float8 as version from catalogue_versions where company_id = ${shop.companyId}`;
-    return row?.version ?? 0;
-  };
-  const title = (words: string) =>
-    write(sql`update products set title = ${words} where company_id = ${shop.companyId}`);
-  await title('One');
-  const backup = await version();
-  await title('Two');
-  const lost = await version();
-  expect(lost).toBeGreaterThan(backup);
-  await db.admin`update catalogue_versions set version = ${backup} where company_id = ${shop.companyId}`;
-  await title('Three');
-  expect(await version()).toBeGreaterThan(lost);
-});
