@@ -13,7 +13,6 @@ export default defineConfig({
     // Half of the time is waiting for PostgreSQL, which works on the other core.
     maxWorkers: Math.max(2, cpus().length),
     testTimeout: isLong ? 300_000 : 30_000,
-    // A busy machine needs its time to close what a file opened.
-    hookTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 });

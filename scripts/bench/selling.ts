@@ -129,7 +129,7 @@ async function orders(deployment: Deployment, ours: Side, bare: Side): Promise<O
         ours: cpu,
         bare: bareCpu,
         unit: 'ms',
-        goal: CPU_GOAL_MS / CPU_BARE_MS,
+        goal: Math.round((CPU_GOAL_MS / CPU_BARE_MS) * 100) / 100,
         isLatency: true,
         note: `${parts(a)} against ${parts(b)}; the goal is ${CPU_GOAL_MS} ms where the bare shop takes ${CPU_BARE_MS}`,
       });

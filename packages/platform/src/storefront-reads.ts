@@ -1,8 +1,8 @@
 import type { Answer, Tongue } from '@souk/domain/catalog/listing/listing.service';
 import { currencyFor, localeFor, readShopFacts, type ShopFacts } from '@souk/domain/catalog/listing/shop-facts.service';
-import { ownCatalogueVersion } from '@souk/domain/kernel/catalogue-version-reader';
 import type { Ctx, Run, Session } from '@souk/domain/kernel/ctx';
 import type { CompanyId } from '@souk/domain/kernel/ids';
+import { presentEra } from '@souk/domain/kernel/version-memory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerCache, AnswerName, MadeAnswer } from './answer-cache.ts';
 import type { CatalogueVersions } from './catalogue-versions.ts';
@@ -30,6 +30,7 @@ export interface Read {
 
 interface KnownFacts {
   readonly version: number;
+  readonly era: number;
   readonly facts: ShopFacts;
   readonly goodUntil: number;
 }
@@ -68,8 +69,8 @@ export class StorefrontReads {
       });
     return this.parts.versions.of(session.companyId).then((version) => {
       // Without another promise when all is known: that is most of what such a request costs.
-      const known = this.facts.get(session.companyId);
-      const isGood = known?.version === version && known.goodUntil > this.now();
+      const known = this.knownFacts(session);
+      const isGood = known?.version === version;
       const ready = isGood ? this.parts.cache.peek(this.nameOf(session, known, language, read)) : undefined;
       if (ready) {
         sendCacheable(reply, ready, headers['if-none-match']);
@@ -100,18 +101,16 @@ export class StorefrontReads {
   }
 
   /**
-   * Without memory for answers nothing waits for the version: it comes with the answer, or is read behind it. Only when the shop's facts turn out to be old by then is the answer made once more.
+   * Without memory for answers nothing waits for the version: it comes with the answer. Only when the shop's facts turn out
+   * to be old by then is the answer made once more.
    */
   private async withoutMemory(session: Session, language: string | undefined, read: Read): Promise<ReadyAnswer> {
-    const known = this.facts.get(session.companyId);
-    if (known && known.goodUntil > this.now()) {
-      const [made, version] = await this.parts
-        .run(session, async (ctx) => {
-          const answer = await read.make(ctx, known.facts, tongueOf(known, language, read));
-          return [answer, answer.version ?? (await ownCatalogueVersion(ctx))] as const;
-        })
+    const known = this.knownFacts(session);
+    if (known) {
+      const made = await this.parts
+        .run(session, (ctx) => read.make(ctx, known.facts, tongueOf(known, language, read)))
         .catch((error: unknown) => this.unlessOld(session, known, error));
-      if (made && version === known.version) return madeOf(made, tongueOf(known, language, read), read).answer;
+      if (made?.version === known.version) return madeOf(made, tongueOf(known, language, read), read).answer;
     }
     const found = await this.factsOf(session, await this.parts.versions.of(session.companyId));
     const made = await this.parts.run(session, (ctx) => read.make(ctx, found.facts, tongueOf(found, language, read)));
@@ -119,9 +118,15 @@ export class StorefrontReads {
   }
 
   /** What was refused by old facts is asked again; what was refused by the present ones stays refused. */
-  private async unlessOld({ companyId }: Session, { version }: KnownFacts, error: unknown): Promise<[]> {
+  private async unlessOld({ companyId }: Session, { version }: KnownFacts, error: unknown): Promise<undefined> {
     if (version === (await this.parts.versions.of(companyId))) throw error;
-    return [];
+    return undefined;
+  }
+
+  /** What it remembers of the shop, unless the clock or another database server may have changed it. */
+  private knownFacts({ companyId }: Session): KnownFacts | undefined {
+    const known = this.facts.get(companyId);
+    return known && known.goodUntil > this.now() && known.era === presentEra() ? known : undefined;
   }
 
   private nameOf(session: Session, found: KnownFacts, language: string | undefined, read: Read): AnswerName {
@@ -144,15 +149,17 @@ export class StorefrontReads {
 
   private async readFacts(session: Session, version: number): Promise<KnownFacts> {
     const startedAt = this.now();
+    const era = presentEra();
     const facts = await this.parts.run(session, readShopFacts);
     const known = {
       version,
+      era,
       facts,
       goodUntil: startedAt + Math.max(0, facts.boundaryInMs ?? Number.POSITIVE_INFINITY),
     };
     const { companyId } = session;
     const before = this.facts.get(companyId);
-    if (before && before.version > version) return known;
+    if (before && before.version > version && before.era === era) return known;
     this.facts.delete(companyId);
     const [oldest] = this.facts.size < FACTS_MAX ? [] : this.facts.keys();
     if (oldest !== undefined) this.facts.delete(oldest);

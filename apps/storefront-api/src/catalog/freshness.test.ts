@@ -143,6 +143,18 @@ test('a change of currencies or languages shows in the very next answer', async 
   expect((await shop.ask('products?currency=GHS')).status).toBe(200);
 });
 
+test('after connections broke the same version may mean another catalogue, and the currencies are read again', async () => {
+  const shop = await givenShopfront(db, storefront);
+  const sold = async () => (await shop.ask('products?currency=GHS')).status;
+  expect(await sold()).toBe(400);
+  await writer.parts.database.run(shop.system, (ctx) => patchSettings(ctx, 'general', { currencies: ['GHS'] }));
+  await db.admin`update catalogue_versions set version = version - 1 where company_id = ${shop.companyId}`;
+  expect(await sold()).toBe(400);
+  await db.admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where usename = 'souk_app' and datname = current_database()`;
+  await expect.poll(sold).toBe(200);
+});
+
 test('a read is two statements: the version, and the answer', async () => {
   const shop = await givenShopfront(db, storefront);
   const shelf = await shop.category('shelf');

@@ -1,10 +1,7 @@
-import type { Ctx } from './ctx.ts';
 import { DatabaseUnavailable } from './errors.ts';
 import type { CompanyId } from './ids.ts';
 import type { Connection, Pool } from './pool.ts';
 import { fromPostgres } from './postgres-error.ts';
-import { runText } from './text-statement.ts';
-import { sendCommit } from './transaction.ts';
 
 // Whose connections it takes: nobody's in particular.
 const SHARE = 'catalogue versions';
@@ -40,7 +37,6 @@ export async function readCatalogueVersions(
 
 async function lookUp(connection: Connection, ids: string, prepare: boolean, limitMs: number) {
   const watchdog = setTimeout(() => connection.destroy(new DatabaseUnavailable('no answer in time')), limitMs);
-  sendCommit(connection);
   try {
     const rows = await connection.whileUp(
       connection.client.unsafe<{ id: CompanyId; version: number }[]>(TEXT, [ids], { prepare }),
@@ -54,14 +50,3 @@ async function lookUp(connection: Connection, ids: string, prepare: boolean, lim
 /** SQL of a company's version, for a statement that reads what it holds for; 0 while nothing ever changed. */
 export const ownVersionText = (company: string): string =>
   `coalesce((select seen.version from catalogue_versions seen where seen.company_id = ${company}), 0)::float8`;
-
-const OWN = {
-  text: 'select version::float8 as version from catalogue_versions where company_id = $1',
-  names: ['company'],
-} as const;
-
-/** The version of the company at work; 0 while its catalogue never changed. */
-export async function ownCatalogueVersion(ctx: Ctx): Promise<number> {
-  const [row] = await runText<{ version: number }, 'company'>(ctx, OWN, { company: ctx.companyId });
-  return row?.version ?? 0;
-}

@@ -3,12 +3,16 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { DatabaseUnavailable } from './errors.ts';
 import { createFairQueue } from './fair-queue.ts';
+import { beginEra } from './version-memory.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A rush of 300 buyers at once on two busy cores is served within it, so that nobody of them is sent away with a 503. */
 const ACQUIRE_TIMEOUT_MS = 8_000;
 /** A connection is replaced at this age: plans made when the tables were small do not live for ever. */
 const CONNECTION_AGE_MAX_MS = 30 * 60_000;
+
+/** We ended the connection: its server is where it was. */
+class Retired extends Error {}
 
 export interface PoolOptions {
   url: string;
@@ -64,7 +68,8 @@ export function createPool(given: PoolOptions): Pool {
     open += 1;
     let connection: Connection | undefined;
     try {
-      const opened = await openConnection(options, () => {
+      const opened = await openConnection(options, (reason) => {
+        if (!(reason instanceof Retired)) beginEra();
         if (!connection) return; // lost before it was open: that is a failure to open, counted below
         open -= 1;
         const at = idle.indexOf(connection);
@@ -108,7 +113,7 @@ export function createPool(given: PoolOptions): Pool {
     release(connection, share) {
       queue.giveBack(share);
       const isOld = Date.now() - (born.get(connection) ?? 0) > CONNECTION_AGE_MAX_MS;
-      if (closing || isOld) connection.destroy(new Error('connection retired'));
+      if (closing || isOld) connection.destroy(new Retired());
       if (!connection.isLost()) idle.push(connection);
       serveNext();
     },
@@ -121,7 +126,7 @@ export function createPool(given: PoolOptions): Pool {
   };
 }
 
-async function openConnection(options: Required<PoolOptions>, onLost: () => void): Promise<Connection> {
+async function openConnection(options: Required<PoolOptions>, onLost: (reason: Error) => void): Promise<Connection> {
   let socket: net.Socket | undefined;
   let loss: Error | undefined;
   // A set and no promise that everybody races against: each race would keep its result until the connection ends.
@@ -132,7 +137,7 @@ async function openConnection(options: Required<PoolOptions>, onLost: () => void
     loss = reason;
     for (const fail of waiting) fail(reason);
     waiting.clear();
-    onLost();
+    onLost(reason);
   };
   const client = postgres(options.url, {
     max: 1,

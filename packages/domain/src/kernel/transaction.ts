@@ -106,8 +106,7 @@ function commitBehind(connection: Connection): void {
   setImmediate(() => sendCommit(connection));
 }
 
-/** For whoever uses a connection without a transaction of this file. */
-export function sendCommit(connection: Connection): void {
+function sendCommit(connection: Connection): void {
   if (!ending.delete(connection) || connection.isLost()) return;
   connection.client
     .unsafe('commit')

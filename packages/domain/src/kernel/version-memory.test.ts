@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VersionMemory } from './version-memory.ts';
+import { beginEra, VersionMemory } from './version-memory.ts';
 
 const reader = { hasChangedCatalogue: () => false };
 
@@ -41,4 +41,13 @@ test('a unit of work that writes such things finds nothing, and keeps nothing th
   memory.keep(reader, 'a', 1, 'committed');
   memory.keep(writer, 'a', 1, 'not yet');
   expect([memory.find(writer, 'a', 1), memory.find(reader, 'a', 1)]).toEqual([undefined, 'committed']);
+});
+
+test('nothing is found again after a connection was lost, for the same number may mean another catalogue then', () => {
+  const memory = new VersionMemory<string>(10);
+  memory.keep(reader, 'a', 3, 'before');
+  beginEra();
+  expect(memory.find(reader, 'a', 3)).toBeUndefined();
+  memory.keep(reader, 'a', 3, 'after');
+  expect(memory.find(reader, 'a', 3)).toBe('after');
 });

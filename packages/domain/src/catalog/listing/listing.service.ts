@@ -26,8 +26,8 @@ export interface Answer {
   readonly json: string;
   /** For so long it stays true while the catalogue's version is the same. */
   readonly goodForMs: number;
-  /** The catalogue's version it was made under, where its own statement tells. */
-  readonly version?: number;
+  /** The catalogue's version it was made under. */
+  readonly version: number;
   /** The thing asked for is found under another handle now. */
   readonly movedTo?: string;
 }
@@ -115,15 +115,15 @@ export async function showProduct(
   const values = { ...at, currency, locale, filesUrl: fileSettings().address, backorder: facts.backorder };
   const row = await readProductPage(ctx, values, locale !== facts.locale);
   if (row) return { json: row.body, goodForMs: atMost(STOCK_FRESH_MS, row.goodForMs), version: row.version };
-  const movedTo = await readMovedHandle(ctx, at);
-  if (movedTo === undefined) throw new NotFound('product');
-  return { json: '', goodForMs: STOCK_FRESH_MS, movedTo };
+  const moved = await readMovedHandle(ctx, at);
+  if (!moved) throw new NotFound('product');
+  return { json: '', goodForMs: STOCK_FRESH_MS, version: moved.version, movedTo: moved.handle };
 }
 
 /** All categories, with the number of products visitors see in each. */
 export async function listCategories(ctx: Ctx): Promise<Answer> {
   const row = await readCategories(ctx, { company: ctx.companyId, filesUrl: fileSettings().address });
-  return { json: row.body, goodForMs: SHELF_FRESH_MS };
+  return { json: row.body, goodForMs: SHELF_FRESH_MS, version: row.version };
 }
 
 /** A page of the collections visitors see, by handle. Throws `InvalidInput` on a cursor that is not of this list. */
@@ -139,14 +139,14 @@ export async function listCollections(
   });
   const next = row.more && row.last !== null ? JSON.stringify(collectionCursor(row.last)) : 'null';
   const json = `{"data":[${row.body}],"page":{"hasMore":${row.more},"next":${next}}}`;
-  return { json, goodForMs: SHELF_FRESH_MS };
+  return { json, goodForMs: SHELF_FRESH_MS, version: row.version };
 }
 
 /** One collection. Throws `NotFound` for one visitors do not see. */
 export async function showCollection(ctx: Ctx, handle: string): Promise<Answer> {
   const row = await readCollection(ctx, { company: ctx.companyId, filesUrl: fileSettings().address, handle });
   if (!row) throw new NotFound('collection');
-  return { json: row.body, goodForMs: SHELF_FRESH_MS };
+  return { json: row.body, goodForMs: SHELF_FRESH_MS, version: row.version };
 }
 
 const atMost = (limitMs: number, goodForMs: number | null) => Math.min(limitMs, goodForMs ?? limitMs);

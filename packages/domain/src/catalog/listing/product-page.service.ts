@@ -33,13 +33,13 @@ export async function readProductPage(
 export async function readMovedHandle(
   ctx: Ctx,
   values: Readonly<Record<'company' | 'handle', Value>>,
-): Promise<string | undefined> {
-  const [row] = await runText<{ handle: string }, 'company' | 'handle'>(ctx, MOVED, values);
-  return row?.handle;
+): Promise<{ handle: string; version: number } | undefined> {
+  const [row] = await runText<{ handle: string; version: number }, 'company' | 'handle'>(ctx, MOVED, values);
+  return row;
 }
 
 const MOVED = {
-  text: `select p.handle from product_handles h join products p on p.company_id = $1 and p.id = h.product_id
+  text: `select p.handle, ${ownVersionText('$1')} as version from product_handles h join products p on p.company_id = $1 and p.id = h.product_id
     where h.company_id = $1 and h.handle = $2 and p.handle <> $2 and ${isVisible('p')}`,
   names: ['company', 'handle'],
 } as const;

@@ -1,3 +1,4 @@
+import { ownVersionText } from '../../kernel/catalogue-version-reader.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import { InvalidInput } from '../../kernel/errors.ts';
 import { parameters, runText, type TextStatement, type Value } from '../../kernel/text-statement.ts';
@@ -9,6 +10,8 @@ const CATEGORIES_MAX = 2_000;
 export interface ShelfRow {
   /** JSON as text, to be passed on as it is. */
   body: string;
+  /** The catalogue's. */
+  version: number;
 }
 
 export interface CollectionRow extends ShelfRow {
@@ -67,7 +70,8 @@ const CATEGORIES = ((): TextStatement<ShelfParameter> => {
   const { of, names } = parameters<ShelfParameter>();
   const company = `${of('company')}::text`;
   // All counts in one pass over what stands on shelves: each product once for every shelf it stands on or below.
-  const text = `select '{"data":' || coalesce(json_agg(row_to_json(shown) order by tree.place), '[]') || '}' as body
+  const text = `select '{"data":' || coalesce(json_agg(row_to_json(shown) order by tree.place), '[]') || '}' as body,
+    ${ownVersionText(company)} as version
   from (with recursive tree as (
       select c.*, array[lpad(c.position::text, 12, '0') || c.id] as place from categories c
       where c.company_id = ${company} and c.parent_id is null
@@ -98,7 +102,7 @@ const COLLECTIONS = ((): TextStatement<CollectionsParameter> => {
   const company = `${of('company')}::text`;
   const limit = `${of('limit')}::int`;
   const text = `select coalesce(string_agg(r.item, ',' order by r.n) filter (where r.n <= ${limit}), '') as body,
-    count(*) > ${limit} as more, max(r.handle) filter (where r.n = ${limit}) as last
+    ${ownVersionText(company)} as version, count(*) > ${limit} as more, max(r.handle) filter (where r.n = ${limit}) as last
   from (select row_number() over (order by c.handle) as n, c.handle, (select row_to_json(shown) from (select ${shownCollection(company, of('filesUrl'))}) shown)::text as item
     from (select * from collections c where c.company_id = ${company} and ${isCollectionVisible('c')}
       and c.handle > coalesce(${of('after')}::text, '') order by c.handle limit ${limit} + 1) c) r`;
@@ -111,7 +115,7 @@ const COLLECTION = ((): TextStatement<CollectionParameter> => {
   const text = `select (select row_to_json(shown) from (select ${shownCollection(company, of('filesUrl'))}, c.sort,
       (select count(*)::int from collection_members m join products p on p.company_id = m.company_id and p.id = m.product_id
         where m.company_id = ${company} and m.collection_id = c.id and not m.is_excluded and ${isVisible('p')}) as "productCount"
-    ) shown)::text as body
+    ) shown)::text as body, ${ownVersionText(company)} as version
   from collections c where c.company_id = ${company} and c.handle = ${of('handle')} and ${isCollectionVisible('c')}`;
   return { text, names };
 })();

@@ -35,11 +35,6 @@ export interface BasketTexts {
   readonly ownOfLine?: string;
 }
 
-/** What `basketColumns` selects, as the driver gives it: JSON, parsed. */
-export interface BasketRow {
-  readonly basket_facts: unknown;
-}
-
 const DISCOUNT_TEXTS = {
   currency: 'basket.currency',
   codeKeys: 'basket.code_keys',
@@ -47,7 +42,8 @@ const DISCOUNT_TEXTS = {
   emailKey: 'basket.email_key',
 } as const;
 
-interface FactsJson {
+/** As `basketColumns` builds it. */
+export interface BasketFacts {
   at: Instant;
   /** Of the catalogue, for which what the process remembers must have been read. */
   version: number;
@@ -68,6 +64,11 @@ interface LineJson {
   quantity: number;
   /** What whoever built the statement put there (`ownOfLine`); not the basket's. */
   own?: unknown;
+}
+
+/** What `basketColumns` selects, as the driver gives it: JSON, parsed. */
+export interface BasketRow {
+  readonly basket_facts: BasketFacts;
 }
 
 /**
@@ -127,23 +128,22 @@ export interface CompleteBasket {
  */
 export async function completeBasket(
   ctx: Ctx,
-  { basket_facts }: BasketRow,
+  { basket_facts: facts }: BasketRow,
   terms: BasketTerms,
 ): Promise<CompleteBasket | undefined> {
-  const facts = basket_facts as FactsJson; // the text above builds exactly this
   const { currency, lines, version } = facts;
   const { shipTo, billTo, locale } = terms;
   const ofShop = { currency, shipCountry: shipTo?.country ?? null, billCountry: billTo?.country ?? null };
   const ofGoods = { currency, locale, variantIds: lines.flatMap(({ variantId }) => variantId ?? []) };
   const known = rememberedShop(ctx, ofShop, version);
-  const goods = rememberedGoods(ctx, ofGoods, facts);
-  if (known && goods) return complete(facts, terms, known, goods);
+  const { goods, missing } = rememberedGoods(ctx, ofGoods, facts);
+  if (known && missing.length === 0) return complete(facts, terms, known, goods);
   const [shop, read] = await Promise.all([
     known ? { facts: known, version } : readShop(ctx, ofShop),
-    goods ? { goods, version } : readGoods(ctx, ofGoods),
+    missing.length === 0 ? { goods, version } : readGoods(ctx, { ...ofGoods, variantIds: missing }),
   ]);
   if (shop.version !== version || read.version !== version) return undefined;
-  return complete(facts, terms, shop.facts, read.goods);
+  return complete(facts, terms, shop.facts, new Map([...goods, ...read.goods]));
 }
 
 /** Staff would have to write something between two statements, so often in a row. */
@@ -162,7 +162,7 @@ export async function readSteadily<Read>(read: () => Promise<Read | undefined>):
 }
 
 function complete(
-  facts: FactsJson,
+  facts: BasketFacts,
   { shipTo, billTo }: BasketTerms,
   { shop, taxRates, shippingOptions, defaultProfileId }: ShopFacts,
   goods: GoodsByVariant,
@@ -201,7 +201,7 @@ function linesOf(lines: readonly LineJson[], goods: GoodsByVariant, defaultProfi
 
 /** What is not known among the options is kept: that it is gone has to be said. */
 function chosenOf(
-  { shippingOptionIds, shippingProfileIds }: FactsJson,
+  { shippingOptionIds, shippingProfileIds }: BasketFacts,
   options: readonly ShippingOptionFacts[],
 ): Id<'sho'>[] {
   return (shippingOptionIds ?? []).filter((id, at) => {

@@ -64,24 +64,25 @@ const memory = new VersionMemory<Remembered>(REMEMBERED_MAX, weightOf);
 const keyOf = (ctx: Ctx, { currency, locale }: GoodsAsked) => `${ctx.companyId}|${currency}|${locale ?? ''}|`;
 
 /**
- * What the catalogue says of these variants at a catalogue version and a moment, out of this process's memory. Undefined:
- * not all of it is remembered.
+ * What the catalogue says of these variants at a catalogue version and a moment, out of this process's memory, and of which
+ * of them it does not know.
  */
 export function rememberedGoods(
   ctx: Ctx,
   asked: GoodsAsked,
   { version, at }: { version: number; at: Instant },
-): GoodsByVariant | undefined {
-  const found = new Map<Id<'var'>, GoodsFacts>();
+): { goods: GoodsByVariant; missing: Id<'var'>[] } {
+  const goods = new Map<Id<'var'>, GoodsFacts>();
+  const missing: Id<'var'>[] = [];
   const key = keyOf(ctx, asked);
   for (const variantId of asked.variantIds) {
     const known = memory.find(ctx, key + variantId, version);
     // Instants in JSON are all of one length, so they stand in the order of their texts.
-    if (!known || (known.from !== null && at < known.from) || (known.until !== null && at >= known.until))
-      return undefined;
-    found.set(variantId, known);
+    const holds = known && (known.from === null || known.from <= at) && (known.until === null || at < known.until);
+    if (holds) goods.set(variantId, known);
+    else missing.push(variantId);
   }
-  return found;
+  return { goods, missing };
 }
 
 /** Reads them and the version that holds for them, in one statement, and remembers them. What is not the company's is left out. */

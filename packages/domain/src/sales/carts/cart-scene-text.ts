@@ -61,7 +61,7 @@ const cartColumns = (cart: string): string =>
 
 /** SQL of the columns of `NewCartRow`. */
 export const newCartColumns = (cart: string, company: string): string =>
-  `${cartColumns(cart)}, ${ownVersionText(company)} as "shopVersion", ${instantText('now()')} as at`;
+  `${cartColumns(cart)}, ${ownVersionText(company)} as "catalogueVersion", ${instantText('now()')} as at`;
 
 /** The columns of `carts` that `newCartColumns` asks for. */
 export const NEW_CART_RETURNS = COLUMNS.join(', ');
@@ -69,8 +69,9 @@ export const NEW_CART_RETURNS = COLUMNS.join(', ');
 const OWN_TEXTS = { cartId: 'cart.id', shippingProfileIds: 'basket.shipping_profile_ids' } as const;
 
 /**
- * Of everything a cart's totals depend on but what processes remember of the shop and its goods. `isPlain`: the smaller statement, which says whether it was
- * enough (`needsMore`). `offset 0` keeps the lines of a cart one look-up by its id, whatever the planner believes of the tables.
+ * Of everything a cart's totals depend on but what processes remember of the shop and its goods. `isPlain`: the smaller
+ * statement, which says whether it was enough (`needsMore`). `offset 0` keeps the lines of a cart one look-up by its id,
+ * whatever the planner believes of the tables.
  */
 export function sceneText({ isPlain, judgedBy }: { isPlain: boolean; judgedBy: JudgedBy }): TextStatement<SceneName> {
   const { of, names } = parameters<SceneName>();

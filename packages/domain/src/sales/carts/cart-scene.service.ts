@@ -213,7 +213,7 @@ function ownOf({ id, own }: OwnOfLine, facts: GoodsFacts, shopBackorder: boolean
 
 /** What the statement that made an empty cart says of it: all there is to its scene but the shop. */
 export interface NewCartRow extends CartFacts {
-  readonly shopVersion: number;
+  readonly catalogueVersion: number;
   readonly at: Instant;
 }
 
@@ -223,10 +223,10 @@ export interface NewCartRow extends CartFacts {
  */
 export async function sceneOfNewCart(
   ctx: Ctx,
-  { shopVersion, at, ...cart }: NewCartRow,
+  { catalogueVersion, at, ...cart }: NewCartRow,
 ): Promise<CartScene | undefined> {
   const nothing = { codes: [], shippingOptionIds: [], shippingProfileIds: [], lines: [], discounts: [] };
-  const known = { at, version: shopVersion, currency: cart.currency, customer: null, hasOrdered: null };
+  const known = { at, version: catalogueVersion, currency: cart.currency, customer: null, hasOrdered: null };
   const made = await completeBasket(ctx, { basket_facts: { ...known, ...nothing } }, termsOf(cart));
   return made && { cart, lines: new Map(), basket: made.basket, shop: made.shop };
 }

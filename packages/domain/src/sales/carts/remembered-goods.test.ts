@@ -180,3 +180,14 @@ test('what staff write between the cart and its goods has the cart read again', 
   expect(read.basket.lines[0]).toMatchObject({ isForSale: false, unitAmount: 7_000n });
   expect((await cart.line()).isForSale).toBe(false);
 });
+
+test('what another server says counts after connections broke, under the same version as well', async () => {
+  const { shop, look } = await given();
+  const amount = () => shop.as(shop.shopper(), look).then(({ basket }) => basket.lines[0]?.unitAmount);
+  await db.admin`update prices set amount = 7000 where company_id = ${shop.companyId}`; // as if it had never been 10,000
+  expect(await amount()).toBe(10_000n);
+  await db.admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where usename = 'souk_app' and datname = current_database()`;
+  // The first to use a connection that broke may be refused.
+  await expect.poll(() => amount().catch((error: Error) => error.message)).toBe(7_000n);
+});
