@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import { seedCatalogue } from './catalogue-seed.ts';
 import { type Deployment, startBare } from './deployment.ts';
+import { benchHotVariant } from './hot-variant.ts';
 import { familyMs, processorMs } from './processor-time.ts';
 import { median, type Outcome } from './rounds.ts';
 import { type Shop, Shopper } from './shopper.ts';
@@ -15,9 +16,6 @@ const BUYERS = [1, 8, 32] as const;
 /** Of either server, before anything is measured: until its code is compiled and its plans are those of filled tables. */
 const WARM_UP_SECONDS = 15;
 const WARM_UP_BUYERS = 8;
-const HOT_STOCK = 100;
-const HOT_BUYERS = 300;
-const HOT_SECONDS = 5;
 /** Milliseconds of processor an order may take, Node and PostgreSQL, on the machine on which the bare shop takes the other. */
 const CPU_GOAL_MS = 6;
 const CPU_BARE_MS = 2.1;
@@ -55,7 +53,10 @@ export async function benchSelling(deployment: Deployment): Promise<Outcome[]> {
     const other: Side = { pid: bare.pid, shop: { url: bare.url, headers: {}, isBare: true, variant: anyOf(names) } };
     await warmUp(deployment, ours, other);
     const outcomes = [...(await carts(deployment, ours, other)), ...(await orders(deployment, ours, other))];
-    outcomes.push(...(await statements(admin, ours, other)), ...(await hot(deployment, admin, ours, variants)));
+    outcomes.push(
+      ...(await statements(admin, ours, other)),
+      ...(await benchHotVariant(deployment, admin, ours.shop, variants[0] ?? '')),
+    );
     return outcomes;
   } finally {
     await bare.stop();
@@ -215,39 +216,5 @@ async function statements(admin: postgres.Sql, ours: Side, bare: Side): Promise<
       isLatency: true,
       note,
     },
-  ];
-}
-
-/** One variant that everybody wants: exactly its stock is sold, and how fast. */
-async function hot(
-  { company }: Deployment,
-  admin: postgres.Sql,
-  { shop }: Side,
-  variants: readonly string[],
-): Promise<Outcome[]> {
-  process.stdout.write('Measuring: one hot variant\n');
-  const [variantId = ''] = variants;
-  const stock = (onHand: number) =>
-    admin`update stock_levels set on_hand = reserved + ${onHand} where company_id = ${company.id} and variant_id = ${variantId}`;
-  const rush = async (buyers: number, until: number) => {
-    let sold = 0;
-    const one = async () => {
-      const shopper = new Shopper({ ...shop, variant: () => variantId });
-      do if (await shopper.orderOne()) sold++;
-      while (performance.now() < until);
-      shopper.close();
-    };
-    await Promise.all(Array.from({ length: buyers }, one));
-    return sold;
-  };
-  await stock(HOT_STOCK);
-  const sold = await rush(HOT_BUYERS, 0);
-  if (sold !== HOT_STOCK) throw new Error(`${sold} of ${HOT_STOCK} were sold to ${HOT_BUYERS} buyers`);
-  await stock(STOCK);
-  const begun = performance.now();
-  const rate = (await rush(32, begun + HOT_SECONDS * 1_000)) / ((performance.now() - begun) / 1_000);
-  const note = `and of ${HOT_STOCK} in stock ${HOT_BUYERS} buyers at once got exactly ${sold}`;
-  return [
-    { name: 'one hot variant, 32 buyers (bare: the goal)', ours: rate, bare: 120, unit: 'orders/s', goal: 1, note },
   ];
 }
