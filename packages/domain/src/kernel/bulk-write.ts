@@ -58,14 +58,27 @@ export async function deleteAll<T extends TenantTable, Key extends ColumnOf<T>>(
   );
 }
 
-/** Rows as a table `given` inside a statement, with the types of these columns of `table`. */
-export function recordset<T extends TenantTable>(table: T, names: readonly string[], rows: readonly unknown[]): SQL {
+/** Rows as a table `given` inside a statement, with the names and types of these columns of `table`. */
+export const recordset = <T extends TenantTable>(table: T, names: readonly string[], rows: readonly unknown[]): SQL =>
+  recordsetAs(table, names, (name) => column(table, name).name, rows);
+
+function recordsetAs(
+  table: PgTable,
+  names: readonly string[],
+  aliasOf: (name: string, at: number) => string,
+  rows: readonly unknown[],
+): SQL {
+  const aliases = names.map((name, at) => [name, aliasOf(name, at)] as const);
   // The type may hold a collation, which a column definition may have as well.
-  const columns = names.map((name) => sql`${identifier(table, name)} ${sql.raw(column(table, name).getSQLType())}`);
-  const pairs = names.map((name) => [name, column(table, name).name] as const);
-  const named = rows.map((row) => renamed(pairs, row as Record<string, unknown>));
-  return sql`json_to_recordset(${JSON.stringify(named)}::text::json) as given(${sql.join(columns, sql`, `)})`;
+  const columns = aliases.map(
+    ([name, alias]) => sql`${sql.identifier(alias)} ${sql.raw(column(table, name).getSQLType())}`,
+  );
+  const renamed = rows.map((row) => renamedRow(aliases, row as Record<string, unknown>));
+  return sql`json_to_recordset(${JSON.stringify(renamed)}::text::json) as given(${sql.join(columns, sql`, `)})`;
 }
+
+/** Every row names all its columns: short names are half of what is sent and read. */
+const shortName = (_name: string, at: number) => `c${at.toString(36)}`;
 
 function insertion<T extends TenantTable>(ctx: Ctx, table: T, rows: readonly RowOf<T>[]): SQL {
   const names = namesOf(table, rows[0] ?? {});
@@ -73,8 +86,9 @@ function insertion<T extends TenantTable>(ctx: Ctx, table: T, rows: readonly Row
     names.map((name) => identifier(table, name)),
     sql`, `,
   );
+  const given = sql.raw(names.map(shortName).join(', '));
   return sql`insert into ${table} (company_id, ${columns})
-    select ${ctx.companyId}, ${columns} from ${recordset(table, names, rows)}`;
+    select ${ctx.companyId}, ${given} from ${recordsetAs(table, names, shortName, rows)}`;
 }
 
 function column(table: PgTable, name: string): PgColumn {
@@ -90,14 +104,20 @@ const namesOf = (table: PgTable, row: object) => {
   return Object.keys(row).filter((name) => name !== 'companyId' && Object.hasOwn(known, name));
 };
 
-/** A row by the names of its columns. Thousands of them are made at once: a loop, and no replacer in `JSON.stringify`. */
-function renamed(pairs: readonly (readonly [string, string])[], row: Record<string, unknown>): Record<string, unknown> {
-  const named: Record<string, unknown> = {};
-  for (const [name, columnName] of pairs) {
+/**
+ * A row by other names, without what is null: what is not there is read as null. Thousands are made at once: a loop, and no
+ * replacer in `JSON.stringify`.
+ */
+function renamedRow(
+  aliases: readonly (readonly [string, string])[],
+  row: Record<string, unknown>,
+): Record<string, unknown> {
+  const renamed: Record<string, unknown> = {};
+  for (const [name, alias] of aliases) {
     const value = row[name];
-    named[columnName] = typeof value === 'bigint' ? value.toString() : value;
+    if (value !== null) renamed[alias] = typeof value === 'bigint' ? value.toString() : value;
   }
-  return named;
+  return renamed;
 }
 
 /** A list as the text form of an array: one parameter, which is cast where it stands. */

@@ -45,9 +45,9 @@ export interface Session {
   /** Somebody who shops: a storefront's key, or a customer beside it. What shoppers do to their own needs no audit note. */
   readonly isShopper?: boolean;
   /**
-   * The work handles hundreds of rows a statement: each statement is planned for the values it carries, and not once for
-   * all. A plan made while the tables were small walks all of a company's rows for each of those values. Texts that come again
-   * are prepared nevertheless.
+   * The work handles hundreds of rows a statement, and may be what fills the tables: whatever PostgreSQL has planned on this
+   * connection before, checks of foreign keys among it, is planned anew, once. A plan made while the tables were small walks
+   * all of a company's rows for each value. Texts that come again are prepared nevertheless.
    */
   readonly isBatch?: boolean;
   /**

@@ -47,3 +47,17 @@ test('folding forgets case, accents and spaces, and keeps what makes another wor
   expect(foldKey('が')).not.toBe(foldKey('か'));
   expect(foldKey(foldKey('Ünïcödé ﬁ'))).toBe(foldKey('Ünïcödé ﬁ'));
 });
+
+test('words are compared without case, accents and doubled spaces, plain ones too', () => {
+  const folded = {
+    'Plain Words-1': 'plain words-1',
+    '  Two   spaces ': 'two spaces',
+    'a\u00a0b': 'a b',
+    'tab\there': 'tab here',
+    '': '',
+    Crème: 'creme',
+    'ＡＢＣ ①': 'abc 1',
+    'O\u0323\u0300ya\u0301': 'oya',
+  };
+  expect(Object.keys(folded).map(foldKey)).toEqual(Object.values(folded));
+});

@@ -36,7 +36,12 @@ export const emailKey = (address: string): string => address.trim().toLowerCase(
  * diacritical marks off). Written into `*_key` columns: a database index cannot fold them behind row security.
  */
 export const foldKey = (value: string): string =>
-  value.normalize('NFKD').replace(LATIN_MARKS, '').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
+  PLAIN_WORDS.test(value)
+    ? value.toLowerCase()
+    : value.normalize('NFKD').replace(LATIN_MARKS, '').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
+
+/** ASCII words with one space between them: nothing to fold but their case. Most of what a catalogue holds. */
+const PLAIN_WORDS = /^[!-~]+(?: [!-~]+)*$/;
 
 const words = (schema: z.ZodString, refused: RegExp) =>
   schema

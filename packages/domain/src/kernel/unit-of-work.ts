@@ -71,7 +71,8 @@ function nestingGuard({ refuseNesting = true }: UnitOfWorkOptions): <T>(work: ()
 /** The id goes into SQL text: it is parsed here, whoever made the session. */
 function beginText({ companyId, isBatch, commitsAsync }: Session): string {
   const wall = `begin; set local app.company_id = '${companyIdForm.parse(companyId)}'`;
-  const planned = isBatch ? '; set local plan_cache_mode = force_custom_plan' : '';
+  // Not `force_custom_plan`: that would plan every check of a foreign key, a row each, at three times what it costs.
+  const planned = isBatch ? '; discard plans' : '';
   return wall + planned + (commitsAsync ? '; set local synchronous_commit = off' : '');
 }
 

@@ -24,6 +24,8 @@ import type { SeenNames } from './import-reading.ts';
 import { type Meanings, type PlannedSave, saveOf } from './import-saves.ts';
 import type { ComponentName, ImportedProduct, RowFault } from './imported-product.ts';
 
+/** Pictures wait for the end of their import, but not for ever: to make them would take the processor from the products. */
+const PICTURES_WAIT_SECONDS = 30;
 const CHECKED_LATER = 'checked_later';
 const NO_PART = (name: string) =>
   `There is no variant ${name} to be a part of this bundle. Let it come earlier in the file.`;
@@ -154,7 +156,9 @@ async function meaningsOf(
 }
 
 const remembered = async (ctx: Ctx, urls: readonly string[]): Promise<Map<string, Id<'file'>>> =>
-  urls.length === 0 ? new Map() : rememberRemoteImages(ctx, [...new Set(urls)]);
+  urls.length === 0
+    ? new Map()
+    : rememberRemoteImages(ctx, [...new Set(urls)], { afterSeconds: PICTURES_WAIT_SECONDS });
 
 /** Pictures of these products by the address under which an export names them: they are not to be fetched from ourselves. */
 async function ownPictures(ctx: Ctx, stored: ReadonlyMap<string, StoredProduct>): Promise<Map<string, Id<'file'>>> {

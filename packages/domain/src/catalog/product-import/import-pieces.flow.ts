@@ -1,5 +1,6 @@
 import type { Ctx, Run, Session } from '../../kernel/ctx.ts';
 import { CommitUnknown, DatabaseUnavailable, DomainError } from '../../kernel/errors.ts';
+import { fetchRemoteImagesNow } from '../files/remote-images.service.ts';
 import { type ImportPlan, importProducts } from './import-chunk.service.ts';
 import { recordProgress } from './import-lease.service.ts';
 import { NOTHING_COUNTED, type Progress, refused, sumOf } from './import-progress.ts';
@@ -8,8 +9,8 @@ import type { ImportCountsView } from './product-import.contract.ts';
 import { ImportFileUnfit, LeaseLost } from './product-import.errors.ts';
 import type { ImportRow } from './product-import.service.ts';
 
-/** Pieces saved side by side. */
-const LANES = 2;
+/** Pieces saved side by side: one that is made ready, and two that PostgreSQL works on. */
+const LANES = 3;
 const ONE_FAULT = 'This product could not be saved through our fault. Send the file again, and tell us if it stays so.';
 
 /** Whose products are saved, and how. */
@@ -24,7 +25,7 @@ export interface Saving {
 }
 
 /**
- * Saves piece after piece, two at a time: while PostgreSQL works on one, the next is made ready. Ends when the file does,
+ * Saves piece after piece, a few at a time: while PostgreSQL works on one, the next is made ready. Ends when the file does,
  * when somebody asked for it, when time is up, or throws what went wrong; never before everything begun has ended.
  */
 export async function saveSideBySide(
@@ -174,5 +175,6 @@ export async function importCatalogue(
       throw new Error(`Row ${fault.rowNumber} (${fault.column ?? fault.handle}) was refused: ${fault.message}`);
     counts = sumOf(counts, progress.counts);
   }
+  await run(session, fetchRemoteImagesNow);
   return counts;
 }

@@ -6,6 +6,7 @@ import type { Currency } from '../../kernel/money.ts';
 import { emit } from '../../kernel/outbox.ts';
 import { keyset, type Page, pageFrom } from '../../kernel/page.ts';
 import { mine } from '../../kernel/tables.ts';
+import { fetchRemoteImagesNow } from '../files/remote-images.service.ts';
 import { NOTHING_COUNTED } from './import-progress.ts';
 import {
   ERRORS_SHOWN_MAX,
@@ -120,7 +121,7 @@ export async function cancelImport(ctx: Ctx, id: ImportId): Promise<ImportView> 
   return getImport(ctx, id);
 }
 
-/** Ends an import, and says so. */
+/** Ends an import, and says so. Its pictures have waited for that. */
 export async function endImport(
   ctx: Ctx,
   { id }: Pick<ImportRow, 'id'>,
@@ -140,6 +141,7 @@ export async function endImport(
     .where(mine(ctx, productImports, eq(productImports.id, id), inArray(productImports.status, [...ACTIVE])))
     .returning();
   if (!row) return undefined; // somebody else was first
+  if (!row.isDryRun) await fetchRemoteImagesNow(ctx);
   const productImport = summaryOf(row);
   ctx.audit({ action: `product_import.${status}`, entity: { type: 'product_import', id }, after: productImport });
   const news = { completed: productImportCompleted, failed: productImportFailed, cancelled: productImportCancelled };

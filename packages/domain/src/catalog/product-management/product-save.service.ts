@@ -44,7 +44,7 @@ export async function saveProducts(
   saves: readonly ProductSave[],
   cause: Cause = { type: 'product' },
 ): Promise<ProductSaved[]> {
-  if (saves.length > NOTED_ONE_BY_ONE_MAX) await planAnew(ctx);
+  if (saves.length > NOTED_ONE_BY_ONE_MAX && !ctx.isBatch) await planAnew(ctx); // a batch does so by itself
   const faults = await faultsBeside(ctx, saves);
   const accepted = saves.flatMap((save, at) => (faults.has(at) ? [] : [{ at, save }]));
   const writes = await asFarAsApproved(
