@@ -85,10 +85,14 @@ export async function recordSql(pool: Pool, place: Placement): Promise<Sent[]> {
   return sent;
 }
 
-/** Sends them as a client does that has nothing else to do: prepared, each after the answer to the one before. */
+/**
+ * Sends them as a client does that has nothing else to do: prepared, each after the answer to the one before. Only the
+ * `begin` is not waited for, as ours is not.
+ */
 export async function replaySql(client: postgres.Sql, [begin, ...sent]: readonly Sent[]): Promise<void> {
   if (!begin) throw new Error('Nothing was recorded');
-  await client.unsafe(begin.text);
+  const begun = client.unsafe(begin.text).execute();
+  begun.catch(() => undefined); // what follows fails as well
   for (const { text, parameters } of sent) await client.unsafe(text, parameters, { prepare: true });
   const { command } = await client.unsafe('commit');
   if (command !== 'COMMIT') throw new Error('A placement that was recorded could not be repeated');

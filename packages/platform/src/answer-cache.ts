@@ -114,7 +114,7 @@ export class AnswerCache {
     if (goodForMs <= 0 || bytes > this.bytesMax / ANSWER_SHARE) return;
     const before = this.entries.get(key);
     // A slow making must not push out what a later version gave.
-    if (before && before.version > version) return;
+    if (before && before.version > version && before.goodUntil > this.now()) return;
     this.forget(key);
     this.entries.set(key, { version, goodUntil: from + goodForMs, answer, bytes });
     this.bytes += bytes;

@@ -1,8 +1,8 @@
 import type { Answer, Tongue } from '@souk/domain/catalog/listing/listing.service';
 import { currencyFor, localeFor, readShopFacts, type ShopFacts } from '@souk/domain/catalog/listing/shop-facts.service';
 import type { Ctx, Run, Session } from '@souk/domain/kernel/ctx';
+import { latestServer } from '@souk/domain/kernel/database-server';
 import type { CompanyId } from '@souk/domain/kernel/ids';
-import { presentEra } from '@souk/domain/kernel/version-memory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerCache, AnswerName, MadeAnswer } from './answer-cache.ts';
 import type { CatalogueVersions } from './catalogue-versions.ts';
@@ -30,7 +30,8 @@ export interface Read {
 
 interface KnownFacts {
   readonly version: number;
-  readonly era: number;
+  /** It was read from this one (`Ctx.server`). */
+  readonly server: string;
   readonly facts: ShopFacts;
   readonly goodUntil: number;
 }
@@ -108,9 +109,13 @@ export class StorefrontReads {
     const known = this.knownFacts(session);
     if (known) {
       const made = await this.parts
-        .run(session, (ctx) => read.make(ctx, known.facts, tongueOf(known, language, read)))
+        .run(session, async (ctx) => ({
+          ...(await read.make(ctx, known.facts, tongueOf(known, language, read))),
+          server: ctx.server,
+        }))
         .catch((error: unknown) => this.unlessOld(session, known, error));
-      if (made?.version === known.version) return madeOf(made, tongueOf(known, language, read), read).answer;
+      if (made?.version === known.version && made.server === known.server)
+        return madeOf(made, tongueOf(known, language, read), read).answer;
     }
     const found = await this.factsOf(session, await this.parts.versions.of(session.companyId));
     const made = await this.parts.run(session, (ctx) => read.make(ctx, found.facts, tongueOf(found, language, read)));
@@ -118,15 +123,16 @@ export class StorefrontReads {
   }
 
   /** What was refused by old facts is asked again; what was refused by the present ones stays refused. */
-  private async unlessOld({ companyId }: Session, { version }: KnownFacts, error: unknown): Promise<undefined> {
-    if (version === (await this.parts.versions.of(companyId))) throw error;
+  private async unlessOld({ companyId }: Session, known: KnownFacts, error: unknown): Promise<undefined> {
+    const version = await this.parts.versions.of(companyId);
+    if (version === known.version && known.server === latestServer()) throw error;
     return undefined;
   }
 
   /** What it remembers of the shop, unless the clock or another database server may have changed it. */
   private knownFacts({ companyId }: Session): KnownFacts | undefined {
     const known = this.facts.get(companyId);
-    return known && known.goodUntil > this.now() && known.era === presentEra() ? known : undefined;
+    return known && known.goodUntil > this.now() && known.server === latestServer() ? known : undefined;
   }
 
   private nameOf(session: Session, found: KnownFacts, language: string | undefined, read: Read): AnswerName {
@@ -139,7 +145,7 @@ export class StorefrontReads {
   /** They change with the version and at boundaries, so they are read once between two of those. */
   private factsOf(session: Session, version: number): Promise<KnownFacts> {
     const { companyId } = session;
-    const flight = `${companyId}|${version}`;
+    const flight = `${companyId}|${version}|${latestServer()}`;
     const running = this.reading.get(flight);
     if (running) return running;
     const mine = this.readFacts(session, version).finally(() => this.reading.delete(flight));
@@ -149,17 +155,19 @@ export class StorefrontReads {
 
   private async readFacts(session: Session, version: number): Promise<KnownFacts> {
     const startedAt = this.now();
-    const era = presentEra();
-    const facts = await this.parts.run(session, readShopFacts);
+    const { facts, server } = await this.parts.run(session, async (ctx) => ({
+      facts: await readShopFacts(ctx),
+      server: ctx.server,
+    }));
     const known = {
       version,
-      era,
+      server,
       facts,
       goodUntil: startedAt + Math.max(0, facts.boundaryInMs ?? Number.POSITIVE_INFINITY),
     };
     const { companyId } = session;
     const before = this.facts.get(companyId);
-    if (before && before.version > version && before.era === era) return known;
+    if (before && before.version > version && before.server === server) return known;
     this.facts.delete(companyId);
     const [oldest] = this.facts.size < FACTS_MAX ? [] : this.facts.keys();
     if (oldest !== undefined) this.facts.delete(oldest);

@@ -47,7 +47,8 @@ export interface Session {
   /**
    * The work handles hundreds of rows a statement, and may be what fills the tables: whatever PostgreSQL has planned on this
    * connection before, checks of foreign keys among it, is planned anew, once. A plan made while the tables were small walks
-   * all of a company's rows for each value. Texts that come again are prepared nevertheless.
+   * all of a company's rows for each value. Texts that come again are prepared nevertheless. (Plans of other work on the same
+   * connection go as well, and are made again.)
    */
   readonly isBatch?: boolean;
   /**
@@ -67,6 +68,8 @@ export type Tx = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
 /** A session inside its open transaction. Service functions take it first; it has no way to the network. */
 export interface Ctx extends Session {
   readonly tx: Tx;
+  /** Which database server it is on: when that was started. After a failover it is another. */
+  readonly server: string;
   readonly now: Date;
   /** Takes down what a privileged write did; stored in the same transaction. See `audit-log.ts`. */
   audit(note: AuditNote): void;

@@ -1,18 +1,15 @@
 import net from 'node:net';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { metServer } from './database-server.ts';
 import { DatabaseUnavailable } from './errors.ts';
 import { createFairQueue } from './fair-queue.ts';
-import { beginEra } from './version-memory.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A rush of 300 buyers at once on two busy cores is served within it, so that nobody of them is sent away with a 503. */
 const ACQUIRE_TIMEOUT_MS = 8_000;
 /** A connection is replaced at this age: plans made when the tables were small do not live for ever. */
 const CONNECTION_AGE_MAX_MS = 30 * 60_000;
-
-/** We ended the connection: its server is where it was. */
-class Retired extends Error {}
 
 export interface PoolOptions {
   url: string;
@@ -25,11 +22,15 @@ export interface PoolOptions {
   applicationName?: string;
 }
 
+const WHICH_SERVER = 'select pg_postmaster_start_time()::text as server';
+
 type Dialect = ReturnType<typeof drizzle>['dialect' & keyof ReturnType<typeof drizzle>];
 
 /** One PostgreSQL session. It is used until it is lost, and never reconnects: whoever holds it learns of the loss. */
 export interface Connection {
   readonly client: postgres.Sql;
+  /** Which database server it leads to: when that was started. */
+  readonly server: string;
   /** drizzle's SQL writer, shared by all units of work on this connection. */
   readonly dialect: Dialect;
   /** What `work` comes to, or the loss of the connection if that comes first. */
@@ -68,8 +69,7 @@ export function createPool(given: PoolOptions): Pool {
     open += 1;
     let connection: Connection | undefined;
     try {
-      const opened = await openConnection(options, (reason) => {
-        if (!(reason instanceof Retired)) beginEra();
+      const opened = await openConnection(options, () => {
         if (!connection) return; // lost before it was open: that is a failure to open, counted below
         open -= 1;
         const at = idle.indexOf(connection);
@@ -113,7 +113,7 @@ export function createPool(given: PoolOptions): Pool {
     release(connection, share) {
       queue.giveBack(share);
       const isOld = Date.now() - (born.get(connection) ?? 0) > CONNECTION_AGE_MAX_MS;
-      if (closing || isOld) connection.destroy(new Retired());
+      if (closing || isOld) connection.destroy(new Error('connection retired'));
       if (!connection.isLost()) idle.push(connection);
       serveNext();
     },
@@ -126,7 +126,7 @@ export function createPool(given: PoolOptions): Pool {
   };
 }
 
-async function openConnection(options: Required<PoolOptions>, onLost: (reason: Error) => void): Promise<Connection> {
+async function openConnection(options: Required<PoolOptions>, onLost: () => void): Promise<Connection> {
   let socket: net.Socket | undefined;
   let loss: Error | undefined;
   // A set and no promise that everybody races against: each race would keep its result until the connection ends.
@@ -137,7 +137,7 @@ async function openConnection(options: Required<PoolOptions>, onLost: (reason: E
     loss = reason;
     for (const fail of waiting) fail(reason);
     waiting.clear();
-    onLost(reason);
+    onLost();
   };
   const client = postgres(options.url, {
     max: 1,
@@ -156,8 +156,9 @@ async function openConnection(options: Required<PoolOptions>, onLost: (reason: E
     },
   } as postgres.Options<Record<string, never>>); // `socket` works but is missing from the published types
   const { dialect } = drizzle(client) as unknown as { dialect: Dialect }; // internal, but what drizzle's own session takes
-  const connection: Connection = {
+  const connection: Connection & { server: string } = {
     client,
+    server: '',
     dialect,
     whileUp: (work) =>
       new Promise((resolve, reject) => {
@@ -187,7 +188,9 @@ async function openConnection(options: Required<PoolOptions>, onLost: (reason: E
     CONNECT_TIMEOUT_MS,
   );
   try {
-    await connection.whileUp(client.unsafe('select 1'));
+    const [row] = await connection.whileUp(client.unsafe<{ server: string }[]>(WHICH_SERVER));
+    connection.server = row?.server ?? '';
+    metServer(connection.server);
   } catch (error) {
     loss ??= error instanceof Error ? error : new Error(String(error));
     socket?.destroy();

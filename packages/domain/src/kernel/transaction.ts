@@ -17,6 +17,8 @@ const LOCKING = /\bfor (?:update|no key update|share|key share)\b|\b(?:pg_|nextv
 /** A transaction as its work sees it. */
 export interface OpenTransaction {
   readonly tx: Tx;
+  /** See `Connection.server`. */
+  readonly server: string;
   /** Tables that need an audit note and were written. */
   readonly wrote: ReadonlySet<string>;
   /** Statements that were sent and whose results nobody needs: they are waited for with the commit. */
@@ -46,7 +48,9 @@ export async function transaction<T>(
     // Sent with the first query of the work, not awaited: one round trip less.
     const begun = connection.client.unsafe(ending.delete(connection) ? `commit; ${begin}` : begin).execute();
     begun.catch(() => undefined);
-    const result = await connection.whileUp(work({ tx: guarded.tx, wrote: guarded.wrote, closing }));
+    const result = await connection.whileUp(
+      work({ tx: guarded.tx, server: connection.server, wrote: guarded.wrote, closing }),
+    );
     guarded.end();
     await connection.whileUp(begun); // answered before what the work sent
     if (guarded.onlyRead()) commitBehind(connection);

@@ -276,7 +276,7 @@ test('a database that takes the connection and says nothing is given up, and the
   await mute.close();
 });
 
-test('work in batches prepares the statements that come again, and forgets what was planned before', async () => {
+test('work in batches prepares the statements that come again, and no others', async () => {
   const session = await given();
   const batch = { ...session, isBatch: true };
   const lone = openDatabase({ url: db.urls.app, size: 1 });

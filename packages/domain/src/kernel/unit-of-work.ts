@@ -109,7 +109,7 @@ export function unscopedWork(pool: Pool, options: UnitOfWorkOptions = {}): RunUn
 
 async function inCompany<T>(
   session: Session,
-  { tx, wrote, closing }: OpenTransaction,
+  { tx, server, wrote, closing }: OpenTransaction,
   now: Date,
   committed: Committed,
   work: (ctx: Ctx) => Promise<T>,
@@ -119,6 +119,7 @@ async function inCompany<T>(
   const ctx: Ctx = {
     ...session,
     tx,
+    server,
     now,
     audit: (note) => void notes.push(note),
     touch: (customerId) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { beginEra, VersionMemory } from './version-memory.ts';
+import { VersionMemory } from './version-memory.ts';
 
-const reader = { hasChangedCatalogue: () => false };
+const reader = { server: 'a', hasChangedCatalogue: () => false };
 
 test('a fact is found at the version it was kept under, and at no other', () => {
   const memory = new VersionMemory<string>(10);
@@ -37,17 +37,17 @@ test('what was not used for longest goes when there is too much, by weight', () 
 
 test('a unit of work that writes such things finds nothing, and keeps nothing that may yet be undone', () => {
   const memory = new VersionMemory<string>(10);
-  const writer = { hasChangedCatalogue: () => true };
+  const writer = { ...reader, hasChangedCatalogue: () => true };
   memory.keep(reader, 'a', 1, 'committed');
   memory.keep(writer, 'a', 1, 'not yet');
   expect([memory.find(writer, 'a', 1), memory.find(reader, 'a', 1)]).toEqual([undefined, 'committed']);
 });
 
-test('nothing is found again after a connection was lost, for the same number may mean another catalogue then', () => {
+test('nothing is found on another server, for the same number may mean another catalogue there', () => {
   const memory = new VersionMemory<string>(10);
   memory.keep(reader, 'a', 3, 'before');
-  beginEra();
-  expect(memory.find(reader, 'a', 3)).toBeUndefined();
-  memory.keep(reader, 'a', 3, 'after');
-  expect(memory.find(reader, 'a', 3)).toBe('after');
+  const other = { ...reader, server: 'b' };
+  expect(memory.find(other, 'a', 3)).toBeUndefined();
+  memory.keep(other, 'a', 3, 'after');
+  expect([memory.find(other, 'a', 3), memory.find(reader, 'a', 3)]).toEqual(['after', undefined]);
 });

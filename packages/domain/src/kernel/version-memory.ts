@@ -2,31 +2,19 @@ import type { Ctx } from './ctx.ts';
 
 interface Remembered<Fact> {
   readonly version: number;
-  readonly era: number;
+  readonly server: string;
   readonly fact: Fact;
   readonly weight: number;
 }
 
-type Reader = Pick<Ctx, 'hasChangedCatalogue'>;
-
-let era = 0;
-
-/**
- * Counts the losses of connections to the database. Behind a lost one may be another server that never heard of the last
- * commits: it gives their catalogue versions again, to other facts. What was remembered in an earlier era is worth nothing.
- */
-export const presentEra = (): number => era;
-
-/** The pool says so, of each connection it did not end itself. */
-export function beginEra(): void {
-  era += 1;
-}
+type Reader = Pick<Ctx, 'hasChangedCatalogue' | 'server'>;
 
 /**
  * What a process remembers under a company's catalogue version. Whatever staff write raises the version in its own
  * transaction (`raisesVersion`), and the statement that needs a fact says which version holds for it: so what is found here
  * is what that statement would have read. (Whoever keeps what the clock changes as well looks at the clock himself.) A unit
- * of work that wrote such things itself neither finds nor keeps anything. The one that was not used for longest goes first.
+ * of work that wrote such things itself neither finds nor keeps anything; one on another database server finds nothing that
+ * was read from this one. The one that was not used for longest goes first.
  */
 export class VersionMemory<Fact> {
   readonly #known = new Map<string, Remembered<Fact>>();
@@ -43,7 +31,7 @@ export class VersionMemory<Fact> {
   /** What was kept under this key at this version. */
   find(ctx: Reader, key: string, version: number): Fact | undefined {
     const one = this.#known.get(key);
-    if (one?.version !== version || one.era !== era || ctx.hasChangedCatalogue()) return undefined;
+    if (one?.version !== version || one.server !== ctx.server || ctx.hasChangedCatalogue()) return undefined;
     this.#known.delete(key);
     this.#known.set(key, one);
     return one.fact;
@@ -53,7 +41,7 @@ export class VersionMemory<Fact> {
     if (ctx.hasChangedCatalogue()) return;
     this.#forget(key);
     const weight = this.#weightOf(fact);
-    this.#known.set(key, { version, era, fact, weight });
+    this.#known.set(key, { version, server: ctx.server, fact, weight });
     this.#weight += weight;
     for (const oldest of this.#known.keys()) {
       if (this.#weight <= this.#weightMax) break;

@@ -10,8 +10,8 @@ import { newStorageKey } from './storage-keys.ts';
 /**
  * Writes down pictures that lie elsewhere, to be fetched by the worker, and gives the file of each address: the same one
  * however often the address comes. One that could not be fetched before is tried again. Two statements, however many
- * they are. Addresses with a fault (`remoteImageFault`) are not in the map. New ones are fetched `afterSeconds` at the
- * latest, and before that when `fetchRemoteImagesNow` says so.
+ * they are. Addresses with a fault (`remoteImageFault`) are not in the map. They are due after `afterSeconds`, or when
+ * `fetchRemoteImagesNow` says so.
  */
 export async function rememberRemoteImages(
   ctx: Ctx,

@@ -24,7 +24,10 @@ import type { SeenNames } from './import-reading.ts';
 import { type Meanings, type PlannedSave, saveOf } from './import-saves.ts';
 import type { ComponentName, ImportedProduct, RowFault } from './imported-product.ts';
 
-/** Pictures wait for the end of their import, but not for ever: to make them would take the processor from the products. */
+/**
+ * Pictures wait so long, from when they are met, or until their import has ended: to make them would take the processor from
+ * the products.
+ */
 const PICTURES_WAIT_SECONDS = 30;
 const CHECKED_LATER = 'checked_later';
 const NO_PART = (name: string) =>

@@ -45,6 +45,7 @@ export async function saveSideBySide(
     if (!piece) break;
     // What bundles are made of is saved first.
     if (piece.isOfBundles) await Promise.all(flying);
+    if (failure !== undefined) break; // what bundles are made of may be missing
     const flight = importPiece(saving, piece)
       .then(
         (row) => {
@@ -57,7 +58,8 @@ export async function saveSideBySide(
       )
       .finally(() => flying.delete(flight));
     flying.add(flight);
-    if (flying.size >= lanes) await Promise.race(flying);
+    // The first of a file makes what all others need as well, such as its attributes.
+    if (flying.size >= lanes || last.rowsDone === 0) await Promise.race(flying);
   } while (failure === undefined && !last.isCancelRequested && Date.now() < until);
   await Promise.all(flying);
   if (failure !== undefined) throw failure;

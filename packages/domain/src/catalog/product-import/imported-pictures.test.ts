@@ -9,7 +9,7 @@ const FILE = ['handle,title,image']
   .concat(Array.from({ length: PRODUCTS }, (_, at) => `hat-${at},Hat ${at},https://img.souk.example/${at}.jpg`))
   .join('\n');
 
-test('pictures wait for the end of their import, half a minute at most, and those that rest after a failure rest on', async () => {
+test('pictures wait half a minute or for the end of their import, and those that rest after a failure rest on', async () => {
   const shop = await givenImports(db);
   const pauses = async () => {
     const rows = await db.admin<{ pause: number }[]>`select extract(epoch from due_at - now())::int as pause

@@ -121,7 +121,7 @@ export async function cancelImport(ctx: Ctx, id: ImportId): Promise<ImportView> 
   return getImport(ctx, id);
 }
 
-/** Ends an import, and says so. Its pictures have waited for that. */
+/** Ends an import, and says so. Pictures that still wait for it are due. */
 export async function endImport(
   ctx: Ctx,
   { id }: Pick<ImportRow, 'id'>,

@@ -124,14 +124,14 @@ test('a crash between two pieces, and within one, loses and doubles nothing', as
   }
 });
 
-test('of two pieces saved side by side, the second is kept and not repeated when the first one fails', async () => {
+test('of pieces saved side by side, a later one is kept and not repeated when an earlier one fails', async () => {
   const shop = await givenImports(db);
   const { id } = await shop.begin(catalogue(450));
   let hasFailed = false;
   const failing: Run = (session, work) =>
     db.app.run(session, async (ctx) => {
       const result = await work(ctx);
-      const rows = await ctx.tx.execute("select 1 from products where handle = 'thing-0'");
+      const rows = await ctx.tx.execute("select 1 from products where handle = 'thing-100'");
       if (rows.length === 0 || hasFailed) return result;
       await new Promise((resolve) => setTimeout(resolve, 300)); // the other one is done by then
       hasFailed = true;
@@ -140,7 +140,7 @@ test('of two pieces saved side by side, the second is kept and not repeated when
   await shop.newRunner({}, failing).share(shop.system);
   const [row] = await db.admin`select rows_done, ahead from product_imports where id = ${id}`;
   // How far the other lane came in that time is its own affair.
-  expect([row?.['rows_done'], row?.['ahead'][0]]).toEqual([0, { from: 200, to: expect.any(Number) }]);
+  expect([row?.['rows_done'], row?.['ahead'][0]]).toEqual([200, { from: 400, to: expect.any(Number) }]);
 
   await leaseRunsOut(shop);
   await shop.work();
@@ -150,6 +150,32 @@ test('of two pieces saved side by side, the second is kept and not repeated when
     counts: { rows: 900, products: { created: 450, unchanged: 0 } },
   });
   expect(await standing(shop)).toMatchObject({ products: 450, versions: 450, events: 450 });
+});
+
+test('bundles are not judged before all that comes earlier is saved, also when a piece of that has failed', async () => {
+  const shop = await givenImports(db);
+  const [header, ...parts] = catalogue(250).trimEnd().split('\n');
+  const set = 'set,Set,draft,,,,,bundle,2 x sku SKU-120-S';
+  const file = [`${header},kind,components`, ...parts.map((line) => `${line},,`), set];
+  const { id } = await shop.begin(file.join('\n'));
+  let hasFailed = false;
+  const failing: Run = (session, work) =>
+    db.app.run(session, async (ctx) => {
+      const result = await work(ctx);
+      const rows = await ctx.tx.execute("select 1 from products where handle = 'thing-120'");
+      if (rows.length === 0 || hasFailed) return result;
+      hasFailed = true;
+      throw new DatabaseUnavailable('away for a moment');
+    });
+  await shop.newRunner({}, failing).share(shop.system);
+  expect(hasFailed).toBe(true);
+  await leaseRunsOut(shop);
+  await shop.work();
+  expect(await shop.look(id)).toMatchObject({
+    status: 'completed',
+    errors: [],
+    counts: { products: { created: 251, failed: 0 } },
+  });
 });
 
 test('a product that cannot be saved through our fault does not hold up the others of its piece', async () => {

@@ -1,54 +1,25 @@
-import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { addressKey, limitOf } from '../../identity/sessions/attempts.ts';
 import type { Session } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
-import { newDiscount } from '../../pricing/discounts/discounts.contract.ts';
-import { createDiscount } from '../../pricing/discounts/discounts.service.ts';
+import { givenCheckoutGoods } from '../../testing/checkout-goods.ts';
 import { givenCheckoutShop } from '../../testing/checkout-shop.ts';
 import { useDatabase } from '../../testing/database.ts';
 import { raiseVersion } from '../../testing/listed-goods.ts';
-import { gate, somebodyWaits } from '../../testing/lock-waits.ts';
-import { warmUp } from '../../testing/people.ts';
 import { countingRun } from '../../testing/statement-count.ts';
-import { addCode } from '../carts/cart-codes.service.ts';
 import { addLine, changeLine } from '../carts/cart-lines.service.ts';
 import type { CartScene } from '../carts/cart-scene.service.ts';
 import { warningsOf } from '../carts/cart-warnings.ts';
-import { setEmail } from '../carts/carts.service.ts';
 import { markPaid } from '../orders/paid.service.ts';
 import { checkout } from './checkout.flow.ts';
 import { beginCheckout } from './checkout.service.ts';
 
 const db = useDatabase();
+const given = (onHand?: number, prices?: Record<string, number>) => givenCheckoutGoods(db, onHand, prices);
 
 const portsOf = ({ provider, attempts }: Awaited<ReturnType<typeof givenCheckoutShop>>) => ({
   gateways: provider.gateways,
   attempts,
 });
-
-async function given(onHand = 10, prices: Record<string, number> = { NGN: 2_500 }) {
-  const shop = await givenCheckoutShop(db);
-  const product = await shop.product({ title: 'Adire scarf', prices, variants: [{ onHand }] });
-  const [variantId] = product.variants;
-  if (!variantId) throw new Error('There is no variant');
-  const { companyId } = shop;
-  const ordersOf = () => db.admin<
-    { id: string; number: string; lifecycle: string; total: string; cartVersion: number; supersededBy: string | null }[]
-  >`select id, number, lifecycle, total::text, cart_version as "cartVersion", superseded_by_id as "supersededBy"
-    from orders where company_id = ${companyId} order by id`;
-  const stock = async () => {
-    const [level] = await db.admin<{ onHand: number; reserved: number }[]>`
-      select on_hand as "onHand", reserved from stock_levels where company_id = ${companyId} and variant_id = ${variantId}`;
-    return level;
-  };
-  const eventsOf = async () =>
-    (
-      await db.admin<{ type: string; sequence: number }[]>`
-        select type, sequence from events where company_id = ${companyId} and type like 'order.%' order by id`
-    ).map(({ type, sequence }) => `${type} ${sequence}`);
-  return { shop, variantId, ordersOf, stock, eventsOf };
-}
 
 test('a cart becomes an order: numbered, with its goods held, its snapshot kept and its payment open', async () => {
   const { shop, variantId, ordersOf, stock, eventsOf } = await given();
@@ -99,89 +70,6 @@ test('numbers of a company follow each other, and a higher start takes over', as
   }
   expect(numbers).toEqual(['1001', '1002', '5000', '5001']);
 });
-
-test('whoever is beaten to the goods by a moment is told what is left, and no number is lost', async () => {
-  const { shop, variantId, ordersOf, stock } = await given(100);
-  await warmUp(db);
-  const [slow, quick] = [await shop.fullCart([{ variantId, quantity: 50 }]), await shop.fullCart([{ variantId }])];
-  const first = await quick.order();
-  // Sixty of those that are left are taken, and the checkout, which saw 99, waits for their level.
-  const [held, taken] = [gate(), gate()];
-  const holding = db.admin.begin(async (tx) => {
-    await tx`update stock_levels set reserved = reserved + 60
-      where company_id = ${shop.companyId} and variant_id = ${variantId}`;
-    held.open();
-    await taken.passed;
-  });
-  await held.passed;
-  const refused = expect(slow.order()).rejects.toMatchObject({
-    code: 'insufficient_stock',
-    faults: [{ code: 'insufficient_stock', message: 'Adire scarf: 39 are left, not 50. Lower its quantity.' }],
-  });
-  await somebodyWaits(db);
-  taken.open();
-  await Promise.all([holding, refused]);
-  expect(await stock()).toEqual({ onHand: 100, reserved: 61 });
-  const next = await (await shop.fullCart([{ variantId }])).order();
-  expect(Number(next.order.number)).toBe(Number(first.order.number) + 1);
-  expect(await ordersOf()).toHaveLength(2);
-});
-
-test('whoever takes the last of something holds up nobody who orders something else', async () => {
-  const { shop, variantId } = await given(1);
-  const other = await shop.product({ variants: [{ onHand: 100 }] });
-  await warmUp(db);
-  const last = await shop.fullCart([{ variantId }]);
-  const unrelated = await shop.fullCart([{ variantId: other.variants[0] as Id<'var'> }]);
-  // An import, say, is about to tell what can be had of the product.
-  const [held, told] = [gate(), gate()];
-  const holding = db.admin.begin(async (tx) => {
-    await tx`update product_availability set is_available = true where company_id = ${shop.companyId} and product_id =
-      (select product_id from product_variants where id = ${variantId})`;
-    held.open();
-    await told.passed;
-  });
-  await held.passed;
-  const waiting = last.order();
-  await somebodyWaits(db);
-  expect((await unrelated.order()).order.number).toBe('1001');
-  told.open();
-  await holding;
-  expect((await waiting).order.number).toBe('1002');
-});
-
-test('of two checkouts at once, with one key or two, there is one order', async () => {
-  const { shop, variantId, ordersOf, stock } = await given();
-  await warmUp(db);
-  for (const keys of [
-    ['same', 'same'],
-    ['one', 'two'],
-  ]) {
-    const cart = await shop.fullCart([{ variantId }]);
-    const expectedTotal = await cart.total();
-    const before = (await ordersOf()).length;
-    const outcomes = await Promise.allSettled(keys.map((key) => cart.order({ expectedTotal }, `${cart.id}-${key}`)));
-    const ids = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value.order.id : []));
-    expect(new Set(ids).size).toBe(1);
-    expect((await ordersOf()).length).toBe(before + 1);
-  }
-  expect(await stock()).toEqual({ onHand: 10, reserved: 2 });
-});
-
-test('40 buyers of 10: ten orders, thirty clear refusals, and the counters are right', async () => {
-  const { shop, variantId, ordersOf, stock } = await given(10);
-  const carts = [];
-  for (let n = 0; n < 40; n++) carts.push(await shop.fullCart([{ variantId }]));
-  const expectedTotal = await carts[0]?.total();
-  await warmUp(db);
-  const outcomes = await Promise.allSettled(carts.map((cart) => cart.order({ expectedTotal })));
-  const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  expect(refused.map(({ code, status }) => `${status} ${code}`)).toEqual(Array(30).fill('409 insufficient_stock'));
-  const placed = await ordersOf();
-  expect(placed).toHaveLength(10);
-  expect(new Set(placed.map(({ number }) => number)).size).toBe(10);
-  expect(await stock()).toEqual({ onHand: 10, reserved: 10 });
-}, 60_000);
 
 test('another total than the shopper was shown is refused with what changed, and nothing is placed', async () => {
   const { shop, variantId, ordersOf, stock } = await given();
@@ -414,154 +302,6 @@ test('a whole checkout by transfer is nine statements, and at most twice as many
   expect(await statementsOf(few.variants[0] as Id<'var'>)).toBeLessThanOrEqual(18);
 });
 
-test('a code with one use goes to one of ten checkouts at once, and stays with an order that is paid another way', async () => {
-  const { shop, variantId, ordersOf } = await given(100);
-  const system = shop.system;
-  await shop.as(system, (ctx) =>
-    createDiscount(
-      ctx,
-      newDiscount.parse({
-        title: 'Ten off',
-        method: 'code',
-        codes: ['TEN'],
-        kind: 'percentage',
-        percentPpm: 100_000,
-        class: 'order',
-        usageLimit: 1,
-      }),
-    ),
-  );
-  const carts = [];
-  for (let n = 0; n < 10; n++) {
-    const cart = await shop.fullCart([{ variantId }]);
-    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'TEN'));
-    carts.push(cart);
-  }
-  const expectedTotal = await carts[0]?.total();
-  expect(expectedTotal?.amount).toBe(2_250 + 1_500);
-  const outcomes = await Promise.allSettled(carts.map((cart) => cart.order({ expectedTotal })));
-  const won = outcomes.findIndex(({ status }) => status === 'fulfilled');
-  const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
-  expect(codes).toHaveLength(9);
-  expect(new Set([...codes, 'discount_used_up', 'total_changed'])).toEqual(
-    new Set(['discount_used_up', 'total_changed']),
-  );
-  expect((await ordersOf()).length).toBe(1);
-  const again = await carts[won]?.online({ expectedTotal });
-  expect(again?.order.discounts).toMatchObject([{ code: 'TEN', amount: { amount: 250 } }]);
-  expect((await ordersOf()).length).toBe(1);
-});
-
-test('a payment that arrives while the shopper checks out again ends in one paid order, however the two meet', async () => {
-  const { shop, variantId, ordersOf, stock } = await given(100);
-  await warmUp(db);
-  for (let n = 0; n < 12; n++) {
-    const cart = await shop.fullCart([{ variantId }]);
-    const { order } = await cart.online();
-    const expectedTotal = order.totals.total;
-    const id = order.id as Id<'ord'>;
-    const pay = shop.as(shop.system, async (ctx) => {
-      // As a settlement does: payment, then order.
-      await ctx.tx.execute(
-        sql`select id from payments where company_id = ${shop.companyId} and order_id = ${id} for update`,
-      );
-      return markPaid(ctx, id, { paidTotal: BigInt(expectedTotal.amount), refundedTotal: 0n });
-    });
-    const [again, paid] = await Promise.allSettled([
-      n % 2 ? cart.online({ expectedTotal }) : cart.order({ expectedTotal }),
-      pay,
-    ]);
-    expect(paid).toMatchObject({ status: 'fulfilled', value: { isLate: false } });
-    if (again.status === 'fulfilled') expect(again.value.order.id).toBe(id);
-    // Between the two units of work of the second checkout the payment may be over.
-    else expect(again.reason).toMatchObject({ status: 409 });
-    const last = await cart.order({ expectedTotal });
-    expect(last.order).toMatchObject({ id, lifecycle: 'open', paymentStatus: 'paid' });
-    expect((await cart.scene()).cart.status).toBe('ordered');
-  }
-  expect(await ordersOf()).toHaveLength(12);
-  expect(await stock()).toEqual({ onHand: 100, reserved: 12 });
-}, 60_000);
-
-/** A code that takes so much off the order, beside others of the kind. */
-const code = (name: string, about: object = {}) =>
-  newDiscount.parse({
-    title: name,
-    method: 'code',
-    codes: [name],
-    kind: 'percentage',
-    percentPpm: 100_000,
-    class: 'order',
-    combinesWith: ['product', 'order', 'shipping'],
-    ...about,
-  });
-
-test('checkouts that take the place of others and fresh ones over the same codes never wait in a circle', async () => {
-  const { shop, variantId } = await given(100);
-  for (const name of ['EARLY', 'LATE']) await shop.as(shop.system, (ctx) => createDiscount(ctx, code(name)));
-  const carts = [];
-  for (let n = 0; n < 24; n++) {
-    const cart = await shop.fullCart([{ variantId }]);
-    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'LATE'));
-    if (n % 2 === 0) await cart.online();
-    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'EARLY'));
-    carts.push(cart);
-  }
-  const expectedTotal = await carts[0]?.total();
-  await warmUp(db);
-  const outcomes = await Promise.allSettled(carts.map((cart) => cart.online({ expectedTotal })));
-  expect(outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))).toEqual([]);
-  const used = await db.admin`select used from discounts where company_id = ${shop.companyId}`;
-  expect(used).toMatchObject([{ used: 24 }, { used: 24 }]);
-}, 60_000);
-
-test('a discount on a first order is had once, however many carts of an address are ordered before one is paid', async () => {
-  const { shop, variantId } = await given(100);
-  await shop.as(shop.system, (ctx) => createDiscount(ctx, code('FIRST', { firstOrderOnly: true })));
-  const carts = [];
-  for (let n = 0; n < 3; n++) {
-    const cart = await shop.fullCart([{ variantId }]);
-    await shop.as(cart.session, (ctx) => setEmail(ctx, cart.at, 'ada@example.com'));
-    await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'FIRST'));
-    carts.push(cart);
-  }
-  const expectedTotal = await carts[0]?.total();
-  expect(expectedTotal?.amount).toBe(2_250 + 1_500);
-  const outcomes = await Promise.allSettled(carts.map((cart) => cart.online({ expectedTotal })));
-  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
-  expect(refused).toHaveLength(2);
-  for (const why of refused) expect(['discount_used_up', 'total_changed']).toContain(why);
-});
-
-test('what an address bought before is judged at the checkout alone, which says why and what it comes to', async () => {
-  const { shop, variantId } = await given(100);
-  await shop.as(shop.system, (ctx) =>
-    createDiscount(ctx, code('FIRST', { firstOrderOnly: true, method: 'automatic', codes: [] })),
-  );
-  const cartOf = async (email: string) => {
-    const cart = await shop.fullCart([{ variantId }]);
-    await shop.as(cart.session, (ctx) => setEmail(ctx, cart.at, email));
-    return cart;
-  };
-  await (await cartOf('ada@example.com')).order();
-  const known = await cartOf('ada@example.com');
-  const unknown = await cartOf('nobody@example.com');
-  expect(await known.total()).toEqual(await unknown.total());
-  const refusal = await known.order().catch((error: unknown) => error);
-  expect(refusal).toMatchObject({
-    status: 409,
-    code: 'total_changed',
-    faults: [{ pointer: '/expectedTotal' }, { code: 'discount_not_taken', message: expect.stringContaining('FIRST') }],
-  });
-  // Another total for another reason: what never took anything off is not blamed.
-  const low = await known.order({ expectedTotal: { amount: 5_000, currency: 'NGN' } }).catch((error: unknown) => error);
-  expect(low).toMatchObject({ code: 'total_changed', faults: [{ pointer: '/expectedTotal' }] });
-  expect((low as { faults: unknown[] }).faults).toHaveLength(1);
-  const { order } = await known.order({ expectedTotal: { amount: 4_000, currency: 'NGN' } });
-  expect(order.totals.total).toEqual({ amount: 4_000, currency: 'NGN' });
-  expect((await unknown.order()).order.totals.total.amount).toBe(3_750);
-});
-
 test('what the unpaid order of a cart holds is there for that cart, and for no other', async () => {
   const { shop, variantId } = await given(2);
   const cart = await shop.fullCart([{ variantId, quantity: 2 }]);
@@ -572,16 +312,3 @@ test('what the unpaid order of a cart holds is there for that cart, and for no o
   expect(warningsOf(await cart.scene())).toEqual([]);
   expect(await availableOf(await other.scene())).toEqual([0]);
 });
-
-test('whoever asks by wrong totals whose addresses have bought here is stopped; others are not', async () => {
-  const { shop, variantId } = await given();
-  const cart = await shop.fullCart([{ variantId }]);
-  const wrong = () => cart.order({ expectedTotal: { amount: 1, currency: 'NGN' } });
-  const { points } = limitOf('discount_code', addressKey(cart.session.ip));
-  for (let n = 0; n <= points; n++) await expect(wrong()).rejects.toMatchObject({ code: 'total_changed' });
-  await shop.as(shop.system, (ctx) => createDiscount(ctx, code('FIRST', { firstOrderOnly: true })));
-  await shop.as(cart.session, (ctx) => addCode(ctx, cart.at, 'FIRST'));
-  for (let n = 0; n < points; n++) await expect(wrong()).rejects.toMatchObject({ code: 'total_changed' });
-  await expect(wrong()).rejects.toMatchObject({ status: 429, code: 'too_many_attempts' });
-  expect((await cart.order()).order.totals.total.amount).toBe(3_750);
-}, 60_000);
