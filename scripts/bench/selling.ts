@@ -2,9 +2,12 @@ import postgres from 'postgres';
 import { seedCatalogue } from './catalogue-seed.ts';
 import { type Deployment, startBare } from './deployment.ts';
 import { benchHotVariant } from './hot-variant.ts';
+import { benchPaidOrders } from './paid-orders.ts';
+import { setUpProvider } from './payment-provider.ts';
 import { familyMs, processorMs } from './processor-time.ts';
 import { median, type Outcome } from './rounds.ts';
 import { type Shop, Shopper } from './shopper.ts';
+import { statementsSinceReset } from './statement-count.ts';
 
 const PRODUCTS = 1_000;
 const STOCK = 1_000_000;
@@ -33,7 +36,7 @@ interface Measured {
 }
 type Way = 'fillCart' | 'order';
 
-/** Carts and whole checkouts against a bare shop: W4, W5 at 1, 8 and 32 buyers, statements, and one hot variant. */
+/** Carts and whole checkouts against a bare shop: W4, W5 at 1, 8 and 32 buyers, statements, W5p, and one hot variant. */
 export async function benchSelling(deployment: Deployment): Promise<Outcome[]> {
   const admin = postgres(deployment.superuserUrl, { max: 1, onnotice: () => undefined });
   const bare = await startBare('bare-selling', [
@@ -55,6 +58,7 @@ export async function benchSelling(deployment: Deployment): Promise<Outcome[]> {
     const outcomes = [...(await carts(deployment, ours, other)), ...(await orders(deployment, ours, other))];
     outcomes.push(
       ...(await statements(admin, ours, other)),
+      await benchPaidOrders(deployment, admin, ours.shop),
       ...(await benchHotVariant(deployment, admin, ours.shop, variants[0] ?? '')),
     );
     return outcomes;
@@ -69,24 +73,11 @@ async function stockShop({ company, adminUrl }: Deployment, admin: postgres.Sql)
   const [known] = await admin`select 1 from products where company_id = ${company.id} limit 1`;
   if (!known) await seedCatalogue(admin, company.id, PRODUCTS);
   await admin`update stock_levels set on_hand = ${STOCK} where company_id = ${company.id}`;
-  await allowTransfers(adminUrl, company);
+  await setUpProvider(adminUrl, company, 'manual', {});
   await admin.unsafe('create extension if not exists pg_stat_statements');
   await admin.unsafe('vacuum analyze');
   const rows = await admin<{ id: string }[]>`select id from product_variants where company_id = ${company.id}`;
   return rows.map(({ id }) => id);
-}
-
-async function allowTransfers(adminUrl: string, { handle, email, password }: Deployment['company']): Promise<void> {
-  const json = { 'content-type': 'application/json' };
-  const login = await fetch(`${adminUrl}/v1/auth/login`, {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify({ company: handle, email, password }),
-  });
-  const { tokens } = (await login.json()) as { tokens: { accessToken: string } };
-  const headers = { ...json, authorization: `Bearer ${tokens.accessToken}` };
-  const set = await fetch(`${adminUrl}/v1/payment-providers/manual`, { method: 'PUT', headers, body: '{}' });
-  if (!set.ok) throw new Error(`the provider could not be set up: ${await set.text()}`);
 }
 
 async function warmUp(deployment: Deployment, ...sides: Side[]): Promise<void> {
@@ -199,10 +190,7 @@ async function statements(admin: postgres.Sql, ours: Side, bare: Side): Promise<
     await admin`select pg_stat_statements_reset()`;
     await shopper.order();
     shopper.close();
-    const [row] = await admin<{ calls: number }[]>`select sum(calls)::int as calls from pg_stat_statements
-      where query !~* '^(begin|commit|set|rollback|select pg_stat_statements|select company_id as id, version)'
-        and query !~* 'api_key_uses'`;
-    counts.push(row?.calls ?? Number.NaN);
+    counts.push(await statementsSinceReset(admin));
   }
   const [a = Number.NaN, b = Number.NaN] = counts;
   const note = `the bare shop takes ${b}`;

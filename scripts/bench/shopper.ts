@@ -17,6 +17,8 @@ interface Cart {
   token: string;
 }
 
+const BY_TRANSFER = { paymentProvider: 'manual' };
+const ON_A_PAGE = { paymentProvider: 'paystack', returnUrl: 'https://shop.example.com/thanks' };
 const ADDRESS = { lastName: 'Obi', line1: '1 Marina', city: 'Lagos', country: 'NG' };
 
 /** One shopper with one connection. Throws for an answer that is neither good nor, where `maySellOut`, a clear refusal. */
@@ -37,14 +39,24 @@ export class Shopper {
     const cart = await this.openCart();
     await this.add(cart, this.shop.variant());
     await this.add(cart, this.shop.variant());
-    return this.checkOut(cart);
+    return (await this.checkOut(cart, BY_TRANSFER)).status === 201;
   }
 
   /** As `order`, of one unit of one variant. */
   async orderOne(): Promise<boolean> {
     const cart = await this.openCart();
     await this.add(cart, this.shop.variant());
-    return this.checkOut(cart);
+    return (await this.checkOut(cart, BY_TRANSFER)).status === 201;
+  }
+
+  /** W5p up to where the shopper pays: as `order`, on the page of a provider. Gives the order's id. */
+  async orderOnline(): Promise<string> {
+    const cart = await this.openCart();
+    await this.add(cart, this.shop.variant());
+    await this.add(cart, this.shop.variant());
+    const { status, body } = await this.checkOut(cart, ON_A_PAGE);
+    if (status !== 201) throw new Error(`the checkout answered ${status}: ${JSON.stringify(body)}`);
+    return (body as { order: { id: string } }).order.id;
   }
 
   close(): void {
@@ -60,15 +72,13 @@ export class Shopper {
     return this.onCart('POST', cart, 'lines', { variantId, quantity: 1 });
   }
 
-  private async checkOut(cart: Cart): Promise<boolean> {
+  private async checkOut(cart: Cart, payment: object) {
     await this.onCart('PUT', cart, 'email', { email: 'shopper@example.com' });
     await this.onCart('PUT', cart, 'shipping-address', ADDRESS);
     const shippingOptionId = optionIn((await this.onCart('GET', cart, 'shipping-options')).body);
     const { body } = await this.onCart('PUT', cart, 'shipping-option', { shippingOptionId });
     const expectedTotal = this.shop.isBare ? undefined : (body as { totals: { total: object } }).totals.total;
-    const order = { paymentProvider: 'manual', expectedTotal };
-    const { status } = await this.onCart('POST', cart, 'checkout', order, [201, 409]);
-    return status === 201;
+    return this.onCart('POST', cart, 'checkout', { ...payment, expectedTotal }, [201, 409]);
   }
 
   private onCart(method: string, cart: Cart, path: string, body?: object, expected?: number[]) {
