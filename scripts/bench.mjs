@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
-/** `pnpm bench [group …]`: builds the apps and the bench, then measures. All groups take about six minutes. */
+/** `pnpm bench [group …]`: builds the apps and the bench, then measures. All groups take about ten minutes. */
 const root = path.resolve(import.meta.dirname, '..');
 const run = (command, ...words) => {
   const { status } = spawnSync(command, words, { cwd: root, stdio: 'inherit' });
