@@ -1,5 +1,5 @@
 import { patchSettings } from '@souk/domain/company/settings/settings.service';
-import { metServer } from '@souk/domain/kernel/database-server';
+import { latestServer, metServer } from '@souk/domain/kernel/database-server';
 import { useDatabase } from '@souk/domain/testing/database';
 import type { TestApi } from '@souk/platform/testing/app';
 import { sql } from 'drizzle-orm';
@@ -154,15 +154,21 @@ test('on another server the same version may mean another catalogue, and the cur
   await db.admin`update catalogue_versions set version = version - 1 where company_id = ${shop.companyId}`;
   for (const api of apis) expect(await sold(api)).toBe(400);
   // The first new connection leads elsewhere, and so do the others from now on.
+  const before = latestServer();
+  const led = new Set<{ server: string }>();
   metServer('another');
   for (const { parts } of apis) {
     const { pool } = parts.database;
     const acquire = pool.acquire.bind(pool);
-    vi.spyOn(pool, 'acquire').mockImplementation(async (share) =>
-      Object.assign(await acquire(share), { server: 'another' }),
-    );
+    vi.spyOn(pool, 'acquire').mockImplementation(async (share) => {
+      const connection = Object.assign(await acquire(share), { server: 'another' });
+      led.add(connection);
+      return connection;
+    });
   }
   for (const api of apis) expect(await sold(api)).toBe(200);
+  for (const connection of led) connection.server = before;
+  metServer(before);
 });
 
 test('a read is two statements: the version, and the answer', async () => {
