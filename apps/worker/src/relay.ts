@@ -9,6 +9,7 @@ import {
 import { CommitUnknown, DatabaseUnavailable } from '@souk/domain/kernel/errors';
 import type { CompanyId, Id } from '@souk/domain/kernel/ids';
 import { MasterKeyUnknown } from '@souk/domain/kernel/sealing';
+import { MAILED_EVENTS } from '@souk/domain/reach/notifications/notification-rules';
 import { announce } from '@souk/domain/reach/notifications/notifications.service';
 import { noteUnannounced } from '@souk/domain/reach/notifications/unannounced.service';
 import { fanOut } from '@souk/domain/reach/webhooks/fan-out.service';
@@ -143,7 +144,10 @@ export class Relay {
     const consume: Consumer = async (ctx, waiting) => {
       [due, endpoints] = await Promise.all([write(ctx, waiting), fanOut(ctx, waiting)]);
     };
-    const ids = await this.parts.run(systemSession(companyId, 'relay'), (ctx) => dispatchEvents(ctx, consume, which));
+    const ids = await this.parts.run(
+      systemSession(companyId, 'relay'),
+      (ctx) => dispatchEvents(ctx, consume, { ...which, dataOf: MAILED_EVENTS }), // webhooks read it when they are sent
+    );
     if (!which.isLeftWaiting) for (const id of ids) this.events.clear(id);
     // The next company does not wait for the queue.
     if (due > 0) void this.parts.ring(companyId);

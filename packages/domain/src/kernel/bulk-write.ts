@@ -1,6 +1,7 @@
-import { getTableColumns, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { getTableColumns, getTableName, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Ctx } from './ctx.ts';
+import { parameters, runText, type TextStatement } from './text-statement.ts';
 
 /**
  * Many rows in one statement and one parameter, however many they are: PostgreSQL takes 65,535 parameters at most, and a
@@ -18,8 +19,7 @@ export const isAnyOf = (column: SQLWrapper, values: Iterable<string>): SQL =>
 
 /** Inserts rows; they all have the columns of the first one. */
 export async function insertAll<T extends TenantTable>(ctx: Ctx, table: T, rows: readonly RowOf<T>[]): Promise<void> {
-  if (rows.length === 0) return;
-  await ctx.tx.execute(insertion(ctx, table, rows));
+  await write(ctx, table, rows, '', () => '');
 }
 
 /**
@@ -33,14 +33,13 @@ export async function upsertAll<T extends TenantTable>(
   rows: readonly RowOf<T>[],
   insertOnly: readonly ColumnOf<T>[] = [],
 ): Promise<void> {
-  const [first] = rows;
-  if (!first) return;
   const kept = new Set<string>([...key, ...insertOnly]);
-  const set = namesOf(table, first).filter((name) => !kept.has(name));
-  const target = sql.join([sql`company_id`, ...key.map((name) => identifier(table, name))], sql`, `);
-  const assignments = set.map((name) => sql`${identifier(table, name)} = excluded.${identifier(table, name)}`);
-  const action = set.length === 0 ? sql`nothing` : sql`update set ${sql.join(assignments, sql`, `)}`;
-  await ctx.tx.execute(sql`${insertion(ctx, table, rows)} on conflict (${target}) do ${action}`);
+  await write(ctx, table, rows, `${key.join()} ${insertOnly.join()}`, (names) => {
+    const target = ['company_id', ...key.map((name) => quoted(table, name))].join(', ');
+    const set = names.filter((name) => !kept.has(name)).map((name) => quoted(table, name));
+    const assignments = set.map((column) => `${column} = excluded.${column}`).join(', ');
+    return ` on conflict (${target}) do ${set.length === 0 ? 'nothing' : `update set ${assignments}`}`;
+  });
 }
 
 /** Deletes the rows with these keys. */
@@ -69,27 +68,57 @@ function recordsetAs(
   rows: readonly unknown[],
 ): SQL {
   const aliases = names.map((name, at) => [name, aliasOf(name, at)] as const);
-  // The type may hold a collation, which a column definition may have as well.
-  const columns = aliases.map(
-    ([name, alias]) => sql`${sql.identifier(alias)} ${sql.raw(column(table, name).getSQLType())}`,
-  );
-  const renamed = rows.map((row) => renamedRow(aliases, row as Record<string, unknown>));
-  return sql`json_to_recordset(${JSON.stringify(renamed)}::text::json) as given(${sql.join(columns, sql`, `)})`;
+  return sql`json_to_recordset(${asJson(aliases, rows)}::text::json) as given(${sql.raw(definitionsOf(table, aliases))})`;
 }
 
-/** Every row names all its columns: short names are half of what is sent and read. */
-const shortName = (_name: string, at: number) => `c${at.toString(36)}`;
+type Alias = readonly [name: string, alias: string];
 
-function insertion<T extends TenantTable>(ctx: Ctx, table: T, rows: readonly RowOf<T>[]): SQL {
-  const names = namesOf(table, rows[0] ?? {});
-  const columns = sql.join(
-    names.map((name) => identifier(table, name)),
-    sql`, `,
-  );
-  const given = sql.raw(names.map(shortName).join(', '));
-  return sql`insert into ${table} (company_id, ${columns})
-    select ${ctx.companyId}, ${given} from ${recordsetAs(table, names, shortName, rows)}`;
+/** The type may hold a collation, which a column definition may have as well. */
+const definitionsOf = (table: PgTable, aliases: readonly Alias[]): string =>
+  aliases.map(([name, alias]) => `"${alias}" ${column(table, name).getSQLType()}`).join(', ');
+
+const asJson = (aliases: readonly Alias[], rows: readonly unknown[]): string =>
+  JSON.stringify(rows.map((row) => renamedRow(aliases, row as Record<string, unknown>)));
+
+/** An insertion of rows with these columns, as text: to build it takes as long as to run it for a few rows. */
+interface Insertion {
+  readonly aliases: readonly Alias[];
+  readonly statement: TextStatement<'companyId' | 'rows'>;
 }
+
+/** There are as many as this code has calls with rows of different columns. */
+const insertions = new WeakMap<PgTable, Map<string, Insertion>>();
+
+/** `key` tells the endings `onConflict` gives for one table apart. */
+async function write<T extends TenantTable>(
+  ctx: Ctx,
+  table: T,
+  rows: readonly RowOf<T>[],
+  key: string,
+  onConflict: (names: readonly string[]) => string,
+): Promise<void> {
+  const [first] = rows;
+  if (!first) return;
+  const ofTable = insertions.get(table) ?? new Map<string, Insertion>();
+  insertions.set(table, ofTable);
+  const names = namesOf(table, first);
+  const place = `${names.join()} ${key}`;
+  const known = ofTable.get(place) ?? insertionOf(table, names, onConflict(names));
+  ofTable.set(place, known);
+  await runText(ctx, known.statement, { companyId: ctx.companyId, rows: asJson(known.aliases, rows) });
+}
+
+function insertionOf(table: PgTable, names: readonly string[], onConflict: string): Insertion {
+  // Every row names all its columns: short names are half of what is sent and read.
+  const aliases = names.map((name, at): Alias => [name, `c${at.toString(36)}`]);
+  const { of, names: given } = parameters<'companyId' | 'rows'>();
+  const text = `insert into "${getTableName(table)}" (company_id, ${names.map((name) => quoted(table, name)).join(', ')})
+    select ${of('companyId')}, ${aliases.map(([, alias]) => alias).join(', ')}
+    from json_to_recordset(${of('rows')}::text::json) as given(${definitionsOf(table, aliases)})${onConflict}`;
+  return { aliases, statement: { text, names: given } };
+}
+
+const quoted = (table: PgTable, name: string) => `"${column(table, name).name}"`;
 
 function column(table: PgTable, name: string): PgColumn {
   const found = getTableColumns(table)[name];
@@ -108,10 +137,7 @@ const namesOf = (table: PgTable, row: object) => {
  * A row by other names, without what is null: what is not there is read as null. Thousands are made at once: a loop, and no
  * replacer in `JSON.stringify`.
  */
-function renamedRow(
-  aliases: readonly (readonly [string, string])[],
-  row: Record<string, unknown>,
-): Record<string, unknown> {
+function renamedRow(aliases: readonly Alias[], row: Record<string, unknown>): Record<string, unknown> {
   const renamed: Record<string, unknown> = {};
   for (const [name, alias] of aliases) {
     const value = row[name];

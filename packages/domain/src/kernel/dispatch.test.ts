@@ -62,6 +62,16 @@ test('waiting events are handed over oldest first, once, with what only we may r
   ).toEqual(Array.from({ length: 3 }, () => ({ privately: null, dispatched: true })));
 });
 
+test('of types whose data nobody reads the data stays where it is', async () => {
+  const companyId = newId('com');
+  const ids = await announced(companyId, 2);
+  const read = (dataOf: ReadonlySet<string>) => dispatch(companyId, { max: 1, dataOf });
+  expect(await read(new Set(['fence.mended', painted.type]))).toEqual([
+    { id: ids[0], data: { fence: { colour: 'c0' } }, token: { token: 't0' } },
+  ]);
+  expect(await read(new Set(['fence.mended']))).toEqual([{ id: ids[1], data: null, token: { token: 't1' } }]);
+});
+
 test('what one relay holds, another passes over without waiting for it', async () => {
   const companyId = newId('com');
   const ids = await announced(companyId, 5);

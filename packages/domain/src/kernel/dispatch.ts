@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lt, notInArray, sql } from 'drizzle-orm';
+import { isAnyOf } from './bulk-write.ts';
 import type { Ctx, Tx } from './ctx.ts';
 import { eventOf } from './events.ts';
 import { firstIdAt } from './id-time.ts';
@@ -17,6 +18,7 @@ export interface WaitingEvent {
   readonly type: string;
   readonly aggregateId: string;
   readonly sequence: number;
+  /** Null where `dataOf` did not ask for it. */
   readonly data: unknown;
   readonly createdAt: string;
   /** Made up, to try receivers with: nothing has happened, and nobody is written to. */
@@ -37,6 +39,8 @@ export interface WhichEvents {
   readonly only?: Id<'evt'>;
   /** They are handed over and not stamped, so they come again: a part of what they call for cannot be done yet. */
   readonly isLeftWaiting?: boolean;
+  /** The types whose data the consumer reads; that of others, megabytes of products perhaps, stays in the table. All, if left out. */
+  readonly dataOf?: ReadonlySet<string>;
 }
 
 /**
@@ -47,10 +51,10 @@ export interface WhichEvents {
 export async function dispatchEvents(
   ctx: Ctx,
   consume: Consumer,
-  { max, except = [], only, isLeftWaiting = false }: WhichEvents,
+  { max, except = [], only, isLeftWaiting = false, dataOf }: WhichEvents,
 ): Promise<Id<'evt'>[]> {
   const waiting = await ctx.tx
-    .select()
+    .select(dataOf ? { ...getTableColumns(events), data: dataOfTypes(dataOf) } : getTableColumns(events))
     .from(events)
     .where(mine(ctx, events, isNull(events.dispatchedAt), without(except), only && eq(events.id, only)))
     .orderBy(asc(events.id))
@@ -67,6 +71,9 @@ export async function dispatchEvents(
     .where(mine(ctx, events, inArray(events.id, ids)));
   return ids;
 }
+
+const dataOfTypes = (types: ReadonlySet<string>) =>
+  sql<unknown>`case when ${isAnyOf(events.type, types)} then ${events.data} end`.mapWith(events.data);
 
 /** The ids of waiting events, oldest first; to try them one by one when a batch of them fails. */
 export async function waitingEvents(ctx: Ctx, max: number, except: readonly Id<'evt'>[]): Promise<Id<'evt'>[]> {

@@ -21,8 +21,9 @@ export function parameters<Name extends string>(): Parameters<Name> {
 }
 
 /**
- * A read written as SQL, for what the query builder would only hide: it is prepared once per connection and run with
- * other values many times. The text begins with `select`, holds no values, and says `company_id` of every table it names.
+ * A statement written as SQL, for what the query builder would only hide: it is prepared once per connection and run with
+ * other values many times. The text holds no values, and says `company_id` of every table it names. A read begins with
+ * `select`.
  */
 export interface TextStatement<Name extends string> {
   readonly text: string;

@@ -49,13 +49,15 @@ export async function setOnHand(ctx: Ctx, items: readonly OnHandCount[], cause: 
   }
   await refuseBundles(ctx, new Set(items.map(({ variantId }) => variantId)));
   const made = await insertLevels(ctx, [...counts.values()], cause);
-  const fresh = new Set(made.map(keyOf));
-  const known = [...counts.values()].filter((count) => !fresh.has(keyOf(count)));
+  const madeKeys = new Set(made.map(keyOf));
+  const known = [...counts.values()].filter((count) => !madeKeys.has(keyOf(count)));
   const changed = known.length > 0 ? await recount(ctx, known, cause) : [];
   const others = new Set([...known, ...changed].map(({ variantId }) => variantId));
   const concerned = new Set([...made, ...changed].map(({ variantId }) => variantId));
-  const newOnes = new Set(made.map(({ variantId }) => variantId).filter((id) => !others.has(id)));
-  if (concerned.size > 0) await refreshLowStock(ctx, concerned, newOnes);
+  const fresh = new Set([...concerned].filter((id) => !others.has(id)));
+  const moved = new Set([...concerned].filter((id) => others.has(id)));
+  if (fresh.size > 0) await refreshLowStock(ctx, fresh, { isSilent: true });
+  if (moved.size > 0) await refreshLowStock(ctx, moved);
   return concerned;
 }
 

@@ -6,10 +6,11 @@ import { useDatabase } from '../../testing/database.ts';
 import { givenCompany, givenGoods } from '../../testing/goods.ts';
 import { gate, somebodyWaits } from '../../testing/lock-waits.ts';
 import { warmUp } from '../../testing/people.ts';
+import { refreshListingPrices } from './listing-prices.service.ts';
 import { BEGINNING_OF_TIME, END_OF_TIME } from './listing-prices.ts';
 import type { PriceDraft, PriceWrite } from './price-draft.ts';
 import { PRICES_PER_VARIANT_MAX } from './price-limits.contract.ts';
-import { readPrices, refreshListingPrices, writePrices } from './prices.service.ts';
+import { readPrices, writePrices } from './prices.service.ts';
 
 const db = useDatabase();
 type VariantId = Id<'var'>;

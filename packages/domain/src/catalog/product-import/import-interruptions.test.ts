@@ -69,7 +69,7 @@ test('of pieces saved side by side, a later one is kept and not repeated when an
   await shop.newRunner({}, failing).share(shop.system);
   const [row] = await db.admin`select rows_done, ahead from product_imports where id = ${id}`;
   // How far the other lane came in that time is its own affair.
-  expect([row?.['rows_done'], row?.['ahead'][0]]).toEqual([200, { from: 400, to: expect.any(Number) }]);
+  expect([row?.['rows_done'], row?.['ahead'][0]]).toEqual([20, { from: 220, to: expect.any(Number) }]);
 
   await leaseRunsOut(db, shop);
   await shop.work();
@@ -134,9 +134,9 @@ test('an import stopped halfway keeps what it has, imports no more, and says so'
   await shop.run((ctx) => cancelImport(ctx, id));
   await shop.work(runner);
   const done = await shop.look(id);
-  expect(done).toMatchObject({ status: 'cancelled', rowsTotal: 900, rowsDone: 200, cancelRequested: true });
-  expect(done.counts.products.created).toBe(100);
-  expect(await standing(db, shop)).toMatchObject({ products: 100 });
+  expect(done).toMatchObject({ status: 'cancelled', rowsTotal: 900, rowsDone: 20, cancelRequested: true });
+  expect(done.counts.products.created).toBe(10);
+  expect(await standing(db, shop)).toMatchObject({ products: 10 });
   await expect(shop.run((ctx) => cancelImport(ctx, id))).rejects.toThrow(ImportEnded);
   expect(await shop.eventsOf(id)).toMatchObject([{ type: 'product_import.cancelled', sequence: 1 }]);
 });
@@ -163,7 +163,8 @@ test('a worker that was taken for dead cannot add to what another one did meanwh
   const slow: Run = async (session, work) =>
     db.app.run(session, async (ctx) => {
       const result = await work(ctx);
-      const isPiece = typeof result === 'object' && result !== null && 'rowsDone' in result && result.rowsDone === 400;
+      const isPiece =
+        typeof result === 'object' && result !== null && 'rowsDone' in result && Number(result.rowsDone) > 20;
       if (isPiece && !isStolen) {
         isStolen = true;
         throw new DatabaseUnavailable('held up');
@@ -171,6 +172,7 @@ test('a worker that was taken for dead cannot add to what another one did meanwh
       return result;
     });
   await shop.newRunner({}, slow).share(shop.system);
+  expect(isStolen).toBe(true);
   await leaseRunsOut(db, shop);
   await Promise.all([shop.work(), shop.work()]);
   expect((await shop.look(id)).counts.products.created).toBe(450);

@@ -14,6 +14,8 @@ import { soukFormat } from './souk-format.ts';
 /** What is saved in one transaction: enough to be worth its statements, short enough for others to get their turn. */
 const PRODUCTS_PER_PIECE = 100;
 const ROWS_PER_PIECE = 400;
+/** The first piece goes alone, so it is a small one: the others wait for it. */
+const PRODUCTS_IN_FIRST_PIECE = 10;
 const NEW_LINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -155,9 +157,10 @@ export class ImportReading {
 
   private async read(): Promise<Piece | undefined> {
     const groups: PieceGroup[] = [];
+    const most = this.rowsRead === 0 ? PRODUCTS_IN_FIRST_PIECE : PRODUCTS_PER_PIECE;
     let rows = 0;
     let isOfBundles: boolean | undefined;
-    while (groups.length < PRODUCTS_PER_PIECE && rows < ROWS_PER_PIECE) {
+    while (groups.length < most && rows < ROWS_PER_PIECE) {
       const group = this.left ?? (await this.group());
       this.left = undefined;
       if (!group) break;

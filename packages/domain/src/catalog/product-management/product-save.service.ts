@@ -8,7 +8,8 @@ import { refreshMemberships } from '../collections/memberships.service.ts';
 import { refreshAvailability } from '../inventory/availability.service.ts';
 import type { Cause } from '../inventory/levels.service.ts';
 import { type OnHandCount, setOnHand } from '../inventory/stock.service.ts';
-import { changePrices, readPrices, refreshListingPrices } from '../prices/prices.service.ts';
+import { refreshListingPrices } from '../prices/listing-prices.service.ts';
+import { changePrices, type LockedGoods, type PricesWritten, readPrices } from '../prices/prices.service.ts';
 import type { ProductWrite, ProductWritten, StoredProduct } from '../products/product-draft.ts';
 import { lockProducts } from '../products/product-reader.service.ts';
 import { raiseVersions, writeProducts } from '../products/product-writer.service.ts';
@@ -58,9 +59,9 @@ export async function saveProducts(
     if (one?.outcome === 'refused') results[at] = one;
     return !one || one.outcome === 'refused' ? [] : [{ at, save, written: one, pricesChanged: 0 }];
   });
-  await writePrices(ctx, done);
+  const { prices } = await writePrices(ctx, done);
   const restocked = await writeStock(ctx, done, cause);
-  const products = await afterwards(ctx, done, restocked);
+  const products = await afterwards(ctx, done, restocked, prices);
   for (const { at, written: one, pricesChanged } of done) {
     const outcome = one.outcome === 'unchanged' && pricesChanged > 0 ? 'updated' : one.outcome;
     const product = products.get(one.product.id) ?? one.product;
@@ -106,7 +107,7 @@ async function asFarAsApproved(ctx: Ctx, saves: readonly ProductSave[]): Promise
 }
 
 /** Writes the prices that are given, and notes in each `done` how many rows that changed. */
-async function writePrices(ctx: Ctx, done: readonly Done[]): Promise<void> {
+async function writePrices(ctx: Ctx, done: readonly Done[]): Promise<PricesWritten> {
   const writes = done.flatMap(({ save, written }) =>
     written.variants.flatMap(({ id, isRevived }, at) => {
       const prices = save.prices?.[at];
@@ -115,15 +116,27 @@ async function writePrices(ctx: Ctx, done: readonly Done[]): Promise<void> {
       return prices ? [{ variantId: id, prices, currencies: save.priceCurrencies }] : [];
     }),
   );
-  const changed = await changePrices(ctx, writes);
+  const pricesWritten = await changePrices(ctx, writes, lockedGoods(done));
   for (const one of done)
-    one.pricesChanged = one.written.variants.reduce((sum, { id }) => sum + (changed.get(id) ?? 0), 0);
+    one.pricesChanged = one.written.variants.reduce((sum, { id }) => sum + (pricesWritten.changed.get(id) ?? 0), 0);
   // A variant that came or went changes what its product costs from, though no price was written.
   const others = done.filter(({ written, pricesChanged }) => pricesChanged === 0 && hasOtherVariants(written));
   await refreshListingPrices(
     ctx,
     others.map(({ written }) => written.product.id),
   );
+  return pricesWritten;
+}
+
+/** `writeProducts` has locked the products, or made them. */
+function lockedGoods(done: readonly Done[]): LockedGoods {
+  const productOf = new Map<Id<'var'>, Id<'prod'>>();
+  const isNew = new Set<Id<'var'>>();
+  for (const { written } of done) {
+    for (const { id } of written.product.variants) productOf.set(id, written.product.id);
+    for (const { id, outcome, isRevived } of written.variants) if (outcome === 'created' && !isRevived) isNew.add(id);
+  }
+  return { productOf, isNew };
 }
 
 function hasOtherVariants({ before, product }: Written): boolean {
@@ -153,6 +166,7 @@ async function afterwards(
   ctx: Ctx,
   done: readonly Done[],
   restocked: ReadonlySet<Id<'prod'>>,
+  pricesNow: PricesWritten['prices'],
 ): Promise<Map<Id<'prod'>, StoredProduct>> {
   const told = done.filter(({ written, pricesChanged }) => written.outcome !== 'unchanged' || pricesChanged > 0);
   const ids = [...new Set([...told.map(({ written }) => written.product.id), ...restocked])].sort();
@@ -165,7 +179,7 @@ async function afterwards(
     repriced.map(({ id }) => id),
   );
   const products = new Map(repriced.map((product) => [product.id, { ...product, ...raised.get(product.id) }]));
-  await announce(ctx, told, products);
+  await announce(ctx, told, products, pricesNow);
   if (done.length <= NOTED_ONE_BY_ONE_MAX) note(ctx, told, restocked, products);
   ctx.catalogueChanged();
   return products;
@@ -175,11 +189,14 @@ async function announce(
   ctx: Ctx,
   told: readonly Done[],
   raised: ReadonlyMap<Id<'prod'>, StoredProduct>,
+  pricesNow: PricesWritten['prices'],
 ): Promise<void> {
-  const prices = await readPrices(
+  const variantIds = told.flatMap(({ written }) => written.product.variants.map(({ id }) => id));
+  const others = await readPrices(
     ctx,
-    told.flatMap(({ written }) => written.product.variants.map(({ id }) => id)),
+    variantIds.filter((id) => !pricesNow.has(id)),
   );
+  const prices = new Map([...pricesNow, ...others]);
   const byEvent = new Map<ProductEvent, { aggregate: { id: string; sequence: number }; data: EventData }[]>();
   for (const { written } of told) {
     const product = raised.get(written.product.id) ?? written.product;

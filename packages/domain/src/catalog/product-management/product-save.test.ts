@@ -8,12 +8,14 @@ import { productDraft, variantDraft } from '../../testing/product-drafts.ts';
 import { countingTx } from '../../testing/statement-count.ts';
 import { createDefaultLocation } from '../inventory/locations.service.ts';
 import { readStock } from '../inventory/stock.service.ts';
+import { refreshListingPrices } from '../prices/listing-prices.service.ts';
 import type { PriceDraft } from '../prices/price-draft.ts';
 import { readPrices } from '../prices/prices.service.ts';
 import type { StoredProduct } from '../products/product-draft.ts';
 import { readProducts } from '../products/product-reader.service.ts';
 import { saveProducts } from './product-save.service.ts';
 import type { ProductSave, ProductSaved } from './product-save.ts';
+import { snapshotOf } from './product-snapshot.ts';
 
 const db = useDatabase();
 
@@ -97,6 +99,57 @@ test('another price alone is an update with a new version, and leaves other curr
     ['product.created', 1],
     ['product.updated', 2],
   ]);
+});
+
+test('with a variant that comes, one that goes and one that is as it was, what is told and listed is what is stored', async () => {
+  const { inShop, save } = await given();
+  const sized = (...values: string[]) => ({
+    kind: 'variable' as const,
+    options: [{ name: 'Size', values }],
+    variants: values.map((value) => variantDraft({ options: [value] })),
+  });
+  const later = { validFrom: '2027-01-01T01:00:00+01:00', validUntil: '2027-02-01T00:00:00Z' };
+  const product = saved(
+    await save({
+      draft: productDraft({ ...sized('S', 'M', 'L'), status: 'active' }),
+      prices: [[price(100n), price(5n, 'JPY')], [price(300n)], [price(900n)]],
+    }),
+  );
+  const after = saved(
+    await save({
+      id: product.id,
+      draft: { ...product, ...sized('S', 'M', 'XL') },
+      prices: [[price(120n), price(80n, 'NGN', later)], undefined, [price(700n)]],
+      priceCurrencies: ['NGN'],
+    }),
+  );
+  const stored = await inShop((ctx) =>
+    readPrices(
+      ctx,
+      after.variants.map(({ id }) => id),
+    ),
+  );
+  const [event] =
+    await db.admin`select data from events where aggregate_id = ${product.id} and type = 'product.updated'`;
+  const told = event?.['data'] as { product: ReturnType<typeof snapshotOf> };
+  expect(told.product.variants).toEqual(snapshotOf(after, stored).variants);
+  expect(told.product.variants.map(({ prices }) => prices.map(({ amount }) => amount))).toEqual([
+    [5, 120, 80],
+    [300],
+    [700],
+  ]);
+  const listed = () =>
+    db.admin`select currency, valid_from, min_amount::int, max_amount::int from listing_prices
+      where product_id = ${product.id} order by 1, 2`;
+  const before = [...(await listed())];
+  expect(before.map((row) => [row['currency'], row['min_amount'], row['max_amount']])).toEqual([
+    ['JPY', 5, 5],
+    ['NGN', 120, 700],
+    ['NGN', 80, 700],
+    ['NGN', 120, 700],
+  ]);
+  await inShop((ctx) => refreshListingPrices(ctx, [product.id]));
+  expect([...(await listed())]).toEqual(before);
 });
 
 test('stock counts for new variants only, unless it is said otherwise', async () => {

@@ -22,17 +22,25 @@ export const priceViewOf = (price: PriceDraft) => {
 };
 
 /** A variant as it is shown, but for its stock. */
-export const variantViewOf = ({ media }: Pick<StoredProduct, 'media'>, variant: StoredVariant, prices: Prices) => {
-  const { medium, options, components, ...about } = variant;
-  return {
-    ...about,
-    title: options.join(' / '),
-    options: [...options],
-    imageFileId: medium === null ? null : (media[medium]?.fileId ?? null),
-    components: components.map((component) => ({ ...component })),
-    prices: (prices.get(variant.id) ?? []).map(priceViewOf),
-  };
-};
+export const variantViewOf = ({ media }: Pick<StoredProduct, 'media'>, variant: StoredVariant, prices: Prices) => ({
+  id: variant.id,
+  sku: variant.sku,
+  barcode: variant.barcode,
+  weightGrams: variant.weightGrams,
+  lengthMm: variant.lengthMm,
+  widthMm: variant.widthMm,
+  heightMm: variant.heightMm,
+  taxCategory: variant.taxCategory,
+  isTaxable: variant.isTaxable,
+  requiresShipping: variant.requiresShipping,
+  tracksStock: variant.tracksStock,
+  backorder: variant.backorder,
+  title: variant.options.join(' / '),
+  options: [...variant.options],
+  imageFileId: variant.medium === null ? null : (media[variant.medium]?.fileId ?? null),
+  components: variant.components.map((component) => ({ ...component })),
+  prices: (prices.get(variant.id) ?? []).map(priceViewOf),
+});
 
 /** What the views of a product have in common. */
 export const productBaseOf = (product: StoredProduct) => ({

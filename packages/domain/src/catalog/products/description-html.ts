@@ -57,8 +57,9 @@ export function cleanHtml(html: string, pointer = '/description'): string {
   const text = html.replace(UNSEEN, '').replace(LONE_SURROGATE, '').replace(LINE_SEPARATOR, '\n').trim();
   // Most descriptions of imports are plain sentences, and taking HTML apart is slow.
   if (!/[<&>]/.test(text)) return text;
+  const once = sanitized(text, pointer);
   // Taking out a tag can leave others that close each other differently: a second time, so that they come to rest.
-  return sanitized(sanitized(text, pointer), pointer);
+  return once === text ? text : sanitized(once, pointer);
 }
 
 /** The depth is counted by the sanitizer's own reading: tags in comments and attributes must not deceive about it. */

@@ -107,6 +107,9 @@ const RULES: Record<string, (event: WaitingEvent, wishes: CompanyWishes) => Mess
   },
 };
 
+/** The events that may lead to a message, by type. */
+export const MAILED_EVENTS: ReadonlySet<string> = new Set(Object.keys(RULES));
+
 /**
  * The messages an event calls for: none, one, or one for each of several people. Throws `UnreadableEvent`, and
  * `MasterKeyUnknown` when not the event but this process is wrong.
