@@ -41,7 +41,7 @@ export const foldKey = (value: string): string =>
     : value.normalize('NFKD').replace(LATIN_MARKS, '').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
 
 /** ASCII words with one space between them: nothing to fold but their case. Most of what a catalogue holds. */
-const PLAIN_WORDS = /^[!-~]+(?: [!-~]+)*$/;
+const PLAIN_WORDS = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
 const words = (schema: z.ZodString, refused: RegExp) =>
   schema

@@ -8,7 +8,7 @@ import type { Currency } from '../../kernel/money.ts';
 import { discountsJson, discountsOf } from '../discounts/discount-facts.service.ts';
 import type { ShippingOptionFacts } from '../shipping/shipping-facts.ts';
 import type { Place } from '../tax/tax-facts.ts';
-import type { Basket, BasketCustomer, BasketLine } from './basket.ts';
+import type { Basket, BasketCustomer, BasketLine, Goods } from './basket.ts';
 import { type GoodsByVariant, readGoods, rememberedGoods } from './goods-facts.service.ts';
 import { type BasketShop, readShop, rememberedShop, type ShopFacts } from './shop-facts.service.ts';
 import { taxPlaceOf } from './tax-place.ts';
@@ -195,9 +195,39 @@ function complete(
 function linesOf(lines: readonly LineJson[], goods: GoodsByVariant, defaultProfileId: Id<'shp'> | null): BasketLine[] {
   return lines.flatMap(({ id, variantId, quantity }) => {
     const known = variantId && goods.get(variantId)?.goods;
-    return known ? [{ ...known, id, quantity, profileId: known.profileId ?? defaultProfileId }] : [];
+    return known ? [lineOf(known, { id, quantity, defaultProfileId })] : [];
   });
 }
+
+/** Field by field, as views of carts are made: lines are made for every answer. */
+const lineOf = (
+  goods: Goods,
+  { id, quantity, defaultProfileId }: Pick<BasketLine, 'id' | 'quantity'> & Pick<ShopFacts, 'defaultProfileId'>,
+): BasketLine => ({
+  id,
+  quantity,
+  variantId: goods.variantId,
+  productId: goods.productId,
+  unitAmount: goods.unitAmount,
+  compareAt: goods.compareAt,
+  priceId: goods.priceId,
+  isForSale: goods.isForSale,
+  isGift: goods.isGift,
+  taxCategory: goods.taxCategory,
+  isTaxable: goods.isTaxable,
+  requiresShipping: goods.requiresShipping,
+  weightGrams: goods.weightGrams,
+  profileId: goods.profileId ?? defaultProfileId,
+  collectionIds: goods.collectionIds,
+  categoryIds: goods.categoryIds,
+  title: goods.title,
+  variantTitle: goods.variantTitle,
+  sku: goods.sku,
+  handle: goods.handle,
+  options: goods.options,
+  imageFileId: goods.imageFileId,
+  picture: goods.picture,
+});
 
 /** What is not known among the options is kept: that it is gone has to be said. */
 function chosenOf(

@@ -5,8 +5,11 @@ import { reckon } from './reckon.ts';
 import type { Totals } from './totals.ts';
 
 const sums = ({ subtotal, discount: off, shipping, tax, total }: Totals) => [subtotal, off, shipping, tax, total];
-const textsOf = ({ explanation }: Totals, step: string) =>
-  explanation.filter((one) => one.step === step).map(({ text }) => text);
+const textsOf = (totals: Totals, step: string) =>
+  totals
+    .explained()
+    .filter((one) => one.step === step)
+    .map(({ text }) => text);
 
 const vat = taxRate('VAT');
 const dhl = shippingOption('DHL', 1_500n);
@@ -216,8 +219,11 @@ test('the explanation has a sentence for each decision', () => {
       discount('Big', { kind: 'fixed_amount', percentPpm: null, amount: 50n, combinesWith: [] }),
     ],
   });
-  const { explanation } = reckon(basket);
-  expect(explanation.map(({ step, text }) => `${step}: ${text}`)).toEqual([
+  expect(
+    reckon(basket)
+      .explained()
+      .map(({ step, text }) => `${step}: ${text}`),
+  ).toEqual([
     'price: 1 of Mug (Red) at 9.99 NGN come to 9.99 NGN, by price prc_Mug.',
     'discount: NOPE (code NOPE) takes nothing off. There is no discount for this code, or it is not to be had now. Check its spelling, or take it out.',
     'discount: Big takes nothing off. Another discount that takes more off was taken.',

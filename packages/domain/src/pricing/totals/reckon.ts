@@ -6,7 +6,7 @@ import { explain } from './explanation.ts';
 import { type PricedLine, priceLines } from './line-prices.ts';
 import { type TaxedAmount, taxesOf } from './line-taxes.ts';
 import { type Shipping, shippingOf } from './parcels.ts';
-import type { Explained, LineTotals, Requirement, ShippingTotals, Sums, Totals } from './totals.ts';
+import type { LineTotals, Requirement, ShippingTotals, Sums, Totals } from './totals.ts';
 
 type Chosen = Shipping['chosen'][number];
 
@@ -22,41 +22,56 @@ export function reckon(basket: Basket): Totals {
   const priced = priceLines(basket);
   const scene = sceneOf(basket, priced);
   const goods = discountLines(scene);
-  const lefts = priced.map((line, at) => ({ ...line, left: goods.left[at] ?? 0n }));
+  const lefts = priced.map(({ line, obstacle, subtotal }, at) => ({
+    line,
+    obstacle,
+    subtotal,
+    left: goods.left[at] ?? 0n,
+  }));
   const shipping = shippingOf(basket, lefts);
   const delivery = discountShipping(
     scene,
     goods,
     shipping.chosen.map(({ quote }) => quote.amount),
   );
-  const shipped = shipping.chosen.map((chosen, at) => ({ ...chosen, shares: delivery.shares[at] ?? [] }));
+  const shipped = shipping.chosen.map(({ parcel, quote }, at) => ({
+    parcel,
+    quote,
+    shares: delivery.shares[at] ?? [],
+  }));
   const taxes = taxesOf(basket, [...lefts.map(taxedLine), ...shipped.map(taxedShipment)]);
   const lines = priced.map((line, at) => lineTotals(basket, line, goods.shares[at] ?? [], taxes[at]));
   const shippingLines = shipped.map((one, at) => shippingTotals(basket, one, taxes[lines.length + at]));
   const sums = sumsOf(lines, shippingLines);
-  let explanation: Explained[] | undefined;
   return {
     currency: basket.currency,
     pricesIncludeTax: basket.pricesIncludeTax,
     lines,
     shippingLines,
-    ...sums,
+    subtotal: sums.subtotal,
+    discount: sums.discount,
+    shipping: sums.shipping,
+    tax: sums.tax,
+    total: sums.total,
     discounts: delivery.verdicts,
     quotes: shipping.quotes,
     requirements: [...lineRequirements(priced), ...shipping.requirements],
-    // Most who look at a cart ask for no explanation, and writing it costs more than the figures.
-    get explanation() {
-      explanation ??= explain({ basket, lines, shippingLines, shipping, verdicts: delivery.verdicts, sums });
-      return explanation;
-    },
+    explained: () => explain({ basket, lines, shippingLines, shipping, verdicts: delivery.verdicts, sums }),
   };
 }
 
 /** What the discounts see: a line that adds nothing gets nothing and helps to nothing. */
-const sceneOf = (basket: Basket, priced: readonly PricedLine[]): DiscountScene => ({
-  ...basket,
-  lines: priced.map(({ line, obstacle }) => (obstacle === 'too_much' ? { ...line, isForSale: false } : line)),
+const sceneOf = ({ at, lines, customer, codes, discounts }: Basket, priced: readonly PricedLine[]): DiscountScene => ({
+  at,
+  lines: priced.some(isTooMuch)
+    ? priced.map((one) => (isTooMuch(one) ? { ...one.line, isForSale: false } : one.line))
+    : lines,
+  customer,
+  codes,
+  discounts,
 });
+
+const isTooMuch = ({ obstacle }: PricedLine) => obstacle === 'too_much';
 
 const taxedLine = ({ line, left }: PricedLine & { left: bigint }): TaxedAmount => ({
   taxCategory: line.taxCategory,

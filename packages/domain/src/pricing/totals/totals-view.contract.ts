@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idOf } from '../../kernel/ids.ts';
 import { type Currency, currencyCode, type MoneyView, moneyView, toView } from '../../kernel/money.ts';
+import type { TaxLine } from '../tax/tax-facts.ts';
 import { discountWords, LINE_WORDS, SHIPPING_WORDS, TOLD_AS_UNKNOWN } from './obstacle-words.ts';
 import type { Explained, LineTotals, ShippingTotals, Totals } from './totals.ts';
 
@@ -163,13 +164,18 @@ function optionView(quote: Quote, isChosen: boolean, currency: Currency): Parcel
 
 function lineView(line: LineTotals, currency: Currency): TotalsView['lines'][number] {
   const { lineId, quantity, obstacle, unitAmount } = line;
+  const { discounts, discount, taxes, tax, total } = amountsView(line, currency);
   return {
     lineId,
     quantity,
     obstacle: obstacle && { code: obstacle, message: LINE_WORDS[obstacle] },
     unitPrice: unitAmount === null ? null : toView({ amountMinor: unitAmount, currency }),
     subtotal: toView({ amountMinor: line.subtotal, currency }),
-    ...amountsView(line, currency),
+    discounts,
+    discount,
+    taxes,
+    tax,
+    total,
   };
 }
 
@@ -188,11 +194,23 @@ function amountsView({ discounts, discount, taxes, tax, total }: LineTotals | Sh
   return {
     discounts: discounts.map((share) => ({ ...share, amount: money(share.amount) })),
     discount: money(discount),
-    taxes: taxes.map(({ rateId: _, ...one }) => ({ ...one, base: money(one.base), amount: money(one.amount) })),
+    taxes: taxes.map((one) => taxLineViewOf(one, money)),
     tax: money(tax),
     total: money(total),
   };
 }
+
+const taxLineViewOf = (
+  { name, ratePpm, base, amount, isIncluded, reason }: TaxLine,
+  money: (minor: bigint) => MoneyView,
+) => ({
+  name,
+  ratePpm,
+  base: money(base),
+  amount: money(amount),
+  isIncluded,
+  reason,
+});
 
 function verdictView(verdict: Verdict, currency: Currency): TotalsView['discounts'][number] {
   const { discountId, title, code, amount, obstacle } = verdict;
@@ -215,10 +233,11 @@ function toldToShopper(verdict: Verdict): Verdict {
 }
 
 /** Shoppers are not told of discounts they do not get: their view says what became of their codes. */
-function explanationFor({ explanation, discounts }: Totals, isForStaff: boolean): Explained[] {
-  if (isForStaff) return [...explanation];
+function explanationFor(totals: Totals, isForStaff: boolean): Explained[] {
+  const explanation = [...totals.explained()];
+  if (isForStaff) return explanation;
   const taken = new Set<string>(
-    discounts.flatMap(({ discountId, amount }) => (discountId && amount > 0n ? [discountId] : [])),
+    totals.discounts.flatMap(({ discountId, amount }) => (discountId && amount > 0n ? [discountId] : [])),
   );
   return explanation.filter(({ step, about }) => step !== 'discount' || taken.has(about));
 }

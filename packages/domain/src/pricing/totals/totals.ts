@@ -91,6 +91,6 @@ export interface Totals extends Sums {
   /** What could be chosen, per parcel, and why not. */
   readonly quotes: readonly ParcelQuotes[];
   readonly requirements: readonly Requirement[];
-  /** Written when it is first asked for. */
-  readonly explanation: readonly Explained[];
+  /** Why: written when it is asked for. Most who look at a cart do not, and it costs more than the figures. */
+  explained(): readonly Explained[];
 }

@@ -2,7 +2,7 @@ import { pictureOf } from '../../catalog/files/pictures.contract.ts';
 import { type Money, toView } from '../../kernel/money.ts';
 import { reckon } from '../../pricing/totals/reckon.ts';
 import type { Totals } from '../../pricing/totals/totals.ts';
-import { totalsView } from '../../pricing/totals/totals-view.contract.ts';
+import { type TotalsView, totalsView } from '../../pricing/totals/totals-view.contract.ts';
 import { requirementsOf } from './cart-requirements.ts';
 import type { CartScene } from './cart-scene.service.ts';
 import { warningsOf } from './cart-warnings.ts';
@@ -16,25 +16,47 @@ export function cartViewOf(
   { totals = reckon(scene.basket), withExplanation = false }: { totals?: Totals; withExplanation?: boolean } = {},
 ): CartView {
   const { cart, basket } = scene;
-  const { lines: lineTotals, ...sums } = totalsView(totals, { withExplanation });
+  const view = totalsView(totals, { withExplanation });
   const byLine = new Map(basket.lines.map((line) => [line.id, line]));
-  const lines = lineTotals.flatMap(({ lineId, ...amounts }) => {
-    const line = byLine.get(lineId);
-    return line ? [{ ...aboutLine(scene, line), ...amounts }] : [];
+  const lines = view.lines.flatMap((amounts) => {
+    const line = byLine.get(amounts.lineId);
+    return line ? [lineViewOf(scene, line, amounts)] : [];
   });
-  const { emailKey: _, ...own } = cart;
+  const warnings = warningsOf(scene);
+  // Field by field: a cart is shown with every answer, and objects made by spreading cost several times as much.
   return {
-    ...own,
-    ...sums,
+    id: cart.id,
+    customerId: cart.customerId,
+    status: cart.status,
+    locale: cart.locale,
+    email: cart.email,
+    phone: cart.phone,
+    note: cart.note,
+    shippingAddress: cart.shippingAddress,
+    billingAddress: cart.billingAddress,
+    version: cart.version,
+    expiresAt: cart.expiresAt,
+    createdAt: cart.createdAt,
+    updatedAt: cart.updatedAt,
+    currency: view.currency,
+    pricesIncludeTax: view.pricesIncludeTax,
+    shippingLines: view.shippingLines,
+    discounts: view.discounts,
+    totals: view.totals,
+    ...(view.explanation && { explanation: view.explanation }),
     lines,
     discountCodes: [...basket.codes],
     // Ids of lines and profiles are ids of their kinds: they were read from those columns.
-    requirements: requirementsOf(scene, totals) as CartView['requirements'],
-    warnings: warningsOf(scene) as CartView['warnings'],
+    requirements: requirementsOf(scene, totals, warnings) as CartView['requirements'],
+    warnings: warnings as CartView['warnings'],
   };
 }
 
-function aboutLine({ lines, basket }: CartScene, line: Line) {
+function lineViewOf(
+  { lines, basket }: CartScene,
+  line: Line,
+  amounts: TotalsView['lines'][number],
+): CartView['lines'][number] {
   const money = (amountMinor: bigint): Money => ({ amountMinor, currency: basket.currency });
   return {
     id: line.id as CartView['lines'][number]['id'], // a cart's line is read by that id
@@ -49,6 +71,15 @@ function aboutLine({ lines, basket }: CartScene, line: Line) {
     image: imageOf(line),
     compareAt: line.compareAt === null ? null : toView(money(line.compareAt)),
     requiresShipping: line.requiresShipping,
+    quantity: amounts.quantity,
+    obstacle: amounts.obstacle,
+    unitPrice: amounts.unitPrice,
+    subtotal: amounts.subtotal,
+    discounts: amounts.discounts,
+    discount: amounts.discount,
+    taxes: amounts.taxes,
+    tax: amounts.tax,
+    total: amounts.total,
   };
 }
 

@@ -44,7 +44,7 @@ export function orderInsertion(
     company: ctx.companyId,
     prefix: numbering.numberPrefix,
     start: numbering.numberStart,
-    orders: jsonOf([{ ...row, explanation: totals.explanation }]),
+    orders: jsonOf([{ ...row, explanation: totals.explained() }]),
     lines: jsonOf(lines.map((line) => ({ ...line, orderId }))),
     shipping: jsonOf(shippingLines.map((line) => ({ ...line, orderId }))),
     discounts: jsonOf(discounts.map((one) => ({ ...one, orderId }))),
@@ -60,14 +60,16 @@ export function orderInsertion(
 }
 
 /** Amounts as text. They stand at the top of a row: what is kept as JSON is JSON already. */
-const jsonOf = (rows: readonly object[]) =>
-  JSON.stringify(
-    rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([field, value]) => [field, typeof value === 'bigint' ? value.toString() : value]),
-      ),
-    ),
-  );
+const jsonOf = (rows: readonly object[]) => JSON.stringify(rows.map(withTextAmounts));
+
+function withTextAmounts(row: object): object {
+  const copy: Record<string, unknown> = { ...row };
+  for (const field in copy) {
+    const value = copy[field];
+    if (typeof value === 'bigint') copy[field] = value.toString();
+  }
+  return copy;
+}
 
 let insertion: TextStatement<Name> | undefined;
 
