@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type CompanyId, suffixOf } from '../../kernel/ids.ts';
 
 /** Refresh token, invite, password reset; the same of customers, and what links in mails to them hold; links to orders. */
@@ -26,4 +26,4 @@ export function readToken(kind: TokenKind, token: string): { companyId: CompanyI
 }
 
 /** SHA-256 of the whole token, base64url. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url');
+export const hashToken = (token: string): string => hash('sha256', token, 'base64url');

@@ -104,15 +104,28 @@ export async function readGoods(ctx: Ctx, asked: GoodsAsked): Promise<{ goods: G
 const BETWEEN_VALUES = ' / ';
 
 function factsOf(json: GoodsJson): Remembered {
-  const { amount, compareAt, optionNames, optionValues, categoryPaths, picture, ...more } = json;
-  const { isBundle, tracksStock, backorder, from, until, ...plain } = more;
+  const { amount, compareAt, optionNames, optionValues, categoryPaths, picture } = json;
+  const { isBundle, tracksStock, backorder, from, until } = json;
   const values = (optionValues ?? []).filter((value) => value !== null);
   const goods = {
-    ...plain,
+    variantId: json.variantId,
+    productId: json.productId,
     unitAmount: amount === null ? null : BigInt(amount),
     compareAt: compareAt === null ? null : BigInt(compareAt),
+    priceId: json.priceId,
+    isForSale: json.isForSale,
+    isGift: json.isGift,
+    taxCategory: json.taxCategory,
+    isTaxable: json.isTaxable,
+    requiresShipping: json.requiresShipping,
+    weightGrams: json.weightGrams,
+    profileId: json.profileId,
+    collectionIds: json.collectionIds,
     categoryIds: categoriesIn(categoryPaths),
+    title: json.title,
     variantTitle: values.length > 0 ? values.join(BETWEEN_VALUES) : null,
+    sku: json.sku,
+    handle: json.handle,
     options: Object.fromEntries(values.map((value, at) => [optionNames?.[at] ?? '', value])),
     imageFileId: picture?.fileId ?? null,
     picture: picture && pictureIn(picture),
