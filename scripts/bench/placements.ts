@@ -35,13 +35,15 @@ export async function prepareCart(
     requestId: 'bench',
     isShopper: true,
   };
-  const lines = [{ variantId: variantId as never, quantity: 1 }];
-  const { scene, token } = await run(session, (ctx) => createCart(ctx, { lines }));
-  const at = { id: scene.cart.id, access: accessOf(session, token) };
-  await run(session, (ctx) => setEmail(ctx, at, 'shopper@example.com'));
-  await run(session, (ctx) => setAddress(ctx, at, 'shipping', ADDRESS));
-  const { totals } = await run(session, (ctx) => chooseShipping(ctx, at, optionId as never));
-  const expectedTotal = toView({ amountMinor: totals.total, currency: totals.currency });
+  const { at, expectedTotal } = await run(session, async (ctx) => {
+    const lines = [{ variantId: variantId as never, quantity: 1 }];
+    const { scene, token } = await createCart(ctx, { lines });
+    const found = { id: scene.cart.id, access: accessOf(session, token) };
+    await setEmail(ctx, found, 'shopper@example.com');
+    await setAddress(ctx, found, 'shipping', ADDRESS);
+    const { total, currency } = (await chooseShipping(ctx, found, optionId as never)).totals;
+    return { at: found, expectedTotal: toView({ amountMinor: total, currency }) };
+  });
   const idempotency = { key: at.id, route: 'POST /v1/carts/:id/checkout', digest: at.id };
   const asking = { ...session, idempotency };
   return (where) => checkout(where, PORTS, asking, at.id, at.access, { paymentProvider: 'manual', expectedTotal });

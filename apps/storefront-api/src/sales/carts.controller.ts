@@ -10,7 +10,7 @@ import { accessOf } from '@souk/domain/sales/carts/cart-access';
 import { removeCode } from '@souk/domain/sales/carts/cart-codes.service';
 import { addLine, changeLine, removeLine } from '@souk/domain/sales/carts/cart-lines.service';
 import { claimCart } from '@souk/domain/sales/carts/cart-owner.service';
-import { type CartScene, lookAtCart } from '@souk/domain/sales/carts/cart-scene.service';
+import { type CartScene, readCartScene } from '@souk/domain/sales/carts/cart-scene.service';
 import { chooseShipping } from '@souk/domain/sales/carts/cart-shipping.service';
 import { cartViewOf } from '@souk/domain/sales/carts/cart-view';
 import type { CartAt } from '@souk/domain/sales/carts/cart-writes.service';
@@ -101,7 +101,7 @@ export class CartsController {
   ) {
     const withExplanation = explain === 'true';
     return this.run(session, async (ctx) =>
-      cartViewOf(await lookAtCart(ctx, id, accessOf(session, token)), { withExplanation }),
+      cartViewOf(await readCartScene(ctx, id, accessOf(session, token)), { withExplanation }),
     );
   }
 
@@ -215,7 +215,7 @@ export class CartsController {
     @Headers('x-cart-token') token: string | undefined,
   ) {
     return this.run(session, async (ctx) => {
-      const { basket } = await lookAtCart(ctx, id, accessOf(session, token));
+      const { basket } = await readCartScene(ctx, id, accessOf(session, token));
       return { data: parcelsView(reckon(basket)) };
     });
   }

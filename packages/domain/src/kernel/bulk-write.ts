@@ -147,5 +147,5 @@ function renamedRow(aliases: readonly Alias[], row: Record<string, unknown>): Re
 }
 
 /** A list as the text form of an array: one parameter, which is cast where it stands. */
-const textArray = (values: Iterable<string>): string =>
+export const textArray = (values: Iterable<string>): string =>
   `{${[...values].map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;

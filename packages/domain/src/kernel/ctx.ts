@@ -84,13 +84,6 @@ export interface Ctx extends Session {
   hasChangedCatalogue(): boolean;
   /** Says that a worker has something to do once this commits. */
   nudge(): void;
-  /**
-   * Sends the commit right behind the statements that were sent (drizzle sends its own when they are awaited): one round trip
-   * instead of two. For a shopper's work that is done with them, and that from then on throws only where they wrote nothing. Whatever is read after it is read in a
-   * transaction of its own; a write after it throws. Where the unit of work itself still has something to store (the answer to
-   * an idempotent request, audit notes) it does nothing.
-   */
-  commitNow(): void;
 }
 
 /** The only way to a transaction. Retries the whole of `work` on a serialisation failure or a deadlock. */

@@ -23,8 +23,6 @@ export interface OpenTransaction {
   readonly wrote: ReadonlySet<string>;
   /** Statements that were sent and whose results nobody needs: they are waited for with the commit. */
   readonly closing: Promise<unknown>[];
-  /** See `Ctx.commitNow`. */
-  commitNow(): void;
 }
 
 interface Terms {
@@ -44,26 +42,23 @@ export async function transaction<T>(
 ): Promise<T> {
   const connection = await pool.acquire(share);
   const watchdog = setTimeout(() => connection.destroy(new UnitOfWorkTimeout(limitMs)), limitMs);
-  const guarded = guard(connection, { begin, prepare });
+  const guarded = guard(connection, prepare);
   const closing: Promise<unknown>[] = [];
   try {
     // Sent with the first query of the work, not awaited: one round trip less.
     const begun = connection.client.unsafe(ending.delete(connection) ? `commit; ${begin}` : begin).execute();
     begun.catch(() => undefined);
-    const { tx, wrote, commitNow } = guarded;
-    const result = await connection.whileUp(work({ tx, server: connection.server, wrote, closing, commitNow }));
+    const result = await connection.whileUp(
+      work({ tx: guarded.tx, server: connection.server, wrote: guarded.wrote, closing }),
+    );
     guarded.end();
     await connection.whileUp(begun); // answered before what the work sent
-    await guarded.committed();
-    if (guarded.isOver()) return result;
     if (guarded.onlyRead()) commitBehind(connection);
     else await commitAfter(connection, closing);
     return result;
   } catch (error) {
     guarded.end();
-    // Whether it was done nobody can say: the connection went between the commit and its answer.
-    if (guarded.hasCommitted() && connection.isLost()) throw new CommitUnknown();
-    if (!guarded.isOver()) await rollback(connection);
+    await rollback(connection);
     throw fromPostgres(isAftermath(error) ? (guarded.cause() ?? error) : error);
   } finally {
     clearTimeout(watchdog);
@@ -91,14 +86,9 @@ async function commitAfter(connection: Connection, closing: readonly Promise<unk
 
 async function commit(connection: Connection): Promise<void> {
   if (connection.isLost()) throw new DatabaseUnavailable('the connection was lost before the commit');
-  await answerOf(connection, connection.client.unsafe('commit'));
-}
-
-/** Waits for what PostgreSQL says to a commit. Throws where it is not that it was done. */
-async function answerOf(connection: Connection, committing: PromiseLike<{ command: string }>): Promise<void> {
   let outcome: { command: string };
   try {
-    outcome = await connection.whileUp(committing);
+    outcome = await connection.whileUp(connection.client.unsafe('commit'));
   } catch (error) {
     // Not asked whether the connection is lost: its queries hear of the end before it does.
     throw isAnswer(error) ? error : new CommitUnknown();
@@ -157,36 +147,16 @@ function kindOf(statement: string): StatementKind {
   return kind;
 }
 
-interface Guarded {
-  readonly tx: Tx;
-  readonly wrote: ReadonlySet<string>;
-  onlyRead(): boolean;
-  /** Of queries that were sent together whoever waits may hear first of one that came after it: the first to fail. */
-  cause(): unknown;
-  end(): void;
-  commitNow(): void;
-  /** Waits for the commit that was sent by `commitNow`, where that commits anything. */
-  committed(): Promise<void>;
-  /** Whether `commitNow` sent a commit of something that was written. */
-  hasCommitted(): boolean;
-  /** Whether nothing was sent behind that commit. */
-  isOver(): boolean;
-}
-
 /** drizzle on a connection, for the time of one transaction; it also takes down which tables were written. */
-function guard(connection: Connection, { begin, prepare }: Pick<Terms, 'begin' | 'prepare'>): Guarded {
+function guard(
+  connection: Connection,
+  prepare: Terms['prepare'],
+): { tx: Tx; wrote: ReadonlySet<string>; onlyRead(): boolean; cause(): unknown; end(): void } {
   const { client, dialect } = connection;
   const wrote = new Set<string>();
   let isOpen = true;
   let onlyRead = true;
-  let isOver = false;
-  let committing: Promise<{ command: string }> | undefined;
   let cause: unknown;
-  const send = (text: string) => {
-    const sent = client.unsafe(text).execute();
-    sent.catch(() => undefined); // looked at by whoever waits for it
-    return sent;
-  };
   const door = {
     options: client.options,
     // `isRare` is of `text-statement.ts`. drizzle says `prepare: false` of all it sends, and is not asked.
@@ -196,9 +166,6 @@ function guard(connection: Connection, { begin, prepare }: Pick<Terms, 'begin' |
       // Prepared, a statement is one round trip; otherwise two, for its parameters are asked for first.
       const isPrepared = !asked?.isRare && (prepare === 'all' || kinds.has(statement));
       const { isRead, table } = kindOf(statement);
-      if (isOver && !isRead) throw new Error('A write came after its unit of work was committed.');
-      if (isOver) send(begin); // what is read now is read in a transaction of its own
-      isOver = false;
       if (!isRead) onlyRead = false;
       if (table) wrote.add(table);
       const query = client.unsafe(statement, parameters, { prepare: isPrepared });
@@ -216,19 +183,10 @@ function guard(connection: Connection, { begin, prepare }: Pick<Terms, 'begin' |
     tx,
     wrote,
     onlyRead: () => onlyRead,
+    // Of queries that were sent together whoever waits may hear first of one that came after it.
     cause: () => cause,
     end: () => {
       isOpen = false;
     },
-    commitNow: () => {
-      if (!isOpen || isOver || committing) return;
-      const sent = send('commit');
-      if (!onlyRead) committing = sent;
-      isOver = true;
-      onlyRead = true;
-    },
-    committed: async () => committing && answerOf(connection, committing),
-    hasCommitted: () => committing !== undefined,
-    isOver: () => isOver,
   };
 }

@@ -112,7 +112,7 @@ type FullCtx = { [Field in keyof Required<Ctx>]: Ctx[Field] };
 
 async function inCompany<T>(
   session: Session,
-  { tx, server, wrote, closing, commitNow }: OpenTransaction,
+  { tx, server, wrote, closing }: OpenTransaction,
   now: Date,
   committed: Committed,
   work: (ctx: Ctx) => Promise<T>,
@@ -148,9 +148,6 @@ async function inCompany<T>(
     hasChangedCatalogue: () => catalogueChanged || raisesVersion(wrote),
     nudge: () => {
       committed.nudged = true;
-    },
-    commitNow: () => {
-      if (session.isShopper && !session.idempotency && notes.length === 0 && !ctx.hasChangedCatalogue()) commitNow();
     },
   };
   const claim = session.idempotency;

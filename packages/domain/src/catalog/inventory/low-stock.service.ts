@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { getSettings } from '../../company/settings/settings.service.ts';
-import { isAnyOf } from '../../kernel/bulk-write.ts';
+import { isAnyOf, textArray } from '../../kernel/bulk-write.ts';
 import type { Ctx } from '../../kernel/ctx.ts';
 import type { Id } from '../../kernel/ids.ts';
 import { emitAll } from '../../kernel/outbox.ts';
@@ -31,23 +31,24 @@ const viewOf = ({ variantId, productId, sku, available, lowStockThreshold, isLow
 });
 
 /**
- * Takes down which of these variants are low now, and announces those that have become so. `isSilent`: nobody is told; what
- * is new has not fallen. Call it after the counters were changed.
+ * Takes down which of these variants are low now, and announces those that have become so. `silent` ones are not
+ * announced: what is new has not fallen. Call it after the counters were changed.
  */
 export async function refreshLowStock(
   ctx: Ctx,
   variantIds: Iterable<Id<'var'>>,
-  { isSilent = false } = {},
+  silent: Iterable<Id<'var'>> = [],
 ): Promise<void> {
   const { lowStockThreshold } = await getSettings(ctx, 'inventory');
   const fallen = await ctx.tx.execute<ItemRow & { sequence: number }>(sql`with item as materialized (
       ${itemsOf(ctx, variantIds, lowStockThreshold)}
     ), turned as materialized (
-      select item.*, item.is_counted and item.available <= item."lowStockThreshold" as "isLow" from item
-      where (item.is_counted and item.available <= item."lowStockThreshold") <> item.was_low
+      select item.*, item.is_counted and item.available <= item."lowStockThreshold" as "isLow",
+        item."variantId" not in (select unnest(${textArray(silent)}::text[])) as is_told
+      from item where (item.is_counted and item.available <= item."lowStockThreshold") <> item.was_low
     ), written as (
       insert into stock_items as i (company_id, variant_id, is_low, event_sequence)
-      select ${ctx.companyId}, t."variantId", t."isLow", (t."isLow" and not ${isSilent}::bool)::int from turned t
+      select ${ctx.companyId}, t."variantId", t."isLow", (t."isLow" and t.is_told)::int from turned t
       order by t."variantId"
       on conflict (company_id, variant_id) do update
         set is_low = excluded.is_low, event_sequence = i.event_sequence + excluded.event_sequence
@@ -55,7 +56,7 @@ export async function refreshLowStock(
       returning variant_id, event_sequence
     )
     select t.*, w.event_sequence as sequence from turned t join written w on w.variant_id = t."variantId"
-    where t."isLow" and not ${isSilent}::bool order by t."variantId"`);
+    where t."isLow" and t.is_told order by t."variantId"`);
   const announcements = fallen.map((row) => ({
     aggregate: { id: row.variantId, sequence: row.sequence },
     data: { stockItem: viewOf(row) },

@@ -54,10 +54,8 @@ export async function setOnHand(ctx: Ctx, items: readonly OnHandCount[], cause: 
   const changed = known.length > 0 ? await recount(ctx, known, cause) : [];
   const others = new Set([...known, ...changed].map(({ variantId }) => variantId));
   const concerned = new Set([...made, ...changed].map(({ variantId }) => variantId));
-  const fresh = new Set([...concerned].filter((id) => !others.has(id)));
-  const moved = new Set([...concerned].filter((id) => others.has(id)));
-  if (fresh.size > 0) await refreshLowStock(ctx, fresh, { isSilent: true });
-  if (moved.size > 0) await refreshLowStock(ctx, moved);
+  const newOnes = made.map(({ variantId }) => variantId).filter((id) => !others.has(id));
+  if (concerned.size > 0) await refreshLowStock(ctx, concerned, newOnes);
   return concerned;
 }
 

@@ -14,7 +14,7 @@ import { soukFormat } from './souk-format.ts';
 /** What is saved in one transaction: enough to be worth its statements, short enough for others to get their turn. */
 const PRODUCTS_PER_PIECE = 100;
 const ROWS_PER_PIECE = 400;
-/** The first piece goes alone, so it is a small one: the others wait for it. */
+/** The first piece of a file goes alone, and the others wait for it: a small one, where it makes no categories for them. */
 const PRODUCTS_IN_FIRST_PIECE = 10;
 const NEW_LINE = 0x0a;
 const RETURN = 0x0d;
@@ -157,7 +157,9 @@ export class ImportReading {
 
   private async read(): Promise<Piece | undefined> {
     const groups: PieceGroup[] = [];
-    const most = this.rowsRead === 0 ? PRODUCTS_IN_FIRST_PIECE : PRODUCTS_PER_PIECE;
+    const isFirst = this.rowsDone === 0 && this.rowsRead === 0;
+    const isSmall = isFirst && this.columns.at('categories') === undefined;
+    const most = isSmall ? PRODUCTS_IN_FIRST_PIECE : PRODUCTS_PER_PIECE;
     let rows = 0;
     let isOfBundles: boolean | undefined;
     while (groups.length < most && rows < ROWS_PER_PIECE) {

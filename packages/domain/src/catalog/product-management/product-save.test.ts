@@ -3,6 +3,7 @@ import { patchSettings } from '../../company/settings/settings.service.ts';
 import type { Ctx, Session } from '../../kernel/ctx.ts';
 import { type Id, newId } from '../../kernel/ids.ts';
 import { useDatabase } from '../../testing/database.ts';
+import { gate, somebodyWaits } from '../../testing/lock-waits.ts';
 import { givenShop } from '../../testing/people.ts';
 import { productDraft, variantDraft } from '../../testing/product-drafts.ts';
 import { countingTx } from '../../testing/statement-count.ts';
@@ -123,12 +124,14 @@ test('with a variant that comes, one that goes and one that is as it was, what i
       priceCurrencies: ['NGN'],
     }),
   );
-  const stored = await inShop((ctx) =>
-    readPrices(
-      ctx,
-      after.variants.map(({ id }) => id),
-    ),
-  );
+  const storedOf = ({ variants }: StoredProduct) =>
+    inShop((ctx) =>
+      readPrices(
+        ctx,
+        variants.map(({ id }) => id),
+      ),
+    );
+  const stored = await storedOf(after);
   const [event] =
     await db.admin`select data from events where aggregate_id = ${product.id} and type = 'product.updated'`;
   const told = event?.['data'] as { product: ReturnType<typeof snapshotOf> };
@@ -150,6 +153,39 @@ test('with a variant that comes, one that goes and one that is as it was, what i
   ]);
   await inShop((ctx) => refreshListingPrices(ctx, [product.id]));
   expect([...(await listed())]).toEqual(before);
+  // L comes back, with what it cost among the rows that are there still.
+  const back = saved(
+    await save({ id: product.id, draft: { ...after, ...sized('S', 'L') }, prices: [undefined, [price(65n, 'JPY')]] }),
+  );
+  expect([...(await storedOf(back)).values()].map((prices) => prices.map(({ amountMinor }) => amountMinor))).toEqual([
+    [5n, 120n, 80n],
+    [65n],
+  ]);
+  const [last] =
+    await db.admin`select data from events where aggregate_id = ${product.id} order by sequence desc limit 1`;
+  expect(last?.['data'].product.variants).toEqual(snapshotOf(back, await storedOf(back)).variants);
+});
+
+test('of two saves of one product at once, each of which prices another variant, the product is listed by both', async () => {
+  const { inShop, save } = await given();
+  const options = [{ name: 'Size', values: ['S', 'M'] }];
+  const variants = [variantDraft({ options: ['S'] }), variantDraft({ options: ['M'] })];
+  const prices = [[price(100n)], [price(200n)]];
+  const product = saved(await save({ draft: productDraft({ kind: 'variable', options, variants }), prices }));
+  const [written, mayEnd] = [gate(), gate()];
+  const first = inShop(async (ctx) => {
+    await saveProducts(ctx, [{ id: product.id, draft: product, prices: [[price(50n)], undefined] }]);
+    written.open();
+    await mayEnd.passed;
+  });
+  await written.passed;
+  const second = save({ id: product.id, draft: product, prices: [undefined, [price(300n)]] });
+  await somebodyWaits(db);
+  mayEnd.open();
+  await Promise.all([first, second]);
+  const listed =
+    await db.admin`select min_amount::int, max_amount::int from listing_prices where product_id = ${product.id}`;
+  expect([...listed]).toEqual([{ min_amount: 50, max_amount: 300 }]);
 });
 
 test('stock counts for new variants only, unless it is said otherwise', async () => {

@@ -154,13 +154,6 @@ export async function readCartScene(
   return scene;
 }
 
-/** As `readCartScene`, for whoever does nothing else: one round trip with its transaction. */
-export function lookAtCart(ctx: Ctx, cartId: Id<'cart'>, access: CartAccess): Promise<CartScene> {
-  const looking = readCartScene(ctx, cartId, access);
-  ctx.commitNow();
-  return looking;
-}
-
 /**
  * Locks the cart's row and reads the cart: two statements, sent in one go. Not one: it would wait for another writer's
  * lock and then read the lines as they were before. Any status: look at `cart.status`. For a checkout: discounts are

@@ -63,22 +63,20 @@ export function cartWrite<Name extends string>(
 
 /**
  * Writes a cart and reads it as it is then: two statements, sent in one go. Gives the scene, and of how many rows the
- * write's count was. Throws `NotFound`, `CartClosed`, `VersionStale`; then nothing was written. `isLast`: nothing is checked
- * afterwards, so the commit goes with them.
+ * write's count was. Throws `NotFound`, `CartClosed`, `VersionStale`; whatever was written is then undone.
  */
 export async function writeCart<Name extends string>(
   ctx: Ctx,
   at: CartAt,
   write: CartWrite<Name>,
   values: Readonly<Record<Name, Value>>,
-  { isLast = false } = {},
 ): Promise<{ scene: CartScene; done: number }> {
   const { id: cart, access, version = null } = at;
   const all = { ...values, company: ctx.companyId, cart, ...access, version } as Record<AtName | Name, Value>; // every name
-  const writing = runText<WriteRow, AtName | Name>(ctx, write, all);
-  const reading = findCartScene(ctx, cart, access);
-  if (isLast) ctx.commitNow();
-  const [[row], scene] = await Promise.all([writing, reading]);
+  const [[row], scene] = await Promise.all([
+    runText<WriteRow, AtName | Name>(ctx, write, all),
+    findCartScene(ctx, cart, access),
+  ]);
   if (!scene) throw new CartNotFound();
   if (!row || row.touched === 0) throw refusalOf(scene, at);
   return { scene, done: row.done };

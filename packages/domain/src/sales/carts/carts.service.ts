@@ -62,9 +62,7 @@ export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: C
     lines: json,
   };
   if (count === 0 && access.customerId === null) {
-    const making = runText<NewCartRow, CreateName>(ctx, CREATE_EMPTY, values);
-    ctx.commitNow();
-    const [made] = await making;
+    const [made] = await runText<NewCartRow, CreateName>(ctx, CREATE_EMPTY, values);
     if (!made) throw await currencyNotSold(ctx, start.currency);
     return { scene: (await sceneOfNewCart(ctx, made)) ?? (await readCartScene(ctx, id, access)), token };
   }
@@ -116,12 +114,9 @@ const SET_EMAIL = cartWrite<'email' | 'emailKey'>((of) => ({
   set: `email = ${of('email')}::text, email_key = ${of('emailKey')}::text`,
 }));
 
-/**
- * Sets where the shopper is written to. Two statements; like those below, the last of their unit of work. Throws as all
- * writes of carts do (`writeCart`).
- */
+/** Sets where the shopper is written to. Two statements. Throws as all writes of carts do (`writeCart`). */
 export async function setEmail(ctx: Ctx, at: CartAt, email: string): Promise<CartScene> {
-  return (await writeCart(ctx, at, SET_EMAIL, { email, emailKey: emailKey(email) }, { isLast: true })).scene;
+  return (await writeCart(ctx, at, SET_EMAIL, { email, emailKey: emailKey(email) })).scene;
 }
 
 const SET_ADDRESS = {
@@ -139,8 +134,7 @@ export async function setAddress(
   which: 'shipping' | 'billing',
   address: PostalAddress | null,
 ): Promise<CartScene> {
-  const values = { address: address && JSON.stringify(address) };
-  return (await writeCart(ctx, at, SET_ADDRESS[which], values, { isLast: true })).scene;
+  return (await writeCart(ctx, at, SET_ADDRESS[which], { address: address && JSON.stringify(address) })).scene;
 }
 
 /** Null takes the field away. */
@@ -166,7 +160,7 @@ export async function changeCart(ctx: Ctx, at: CartAt, { note, phone, locale }: 
     locale: locale ?? null,
     hasLocale: locale !== undefined,
   };
-  return (await writeCart(ctx, at, CHANGE, values, { isLast: true })).scene;
+  return (await writeCart(ctx, at, CHANGE, values)).scene;
 }
 
 const CLOSE = `update carts set status = 'ordered', version = version + 1, updated_at = now()
