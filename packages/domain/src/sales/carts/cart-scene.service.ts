@@ -110,7 +110,8 @@ export async function findCartScene(
   access: CartAccess,
   judgedBy: JudgedBy = 'account',
 ): Promise<CartScene | undefined> {
-  const values = { company: ctx.companyId, cart: cartId, ...access };
+  const { tokenHash, customerId } = access;
+  const values = { company: ctx.companyId, cart: cartId, tokenHash, customerId };
   const { scene } = await readSteadily(async () => {
     const attempt = async (isPlain: boolean): Promise<{ scene: CartScene | undefined } | undefined> => {
       const [row] = await runText<SceneRow, SceneName>(ctx, isPlain ? PLAIN : WHOLE[judgedBy], values);

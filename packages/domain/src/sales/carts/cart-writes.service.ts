@@ -72,7 +72,9 @@ export async function writeCart<Name extends string>(
   values: Readonly<Record<Name, Value>>,
 ): Promise<{ scene: CartScene; done: number }> {
   const { id: cart, access, version = null } = at;
-  const all = { ...values, company: ctx.companyId, cart, ...access, version } as Record<AtName | Name, Value>; // every name
+  const { tokenHash, customerId } = access;
+  const own = { company: ctx.companyId, cart, tokenHash, customerId, version };
+  const all = { ...own, ...values } as Record<AtName | Name, Value>; // every name
   const [[row], scene] = await Promise.all([
     runText<WriteRow, AtName | Name>(ctx, write, all),
     findCartScene(ctx, cart, access),

@@ -54,7 +54,8 @@ export async function createCart(ctx: Ctx, start: CartStart): Promise<{ scene: C
   const values = {
     company: ctx.companyId,
     cart: id,
-    ...access,
+    tokenHash: access.tokenHash,
+    customerId: access.customerId,
     currency: start.currency ?? null,
     locale: start.locale ?? null,
     email: start.email ?? null,
