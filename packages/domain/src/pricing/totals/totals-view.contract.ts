@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { idOf } from '../../kernel/ids.ts';
 import { type Currency, currencyCode, type MoneyView, moneyView, toView } from '../../kernel/money.ts';
-import type { TaxLine } from '../tax/tax-facts.ts';
 import { discountWords, LINE_WORDS, SHIPPING_WORDS, TOLD_AS_UNKNOWN } from './obstacle-words.ts';
 import type { Explained, LineTotals, ShippingTotals, Totals } from './totals.ts';
 
+type Tax = LineTotals['taxes'][number];
 type Verdict = Totals['discounts'][number];
 type Quote = Totals['quotes'][number]['quotes'][number];
 
@@ -201,7 +201,7 @@ function amountsView({ discounts, discount, taxes, tax, total }: LineTotals | Sh
 }
 
 const taxLineViewOf = (
-  { name, ratePpm, base, amount, isIncluded, reason }: TaxLine,
+  { name, ratePpm, base, amount, isIncluded, reason }: Tax,
   money: (minor: bigint) => MoneyView,
 ) => ({
   name,
